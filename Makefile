@@ -1,0 +1,59 @@
+# Thin: the environment, then one line a target. The flow itself is in the Snakefile.
+PYTHON ?= python3
+CORES  ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count())' 2>/dev/null || echo 1)
+BIN    := .venv/bin
+STAMP  := .venv/.installed
+SNAKE  := $(BIN)/snakemake --cores $(CORES)
+# One set-up at a time, where flock exists; the lock is pyproject.toml itself, so that it leaves no file behind.
+LOCK   := $(if $(shell command -v flock),flock pyproject.toml)
+
+.PHONY: help book test notebook smoke browser-test reproduce freeze pair clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+book: $(STAMP)  ## the book, in build/html
+	@$(SNAKE) book
+	@echo "The book: build/html/index.html"
+
+test: $(STAMP)  ## the tests that need neither data nor a browser
+	$(BIN)/python -m pytest --ignore=tests/browser
+
+notebook: $(STAMP)  ## one chapter: NAME=07_accuracy_vs_complexity ARGS="-p dataset mnist2"
+	@$(BIN)/python -m pacbayes_curvature.chapters run notebooks/$(NAME).md $(ARGS)
+
+smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
+	@$(SNAKE) smoke
+
+browser-test: book $(STAMP)-browser  ## the built book in a browser without a network (needs Chromium)
+	$(BIN)/python -m pytest tests/browser
+
+reproduce: $(STAMP)  ## the results from the data: DATASETS="mnist2 cifar2" SEEDS="0"
+	@$(SNAKE) reproduce --config $(if $(DATASETS),datasets="$(DATASETS)") $(if $(SEEDS),seeds="$(SEEDS)")
+
+freeze: $(STAMP)  ## write what `make reproduce` computed into results/
+	$(BIN)/python -m pacbayes_curvature.reproduce freeze build/reproduced/*/*.csv
+
+pair: $(STAMP)  ## write notebooks/*.ipynb from notebooks/*.md
+	$(BIN)/python -m pacbayes_curvature.chapters pair
+
+clean:  ## remove all that was generated, the environment apart
+	rm -rf build .snakemake
+
+# The stamp comes last. Without it the environment is made anew, since a killed pip leaves packages that look installed;
+# with an old one it is brought up to date.
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed, got: $$($(PYTHON) --version 2>&1 | tail -n 1). Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "$(PYTHON) lacks the module venv or ensurepip. On Debian and Ubuntu install the package python3-venv." >&2; exit 1; }
+	@$(LOCK) sh -ec 'test $@ -nt pyproject.toml && exit; \
+	  echo "Setting up .venv: a few minutes, once."; \
+	  test -e $@ || $(PYTHON) -m venv --clear .venv; \
+	  rm -f $@; \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check -e ".[book,test]"; \
+	  touch $@'
+
+$(STAMP)-browser: $(STAMP)
+	@$(LOCK) sh -ec '$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[browser]"; touch $@'

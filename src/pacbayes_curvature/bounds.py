@@ -1,0 +1,114 @@
+"""PAC-Bayes bounds on the risk of a stochastic classifier, and the inverse of the Bernoulli KL divergence.
+
+q is an empirical and p a true error probability, KL = KL(Q||P) in nats, N the number of examples, delta the probability
+with which a bound may fail. Arguments are numbers, lists, numpy arrays or torch tensors of one shape, or single
+numbers; results come back in the same kind (lists as arrays), in float32 if all arrays are, computed in float64.
+"""
+
+import math
+
+import torch
+
+from ._checks import border, require, require_same_shape, sample_size
+from .gaussians import kl_term
+
+_ROUNDING = 2.0**-53
+
+
+def complexity(kl, n, delta=0.05):
+    """sqrt( (KL + ln(2 (N - 1) / delta)) / (2 N) ): what Theorem 3.1 adds to the empirical risk.
+
+    kl     KL(Q||P) >= 0, in nats; inf is allowed
+    n      N, the number of examples the empirical risk is a mean over: an integer >= 2
+    delta  in (0, 1)
+    Returns kl's shape. ValueError: a value outside these ranges, shapes that differ, NaN.
+
+    Source: Theorem 3.1. For N >= 3 slightly looser than Maurer 2004, Thm 5, with Pinsker, which has
+    ln(2 sqrt(N) / delta).
+    """
+    n = sample_size(n)
+    (kl, delta), form = border(kl=kl, delta=delta)
+    return form(_complexity(kl, n, delta))
+
+
+def pac_bayes_bound(risk, kl, n, delta=0.05):
+    """risk + sqrt( (KL + ln(2 (N - 1) / delta)) / (2 N) ), above E_Q[L] for all Q at once with probability 1 - delta.
+
+    risk  E_Q of the mean loss over the N examples, for a loss in [0, 1]; P must not depend on these examples, which the
+          paper's theorem leaves unsaid. The other arguments are `complexity`'s.
+    Returns the common shape; values above 1 are vacuous and left as they are. ValueError: as `complexity`, risk outside
+    [0, 1].
+
+    Source: Theorem 3.1.
+    """
+    n = sample_size(n)
+    (risk, kl, delta), form = border(risk=risk, kl=kl, delta=delta)
+    require_same_shape(risk=risk, kl=kl, delta=delta)
+    _require_probability(risk=risk)
+    return form(risk + _complexity(kl, n, delta))
+
+
+def kl_bernoulli(q, p):
+    """kl(q||p) = q ln(q/p) + (1 - q) ln((1 - q)/(1 - p)), in nats, with 0 ln 0 = 0.
+
+    q, p in [0, 1]. 0 exactly where q = p and positive elsewhere, short of underflow; inf where p is 0 or 1 and q is not
+    p. Relative error of some ten roundings, also for neighbouring q and p. ValueError: outside [0, 1], shapes that
+    differ, NaN.
+    """
+    (q, p), form = border(q=q, p=p)
+    require_same_shape(q=q, p=p)
+    _require_probability(q=q, p=p)
+    return form(kl_term(q, p, p - q) + kl_term(1 - q, 1 - p, q - p))
+
+
+def kl_inverse(q, c):
+    """kl^-1(q|c) = sup { p in [q, 1] : kl(q||p) <= c }: the largest true risk that an empirical risk q still allows.
+
+    q  the empirical risk, in [0, 1]
+    c  the budget >= 0, in nats: for Maurer 2004, Thm 5, (KL + ln(2 sqrt(N) / delta)) / N; inf is allowed and gives 1
+    Returns a number that is never below the true one, so that a certificate stays one, and at most some twelve units in
+    the last place above it (less tightly for c < 1e-300, where kl underflows); float32 results are rounded up. No
+    gradient passes. ValueError: q outside [0, 1], c < 0, shapes that differ, NaN.
+
+    Bisection over the float64 numbers themselves, at most 62 steps, for the smallest p whose computed kl exceeds c by
+    more than its own error. Not Newton's method, as in much published code: it may stop below the true value.
+    """
+    (q, c), form = border(q=q, c=c)
+    require_same_shape(q=q, c=c)
+    _require_probability(q=q)
+    require(c >= 0, "c must be nonnegative", c)
+    q, c = torch.broadcast_tensors(q.detach() + 0.0, c.detach())  # + 0.0 makes -0.0 a plain 0
+
+    # Nonnegative floats are ordered as their bits are. Invariant: kl(q||high) >= c is certain, kl(q||low) >= c is not.
+    low, high = q.contiguous().view(torch.int64), torch.ones_like(q).view(torch.int64)
+    while bool((high - low > 1).any()):
+        middle = low + (high - low) // 2
+        certain = _kl_lower(q, middle.view(torch.float64)) >= c
+        low, high = torch.where(certain, low, middle), torch.where(certain, middle, high)
+    p = torch.where(c > 0, high.view(torch.float64), q)
+
+    rounded = p.to(form.dtype)
+    return form(torch.where(rounded < p, torch.nextafter(rounded, torch.ones_like(rounded)), rounded))
+
+
+def _complexity(kl, n, delta):
+    require_same_shape(kl=kl, delta=delta)
+    require(kl >= 0, "kl must be nonnegative", kl)
+    require((delta > 0) & (delta < 1), "delta must lie strictly between 0 and 1", delta)
+    return ((kl + math.log(2 * (n - 1)) - delta.log()) / (2 * n)).sqrt()
+
+
+def _kl_lower(q, p):
+    """A number below kl(q||p), for q <= p.
+
+    Counting roundings, with logarithms good to one unit in the last place, the first term is off by at most 8 of them
+    and the second by 18 (both near z = 1/2); two more for the sum and the factors here, and four subnormal ones for
+    underflow.
+    """
+    first, second = kl_term(q, p, p - q), kl_term(1 - q, 1 - p, q - p)
+    return first * (1 - 10 * _ROUNDING) + second * (1 - 20 * _ROUNDING) - 2e-323
+
+
+def _require_probability(**tensors):
+    for name, tensor in tensors.items():
+        require((tensor >= 0) & (tensor <= 1), f"{name} must lie in [0, 1]", tensor)

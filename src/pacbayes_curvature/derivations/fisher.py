@@ -1,0 +1,257 @@
+"""Eq. (10): the Fisher matrix as the curvature of softmax cross-entropy, its sampled estimate, and its limits.
+
+Legend: N examples, K classes, k weights; f logits (K,), p = softmax(f), e_y the unit vector of label y; J = df/dtheta
+(K, k). The loss is the MEAN cross-entropy Lhat = -(1/N) sum_n ln p(y_n|x_n). The matrices of a network are those of
+`measured_curvature`.
+"""
+
+import itertools
+import math
+
+import numpy as np
+import sympy as sp
+import torch
+from torch.func import grad, vmap
+from torch.nn.functional import cross_entropy
+
+from ..networks import Weights, forward, initialise
+from ..randomness import stream
+from . import measured_curvature as measured
+from .checks import Check, closeness, identity, inequality
+from .errata import Erratum, require_difference
+
+ROUNDING = 1e-12  # float64 sums of a few hundred terms of order one
+
+
+def inner_hessian(p: sp.Matrix) -> sp.Matrix:
+    """S = diag(p) - p p': the Hessian of -ln softmax(f)_y in the logits f, whatever the label y."""
+    return sp.diag(*p) - p * p.T
+
+
+def label_score(p: sp.Matrix, y: int) -> sp.Matrix:
+    """e_y - p: the gradient of ln softmax(f)_y in the logits f."""
+    return sp.Matrix([int(c == y) for c in range(len(p))]) - p
+
+
+def full_hessian(inner: sp.Matrix, p: sp.Matrix, y: int, jacobian: sp.Matrix, logit_hessians: list) -> sp.Matrix:
+    """J' S J + sum_c (p_c - [c = y]) hess f_c: the Hessian of -ln p_y in theta. Its first term is the GGN."""
+    residual = -label_score(p, y)
+    return jacobian.T * inner * jacobian + sum((r * h for r, h in zip(residual, logit_hessians)), sp.zeros(jacobian.cols))
+
+
+def curvature_checks(inner=inner_hessian, score=label_score, full=full_hessian, classes=(2, 3, 4)) -> list[Check]:
+    """GGN = Fisher for softmax cross-entropy, and what is left of the Hessian beside it; symbolic."""
+    checks = []
+    for size in classes:
+        w, u = sp.symbols(f"w1:{size + 1}", positive=True), sp.Matrix(sp.symbols(f"u1:{size + 1}"))
+        p = sp.Matrix(w) / sum(w)
+        scope = rf"symbolic, $K = {size}$, any $f$, $u$; $w_c = e^{{f_c}}$"
+        expected = sum(p[y] * (u.T * score(p, y))[0] ** 2 for y in range(size))
+        checks.append(
+            identity("10", r"$\sum_y p_y\,(u^\top s_y)^2 = u^\top S u$", scope, expected, (u.T * inner(p) * u)[0])
+        )
+        # d/df_i = w_i d/dw_i turns logarithms of exponentials into rational functions, which sympy simplifies at once
+        loss = sp.log(sum(w)) - sp.log(w[0])
+        second = sum(
+            u[i] * u[j] * w[i] * sp.diff(w[j] * sp.diff(loss, w[j]), w[i]) for i in range(size) for j in range(size)
+        )
+        checks.append(
+            identity("10", r"$u^\top \nabla_f^2(-\ln p_y)\, u = u^\top S u$", scope, second, (u.T * inner(p) * u)[0])
+        )
+    return [*checks, _decomposition(inner, full)]
+
+
+def _decomposition(inner, full) -> Check:
+    a, b = theta = sp.symbols("a b")
+    u = sp.Matrix(sp.symbols("u v"))
+    logits = [sp.Function(f"f{c}")(a, b) for c in (1, 2)]
+    p = sp.Matrix([sp.exp(f) for f in logits]) / sum(sp.exp(f) for f in logits)
+    loss = sp.log(sum(sp.exp(f) for f in logits)) - logits[0]
+    jacobian = sp.Matrix(logits).jacobian(theta)
+    split = full(inner(p), p, 0, jacobian, [sp.hessian(f, theta) for f in logits])
+    weights = dict(zip((sp.exp(f) for f in logits), sp.symbols("w1:3", positive=True)))
+    left, right = ((u.T * m * u)[0].subs(weights) for m in (sp.hessian(loss, theta), split))
+    return identity(
+        "10",
+        r"$\nabla_\theta^2(-\ln p_y) = J^\top S J + \sum_c (p_c - [c = y])\,\nabla_\theta^2 f_c$",
+        r"symbolic, $K = 2$, two weights, any smooth logits",
+        left,
+        right,
+    )
+
+
+def mean_over_labels(estimate, weights: Weights, x: torch.Tensor, p: torch.Tensor) -> np.ndarray:
+    """The expectation of estimate(weights, x, y) over independent labels y_n ~ p_n, as the sum over all K^N of them."""
+    total = 0
+    for labels in itertools.product(range(p.shape[1]), repeat=len(x)):
+        chance = math.prod(p[n, c].item() for n, c in enumerate(labels))
+        total = total + chance * estimate(weights, x, torch.tensor(labels))
+    return total
+
+
+def sampled_label_checks(estimate=measured.empirical_fisher, drawn_from=None, seed: int = 0, examples: int = 3) -> list[Check]:
+    """Eq. (10) with its 1/N is unbiased, by the sum over all label vectors: nothing is sampled.
+
+    estimate(weights, x, y) is the matrix for given labels; drawn_from(weights, x) the (N, K) probabilities of the labels,
+    by default the network's own.
+    """
+    drawn_from = drawn_from or predictions
+    weights, x, y = _toy(seed, [3, 2, 3], examples)
+    layer, z = weights[-1:], measured.affine(weights[0], x).relu()  # logits linear in its weights: hess f = 0
+    mean = mean_over_labels(estimate, weights, x, drawn_from(weights, x))
+    layer_mean = mean_over_labels(estimate, layer, z, drawn_from(layer, z))
+    exact, hessian = measured.fisher(weights, x), measured.exact_hessian(layer, z, y)
+    where = f"float64, ReLU network 3-2-3, all {3**examples} label vectors of {examples} examples, seed {seed}"
+    return [
+        closeness("10", r"the mean over sampled labels is $F$", where, (mean - exact).flat, ROUNDING),
+        closeness("10", r"$F$ is the GGN", where, (exact - measured.ggn(weights, x)).flat, ROUNDING),
+        closeness(
+            "10",
+            r"for logits linear in $\theta$, the mean over sampled labels is the Hessian of the mean loss",
+            where.replace("ReLU network 3-2-3", "its last layer"),
+            (layer_mean - hessian).flat,
+            ROUNDING,
+        ),
+    ]
+
+
+def rank_checks(seed: int = 0, largest=lambda n, classes: n * (classes - 1)) -> list[Check]:
+    """rank F <= N (K - 1), attained; the sampled estimate has rank <= N."""
+    margins, gaps, sampled = [], [], []
+    for n, sizes in itertools.product((1, 2, 3), ([6, 3], [8, 4], [5, 4, 3])):
+        weights, x, _ = _toy(seed, sizes, n)
+        rank = np.linalg.matrix_rank(measured.fisher(weights, x), tol=1e-10)
+        margins.append(largest(n, sizes[-1]) - rank)
+        if len(sizes) == 2:
+            gaps.append(largest(n, sizes[-1]) - rank)
+        estimate = measured.sampled_fisher(weights, x, stream("sampled labels", seed))
+        sampled.append(n - np.linalg.matrix_rank(estimate, tol=1e-10))
+    where = f"float64, three networks, $N = 1, 2, 3$, seed {seed}"
+    return [
+        inequality("10", r"$\operatorname{rank} F \le N(K-1)$", where, margins),
+        closeness("10", r"$\operatorname{rank} F = N(K-1)$ for one layer and $N \le n_0$", where, gaps, 0),
+        inequality("10", r"the sampled estimate has rank at most $N$", where, sampled),
+    ]
+
+
+def inner_trace_bound(classes: int, margin):
+    """2 (K - 1) e^-m, above tr S when the label's logit leads every other by m."""
+    return 2 * (classes - 1) * np.exp(-margin)
+
+
+def interpolation_checks(bound=inner_trace_bound, seed: int = 0, instances: int = 20) -> list[Check]:
+    """The curvature of cross-entropy fades with the margin: tr S <= 2 (K - 1) e^-m, and s^2 tr S -> 0."""
+    rng, margins = np.random.default_rng(seed), []
+    for _ in range(instances):
+        size, margin = int(rng.integers(2, 8)), rng.uniform(0.01, 30)
+        logits = np.append(rng.uniform(-1, 0, size - 1) * rng.integers(0, 2), margin)
+        p = np.exp(logits - margin)
+        p /= p.sum()
+        # 1 - p_c as a sum of the others: for large margins the difference would be rounded to 0
+        trace = sum(p[c] * np.delete(p, c).sum() for c in range(size))
+        margins.append((bound(size, margin) - trace) / trace)
+    s, m = sp.symbols("s m", positive=True)
+    p = 1 / (1 + sp.exp(-s * m))
+    fading = sp.limit(s**2 * p * (1 - p), s, sp.oo)
+    return [
+        inequality(
+            "10", r"$\operatorname{tr} S \le 2(K-1)e^{-m}$", f"float64, {instances} random logits, seed {seed}", margins
+        ),
+        closeness("10", r"$s^2\,p(1-p) \to 0$, $p = 1/(1+e^{-sm})$, as $s \to \infty$", "symbolic limit, $K = 2$", [fading], 0),
+    ]
+
+
+def predictions(weights: Weights, x: torch.Tensor) -> torch.Tensor:
+    """The network's own class probabilities, (N, K) in float64."""
+    return forward([w.double() for w in weights], x.double()).softmax(1)
+
+
+def scores(weights: Weights, x: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
+    """The rows g_n = grad ln p(y_n|x_n) of Eq. (10): (N, k) float64."""
+
+    def loss(theta, z, label):
+        return cross_entropy(forward(measured.unflatten(theta, weights), z[None])[0], label)
+
+    rows = vmap(grad(loss), in_dims=(None, 0, 0))(measured.flatten(weights), x.double(), labels)
+    return -rows.numpy()
+
+
+def traces_when_scaled(weights: Weights, x: torch.Tensor, scales: np.ndarray) -> np.ndarray:
+    """tr F of the network whose last layer is multiplied by s, for each s in scales: no decision changes."""
+    return np.array([measured.ggn_diagonal([*weights[:-1], weights[-1] * float(s)], x).sum() for s in scales])
+
+
+def _toy(seed: int, sizes: list[int], examples: int) -> tuple[Weights, torch.Tensor, torch.Tensor]:
+    generator = stream("toy network", seed)
+    weights = [2 * w.double() for w in initialise(sizes, generator)]
+    x = torch.randn(examples, sizes[0], generator=generator, dtype=torch.float64)
+    return weights, x, torch.arange(examples) % sizes[-1]
+
+
+def missing_mean(correct=lambda total, n: total / n) -> str:
+    """One weight, logistic loss, the same example twice."""
+    p = 1 / (1 + math.exp(-1))
+    printed, right = 2 * p * (1 - p), correct(2 * p * (1 - p), 2)
+    require_difference(printed, right)
+    return (
+        f"One weight $\\theta = 1$, the example $x = 1$ twice, logistic loss: the mean loss has the second derivative "
+        f"$p(1-p) = {right:.4f}$, the printed sum is ${printed:.4f}$."
+    )
+
+
+def split_matters(correct=lambda q: 1 / (q * (1 - q)), q: float = 0.9) -> str:
+    """GGN split at the probability q itself, against the Fisher information of one Bernoulli outcome."""
+    printed, right = 1 / q**2, correct(q)
+    require_difference(printed, right)
+    return (
+        f"A network whose output is the probability itself, $f_\\theta = q = \\theta = {q}$, with loss $-\\ln q$ at label "
+        f"1: GGN $= 1/q^2 = {printed:.4f}$, Fisher $= 1/(q(1-q)) = {right:.4f}$."
+    )
+
+
+def no_minimum(correct=lambda p: p * (1 - p), stop: float = 5.0) -> str:
+    """Logistic loss on one example with f = theta: loss and curvature fall along a direction without an end."""
+    p, later = 1 / (1 + math.exp(-stop)), 1 / (1 + math.exp(-2 * stop))
+    require_difference(correct(p), correct(later))
+    return (
+        f"One weight, $x = 1$, label 1, logistic loss: at $\\theta = {stop:g}$ the loss is {-math.log(p):.2g} and the "
+        f"curvature {correct(p):.2g}; at $\\theta = {2 * stop:g}$, {-math.log(later):.2g} and {correct(later):.2g}. Both "
+        "classify the example correctly."
+    )
+
+
+ERRATA = [
+    Erratum(
+        "Section 5.1, GGN and Fisher",
+        "“the generalized Gauss-Newton approximation of the Hessian coincides with the Fisher matrix in modern deep "
+        "learning architectures”",
+        "They coincide for softmax with cross-entropy, split at the logits, and more generally where the network's outputs "
+        "are the natural parameters of an exponential family. Section 3's networks end in an activation, and then they "
+        "need not.",
+        "missing assumption",
+        "The networks of the experiments satisfy the assumption; everything that uses (10) for them stands.",
+        split_matters,
+    ),
+    Erratum(
+        "Eq. (10)",
+        r"$F(\theta) = \sum_n \mathbb{E}_{p_\theta(y\mid x_n)}[\,\cdot\,]$, estimated by $\sum_n$, as an approximation of "
+        r"the Hessian of $\hat L$",
+        r"$\hat L$ is a mean over the examples (section 3), so its Hessian is approximated by $\frac1N \sum_n$.",
+        "wrong",
+        r"The sum is the curvature of the summed loss. $\Sigma_0^*$ and KL depend on $H/\beta$ only, so a grid over $\beta$ "
+        "absorbs the factor; a value of the quadratic loss, or of the objective, does not.",
+        missing_mean,
+    ),
+    Erratum(
+        "Section 6, curvature at 100% accuracy",
+        "The networks are trained to 100% accuracy, and the lower bound then “depends only on” initialisation, minimum, "
+        "curvature and $\\beta$; when training stops is not said.",
+        "At 100% accuracy cross-entropy has no minimum at finite weights: loss, gradient and Fisher matrix all tend to 0 "
+        "as the margins grow. The diagonal of (10), and with it the lower bound, depends on the stopping rule, which must "
+        "be stated.",
+        "missing assumption",
+        "The formulas hold at the weights where training stopped, with the loss and curvature measured there. The layerwise "
+        "$H_l$ of Lemma 5.1 do not fade with the margin of the last layer.",
+        no_minimum,
+    ),
+]

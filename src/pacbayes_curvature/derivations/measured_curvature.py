@@ -1,0 +1,180 @@
+"""Hessian, generalised Gauss-Newton and Fisher of a trained network, dense and exact; what noise does to its loss.
+
+All are for the MEAN cross-entropy Lhat(theta) = -(1/N) sum_n ln p_theta(y_n|x_n), p = softmax of the logits f, at the
+weights theta of `networks`: augmented matrices, flattened row by row, layers in order. Legend: N examples, C classes,
+k weights; J_n = df(x_n)/dtheta (C, k), s_nc = grad ln p_theta(c|x_n) (k,). Matrices are (k, k) float64 arrays.
+
+    exact Hessian     H = hess Lhat
+    GGN               G = (1/N) sum_n J_n' (diag p_n - p_n p_n') J_n
+    Fisher            F = (1/N) sum_n sum_c p_nc s_nc s_nc'           = G, for softmax and cross-entropy
+    sampled Fisher    (1/N) sum_n s_nc s_nc', one c ~ p_n an example    unbiased for F
+    empirical Fisher  (1/N) sum_n s_nc s_nc', c = y_n, the label        biased
+
+Source: Eq. (10), whose sum over n lacks the 1/N that the mean loss asks for.
+"""
+
+import numpy as np
+import torch
+from torch.func import grad, jacrev, vmap
+from torch.nn.functional import cross_entropy
+
+from ..networks import Weights, affine, forward, initialise
+from ..randomness import stream
+
+CHUNK = 256  # examples at a time: bounds the memory of the per-example Jacobians
+
+
+def flatten(weights: Weights) -> torch.Tensor:
+    """theta (k,) in float64."""
+    return torch.cat([w.detach().double().reshape(-1) for w in weights])
+
+
+def unflatten(theta: torch.Tensor, weights: Weights) -> Weights:
+    """Matrices with the shapes of `weights` and the entries of theta (k,)."""
+    parts = theta.split([w.numel() for w in weights])
+    return [part.view(w.shape) for part, w in zip(parts, weights)]
+
+
+def loss(theta: torch.Tensor, weights: Weights, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Lhat at theta (k,), in nats, for a network with the shapes of `weights`."""
+    return cross_entropy(forward(unflatten(theta, weights), x.double()), y)
+
+
+def exact_hessian(weights: Weights, x: torch.Tensor, y: torch.Tensor) -> np.ndarray:
+    """H, by automatic differentiation. It is indefinite in general: training stops where no eigenvalue need be positive."""
+    return jacrev(grad(loss))(flatten(weights), weights, x, y).numpy()
+
+
+def ggn(weights: Weights, x: torch.Tensor) -> np.ndarray:
+    """G, from the logits' Jacobians. It does not depend on the labels."""
+
+    def term(xs):
+        jacobian = _per_example(_logits, weights, xs)
+        p = forward(_double(weights), xs).softmax(1)
+        inner = torch.diag_embed(p) - p[:, :, None] * p[:, None, :]
+        return torch.einsum("ncj,ncd,ndk->jk", jacobian, inner, jacobian)
+
+    return _mean(term, x)
+
+
+def fisher(weights: Weights, x: torch.Tensor) -> np.ndarray:
+    """F, from the scores of all C classes: the expectation over labels drawn from the network itself."""
+
+    def term(xs):
+        scores = _per_example(_log_probabilities, weights, xs)
+        roots = (forward(_double(weights), xs).softmax(1).sqrt()[:, :, None] * scores).flatten(0, 1)
+        return roots.T @ roots
+
+    return _mean(term, x)
+
+
+def sampled_fisher(weights: Weights, x: torch.Tensor, generator: torch.Generator) -> np.ndarray:
+    """An unbiased estimate of F: one label an example, drawn from the network's own prediction. Eq. (10) over N."""
+    p = forward(_double(weights), x.double()).softmax(1)
+    return empirical_fisher(weights, x, torch.multinomial(p, 1, generator=generator)[:, 0])
+
+
+def empirical_fisher(weights: Weights, x: torch.Tensor, y: torch.Tensor) -> np.ndarray:
+    """(1/N) sum_n s_n s_n' with s_n the gradient of ln p_theta(y_n|x_n), y (N,) the labels given."""
+
+    def term(xs, ys):
+        scores = _per_example(_label_loss, weights, (xs, ys))
+        return scores.T @ scores
+
+    return _mean(term, x, y)
+
+
+@torch.no_grad()
+def ggn_diagonal(weights: Weights, x: torch.Tensor) -> np.ndarray:
+    """The diagonal of G, (k,), without G: sum_c p_nc s_nc^2 by one backward pass of C signals, for networks of any size.
+
+    For a ReLU network it is the exact Hessian's diagonal too, wherever that exists: the logits are piecewise linear in
+    any one weight.
+    """
+    weights, x = _double(weights), x.double()
+    inputs = [x]
+    for weight in weights[:-1]:
+        inputs.append(affine(weight, inputs[-1]).relu())
+    p = affine(weights[-1], inputs[-1]).softmax(1)
+    signal = p.sqrt()[:, :, None] * (torch.eye(p.shape[1], dtype=p.dtype) - p[:, None, :])  # (N, C, n_out)
+    diagonal = []
+    for weight, z in zip(reversed(weights), reversed(inputs)):
+        squares = signal.square().sum(1).T  # (n_out, N)
+        diagonal.append(torch.cat([squares @ z.square(), squares.sum(1, keepdim=True)], dim=1).reshape(-1) / len(x))
+        signal = (signal @ weight[:, :-1]) * (z > 0)[:, None, :]
+    return torch.cat(diagonal[::-1]).numpy()
+
+
+def small_network(x: torch.Tensor, y: torch.Tensor, hidden: int, seed: int, steps: int) -> tuple[Weights, Weights]:
+    """A ReLU network with one hidden layer, before and after `steps` iterations of L-BFGS on Lhat, in float64.
+
+    Small enough for an exact Hessian: (d + 1) hidden + (hidden + 1) C weights.
+    """
+    initial = [w.double() for w in initialise([x.shape[1], hidden, int(y.max()) + 1], stream("small network", seed))]
+    theta = flatten(initial).requires_grad_()
+    optimiser = torch.optim.LBFGS([theta], max_iter=steps, tolerance_grad=0, tolerance_change=0, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimiser.zero_grad()
+        value = loss(theta, initial, x, y)
+        value.backward()
+        return value
+
+    optimiser.step(closure)
+    return initial, unflatten(theta.detach(), initial)
+
+
+@torch.no_grad()
+def measured_increase(
+    weights: Weights,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    root: np.ndarray,
+    scales: np.ndarray,
+    generator: torch.Generator,
+    pairs: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """E[ Lhat(theta + sqrt(s) eta) ] - Lhat(theta), eta ~ N(0, Sigma), for each s in scales: mean and standard error.
+
+    root is R with Sigma = R R': (k, k), or (k,) standard deviations. Noise comes in pairs +-eta, which cancels the
+    gradient's and every other odd term; the same pairs serve all scales.
+    """
+    theta, root = flatten(weights), torch.as_tensor(root, dtype=torch.float64)
+    start = loss(theta, weights, x, y)
+    increases = torch.empty(pairs, len(scales), dtype=torch.float64)
+    for pair in range(pairs):
+        xi = torch.randn(len(theta), dtype=torch.float64, generator=generator)
+        eta = root * xi if root.ndim == 1 else root @ xi
+        for i, scale in enumerate(scales):
+            step = float(scale) ** 0.5 * eta
+            both = loss(theta + step, weights, x, y) + loss(theta - step, weights, x, y)
+            increases[pair, i] = both / 2 - start
+    return increases.mean(0).numpy(), (increases.std(0) / pairs**0.5).numpy()
+
+
+def _double(weights: Weights) -> Weights:
+    return [w.detach().double() for w in weights]
+
+
+def _logits(theta: torch.Tensor, weights: Weights, z: torch.Tensor) -> torch.Tensor:
+    return forward(unflatten(theta, weights), z[None])[0]
+
+
+def _log_probabilities(theta: torch.Tensor, weights: Weights, z: torch.Tensor) -> torch.Tensor:
+    return _logits(theta, weights, z).log_softmax(0)
+
+
+def _label_loss(theta: torch.Tensor, weights: Weights, example: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    z, label = example
+    return cross_entropy(_logits(theta, weights, z), label)
+
+
+def _per_example(function, weights: Weights, inputs) -> torch.Tensor:
+    """Derivatives by theta of function(theta, weights, example), for each example: (N, ..., k)."""
+    return vmap(jacrev(function), in_dims=(None, None, 0))(flatten(weights), weights, inputs)
+
+
+def _mean(term, x: torch.Tensor, *labels: torch.Tensor) -> np.ndarray:
+    """(1/N) sum of term over chunks of examples."""
+    chunks = zip(x.double().split(CHUNK), *(y.split(CHUNK) for y in labels))
+    return (sum(term(*chunk) for chunk in chunks) / len(x)).detach().numpy()

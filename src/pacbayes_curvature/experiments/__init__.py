@@ -1,0 +1,7 @@
+"""The experiments: each names its Key, computes its table from the data, and is answered from results/ where it can be."""
+
+from .accuracy_vs_complexity import accuracy_vs_complexity
+from .curvature_spectra import curvature_spectra
+from .training_run import training_run
+
+__all__ = ["accuracy_vs_complexity", "curvature_spectra", "training_run"]

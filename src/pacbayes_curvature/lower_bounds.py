@@ -1,0 +1,141 @@
+"""The least KL divergence that Gaussians with given means can have at a given expected quadratic loss, prior by prior.
+
+Q = N(mu0, S0), P = N(mu1, S1), Delta = mu0 - mu1, and E = E_Q[eta' H eta] / 2 = tr(H S0) / 2 with H positive
+semidefinite. Each function minimises KL(Q||P) at fixed E, or E + beta KL at fixed beta, over one family of pairs:
+
+    diagonal_prior   S0 and S1 diagonal                        Lemma 4.2
+    block_prior      S0 and S1 block-diagonal, the same blocks
+    full_prior       any S0 and S1
+    isotropic_prior  S1 = lam I; S0 any, or diagonal           Lemma 4.1 at its best lam
+    baseline         S1 = S0 = lam I
+
+A wider family has the lower floor. In the first three the prior depends on the data: floors, never certificates.
+Arguments are numbers, lists, numpy arrays or torch tensors, as in `gaussians`; a floor comes back in the shape of the
+loss, or of beta, that it is asked for. The derivations are in chapter 04.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+from scipy.optimize import brentq
+
+from ._checks import border, require, require_finite, require_positive, require_same_shape, require_scalar
+from .gaussians import optimal_prior_and_posterior
+
+
+class Floor(NamedTuple):
+    """A point of the lower envelope: no pair of the family has both a smaller E and a smaller KL."""
+
+    expected_loss: Any  # E, in the loss's units
+    kl: Any  # KL, in nats
+
+
+def diagonal_prior(curvature, displacement, beta):
+    """E = sum_i E_i* and KL = sum_i KL_i* of Lemma 4.2: the pair that minimises E + beta KL over diagonal S0 and S1.
+
+    curvature     h_i = H_ii >= 0, any shape; displacement  Delta_i, the same shape, or either a number
+    beta          numbers > 0; beta from 0 to inf runs through the whole envelope, with E rising and KL falling
+    Returns a `Floor` in beta's shape. ValueError: as `gaussians.optimal_prior_and_posterior`.
+
+    Source: Lemma 4.2; E + beta KL is the right side of Eq. (9).
+    """
+    (h, delta, betas), form = border(curvature=curvature, displacement=displacement, beta=beta)
+    require_positive(beta=betas)
+    pairs = [optimal_prior_and_posterior(h, delta, value) for value in betas.flatten()]
+    sums = (torch.stack([sum_.sum() for sum_ in sums]) for sums in ([p.expected_loss for p in pairs], [p.kl for p in pairs]))
+    return Floor(*(form(total.reshape(betas.shape)) for total in sums))
+
+
+def block_prior(costs, expected_loss):
+    """min { sum_b (1/2) ln(1 + c_b / E_b) : sum_b E_b = E }, the least KL of pairs with a common block structure.
+
+    costs          c_b = Delta_b' H_b Delta_b / 2 >= 0 of each block, with H_b the block of H; blocks of one weight,
+                   c_i = h_i Delta_i^2 / 2, give Lemma 4.2, and a single block `full_prior`
+    expected_loss  E > 0, numbers
+    Returns KL in E's shape, a relative error of some 1e-12. The optimal split is E_b = (beta/2)(1 - exp(-2 KL_b)) with
+    KL_b = arcsinh(sqrt(c_b / (2 beta))), where beta is the root of sum_b E_b = E: Lemma 4.2 with blocks for weights.
+    ValueError: a negative cost, E not positive, anything not finite.
+
+    Beyond the paper: chapter 04.
+    """
+    (costs, losses), form = border(costs=costs, expected_loss=expected_loss)
+    _require_costs(costs=costs)
+    require_positive(expected_loss=losses)
+    costs = costs[costs > 0].detach()
+    floors = [_block_prior(costs, loss) for loss in losses.flatten().tolist()]
+    return form(torch.tensor(floors, dtype=costs.dtype, device=costs.device).reshape(losses.shape))
+
+
+def full_prior(cost, expected_loss):
+    """(1/2) ln(1 + c / E) with c = Delta' H Delta / 2: no Gaussian pair whatever has a smaller KL at expected loss E.
+
+    cost           c >= 0, a number;  expected_loss  E > 0, numbers
+    Returns KL in E's shape. Approached, not attained, where H Delta is not all of H: S0 = (E/c) Delta Delta' has to be
+    singular. ValueError: as `block_prior`.
+
+    Beyond the paper: chapter 04.
+    """
+    (cost, losses), form = border(cost=cost, expected_loss=expected_loss)
+    require_scalar(cost=cost)
+    _require_costs(cost=cost)
+    require_positive(expected_loss=losses)
+    return form(torch.log1p(cost / losses) / 2)
+
+
+def isotropic_prior(curvature, squared_distance, expected_loss):
+    """(1/2) sum_i ln(1 + D g_i / (2 E)) = (1/2) ln det(I + D H / (2 E)): the least KL under a prior lam I.
+
+    curvature         g_i >= 0: the eigenvalues of H for any S0, the diagonal of H for a diagonal S0
+    squared_distance  D = |Delta|^2 >= 0, a number;  expected_loss  E > 0, numbers
+    Returns KL in E's shape; lam is at its best, the root of lam sum_i lam g_i / (beta + lam g_i) = D, and so depends on
+    E. ValueError: a negative curvature or distance, E not positive, anything not finite.
+
+    Beyond the paper: chapter 03, from Lemma 4.1.
+    """
+    (g, distance, losses), form = border(curvature=curvature, squared_distance=squared_distance, expected_loss=expected_loss)
+    require_scalar(squared_distance=distance)
+    _require_costs(curvature=g, squared_distance=distance)
+    require_positive(expected_loss=losses)
+    floors = [torch.log1p(distance / (2 * loss) * g).sum() / 2 for loss in losses.flatten()]
+    return form(torch.stack(floors).reshape(losses.shape))
+
+
+def baseline(trace, squared_distance, expected_loss):
+    """D tr(H) / (4 E): the KL of S0 = S1 = lam I, where E = lam tr(H) / 2 and KL = D / (2 lam).
+
+    trace  tr(H) >= 0;  squared_distance  D >= 0;  expected_loss  E > 0, numbers
+    Returns KL in E's shape. ValueError: as `isotropic_prior`.
+
+    Source: the baseline posterior of section 6.
+    """
+    (trace, distance, losses), form = border(trace=trace, squared_distance=squared_distance, expected_loss=expected_loss)
+    require_scalar(trace=trace, squared_distance=distance)
+    _require_costs(trace=trace, squared_distance=distance)
+    require_positive(expected_loss=losses)
+    return form(distance * trace / (4 * losses))
+
+
+def _require_costs(**tensors):
+    require_finite(**tensors)
+    for name, tensor in tensors.items():
+        require(tensor >= 0, f"{name} must be nonnegative", tensor)
+
+
+def _block_prior(costs: torch.Tensor, loss: float) -> float:
+    """The least KL for positive costs (B,) at one E; bisection-like search for ln beta between proven ends."""
+    if not len(costs):
+        return 0.0
+
+    def half_kl(beta):
+        return torch.asinh((costs / (2 * beta)).sqrt())
+
+    def gap(log_beta):
+        beta = math.exp(log_beta)
+        return math.log(-(beta / 2) * torch.expm1(-2 * half_kl(beta)).sum().item() / loss)
+
+    # sum_b E_b is at most sqrt(beta/2) sum_b sqrt(c_b); the largest block alone has at least min(sqrt(beta c / 8), beta / 4)
+    low = 2 * (loss / costs.sqrt().sum().item()) ** 2
+    high = max(8 * loss**2 / costs.max().item(), 4 * loss)
+    log_beta = brentq(gap, math.log(low) - 1e-9, math.log(high) + 1e-9, xtol=1e-13, rtol=1e-14)
+    return half_kl(math.exp(log_beta)).sum().item()

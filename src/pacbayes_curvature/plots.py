@@ -1,0 +1,105 @@
+"""The figures. Each function takes results and returns a matplotlib figure; none computes a number of its own.
+
+Colours: Okabe and Ito's palette, which stays distinct for colour-blind readers; methods also differ by marker.
+"""
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from .records import Result
+
+STYLE = {  # method: name in the figures, as in the paper; colour; marker
+    "baseline": ("Baseline", "#0072B2", "o"),
+    "diag": ("Diag Hessian", "#D55E00", "s"),
+    "layerwise": ("Full L Hessian", "#009E73", "^"),
+}
+LAYER_COLOURS = ("#0072B2", "#E69F00", "#CC79A7")
+
+
+def use_style() -> None:
+    """Set the look of all figures, and make the SVG of a figure the same in every run."""
+    sns.set_theme(context="notebook", style="ticks", font="DejaVu Sans")
+    matplotlib.rcParams |= {"svg.hashsalt": "pacbayes-curvature", "svg.fonttype": "path", "figure.constrained_layout.use": True}
+    try:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:  # outside a notebook
+        return
+    set_matplotlib_formats("svg", metadata={"Date": None})
+
+
+def accuracy_vs_complexity(results: list[Result], classes: list[int]) -> Figure:
+    """Figures 3 and 4: one panel a result, the Pareto-optimal points of each method, and two vacuity lines.
+
+    A point bounds the error by 1 - accuracy + complexity. Below the line complexity = accuracy that is less than 1;
+    below complexity = accuracy - 1/C it is less than the error of guessing among C classes, 1 - 1/C.
+    """
+    columns = min(len(results), 3)
+    rows = -(-len(results) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(5.2 * columns if columns < 3 else 12, 4.2 * rows), squeeze=False)
+    for axis, result, c in zip(axes.flat, results, classes):
+        for method, points in result.table[result.table["pareto"]].groupby("method", sort=False):
+            name, colour, marker = STYLE[method]
+            points = points.sort_values("complexity")
+            axis.plot(
+                points["accuracy"], points["complexity"], color=colour, marker=marker, markersize=4.5, linewidth=1,
+                label=name, gid=f"{result.key.dataset}-{method}",
+            )
+        ends = np.array([0.0, 1.0])
+        axis.plot(ends, ends, color="black", linestyle="--", linewidth=1, label="bound = 1")
+        axis.plot(ends, ends - 1 / c, color="black", linestyle=":", linewidth=1.4, label=f"bound = chance, {1 - 1 / c:.2g}")
+        axis.set(
+            title=title(result.key.dataset),
+            xlabel="Training accuracy of the stochastic network",
+            ylabel=r"Complexity $\sqrt{(\mathrm{KL} + \ln(2(N-1)/\delta))/2N}$",
+            xlim=(1 / c - 0.08 * (1 - 1 / c), 1 + 0.03 * (1 - 1 / c)),
+            ylim=(0, _top(result)),
+        )
+    for axis in axes.flat[len(results) :]:
+        axis.set_axis_off()
+    axes.flat[0].legend(loc="upper left", fontsize="small", frameon=True)
+    sns.despine(figure)
+    return figure
+
+
+def training_curve(result: Result) -> Figure:
+    """Loss and misclassified share over the epochs, on log scales; the last training error is 0 and not drawn."""
+    table = result.table
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4))
+    left.semilogy(table["epoch"], table["loss"], color="black", marker="o", markersize=3)
+    left.set(xlabel="Epoch", ylabel="Mean cross-entropy (nats)", title="Training loss")
+    error = 1 - table["train_accuracy"]
+    right.semilogy(table["epoch"][error > 0], error[error > 0], color="#0072B2", marker="o", markersize=3, label="training set")
+    right.semilogy(table["epoch"], 1 - table["test_accuracy"], color="#D55E00", marker="s", markersize=3, label="test set")
+    right.set(xlabel="Epoch", ylabel="Error of the deterministic network", title="Error")
+    right.legend(fontsize="small")
+    sns.despine(figure)
+    return figure
+
+
+def curvature_spectra(result: Result) -> Figure:
+    """Eigenvalues of each H_l, and its diagonal sorted, over their rank, on log scales."""
+    figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), sharey=True)
+    for axis, (layer, rows), colour in zip(axes, result.table.groupby("layer"), LAYER_COLOURS):
+        rank = rows["index"]
+        axis.loglog(rank, rows["eigenvalue"], color=colour, linewidth=2, label="eigenvalues")
+        axis.loglog(rank, rows["diagonal"], color="black", linestyle="--", linewidth=1, label="diagonal, sorted")
+        axis.set(title=f"Layer {layer}", xlabel="Rank", ylim=(1e-6, None))
+        axis.legend(fontsize="small", loc="lower left")
+    axes[0].set_ylabel(r"Second moment of the layer's input, $H_l$")
+    sns.despine(figure)
+    return figure
+
+
+def title(dataset: str) -> str:
+    """A data set's name as the paper writes it: Mnist2, Cifar10."""
+    return dataset.capitalize()
+
+
+def _top(result: Result) -> float:
+    """The upper end of the complexity axis: where the least complex perfect point lies, or 1.05 where that is lower."""
+    points = result.table[result.table["pareto"]]
+    ends = [rows["complexity"].max() for _, rows in points.groupby("method")]
+    return max(1.05, 1.1 * min(ends))

@@ -1,0 +1,83 @@
+"""The three posteriors of the paper's section 6 over a whole grid of (lam, beta), in closed form.
+
+Prior N(mu_1, lam I), posterior N(mu_0, Sigma_0). By Lemma 4.1, in the eigenbasis of a layer's H with eigenvalues g,
+every neuron of the layer has Sigma_0 = beta (H + (beta/lam) I)^-1 = lam / (1 + rho g), rho = lam / beta. So one
+eigendecomposition a layer serves all grid points. The three methods differ only in the H that they put in:
+
+    baseline    0                    Sigma_0 = lam I, the prior's covariance; beta has no effect
+    diag        the diagonal of H_l  in the coordinate basis
+    layerwise   H_l ("Full L")       in its eigenbasis
+
+Legend: G grid points, k = n_in + 1 inputs of a neuron with its bias, D = |W - W_init|_F^2.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+METHODS = ("baseline", "diag", "layerwise")
+
+
+@dataclass(frozen=True)
+class LayerPosterior:
+    """What all posteriors of one layer share over the grid.
+
+    curvature: (k,) eigenvalues g >= 0; basis: (k, k) eigenvectors in columns, None for the coordinate basis;
+    neurons: n_out; squared_distance: D of the layer.
+    """
+
+    curvature: np.ndarray
+    basis: np.ndarray | None
+    neurons: int
+    squared_distance: float
+
+
+def layer_posterior(
+    method: str, moment: np.ndarray, spectrum: tuple[np.ndarray, np.ndarray], neurons: int, squared_distance: float
+) -> LayerPosterior:
+    """The posteriors of `method` for a layer with second moment H (k, k) and its (eigenvalues, eigenvectors)."""
+    if method == "baseline":
+        return LayerPosterior(np.zeros(len(moment)), None, neurons, squared_distance)
+    if method == "diag":
+        return LayerPosterior(np.diag(moment).copy(), None, neurons, squared_distance)
+    if method == "layerwise":
+        return LayerPosterior(*spectrum, neurons, squared_distance)
+    raise ValueError(f"unknown method {method!r}; valid: {', '.join(METHODS)}")
+
+
+def variances(layer: LayerPosterior, lam: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """lam / (1 + rho g): (G, k) posterior variances along the layer's basis, for grid points lam, beta (G,). Eq. (6)."""
+    lam, beta = _grid(lam, beta)
+    return lam / (1 + lam / beta * layer.curvature)
+
+
+def kl_divergence(layers: list[LayerPosterior], lam: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """KL(Q||P) in nats at each grid point: (G,).
+
+    (1/2) sum_l [ D_l / lam + n_out sum_i ( ln(1 + rho g_i) - rho g_i / (1 + rho g_i) ) ]: the Gaussians' divergence
+    with Eq. (6) put in. Raises ValueError unless lam > 0 and beta > 0.
+    """
+    lam, beta = _grid(lam, beta)
+    total = np.zeros(len(lam))
+    for layer in layers:
+        t = lam / beta * layer.curvature
+        total += layer.squared_distance / lam[:, 0] + layer.neurons * (np.log1p(t) - t / (1 + t)).sum(axis=1)
+    return total / 2
+
+
+def expected_quadratic_loss(layers: list[LayerPosterior], lam: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """(1/2) sum_l n_out tr(H_l Sigma_l) at each grid point: (G,), in the units of H. Eq. (13), first term."""
+    total = np.zeros(len(lam))
+    for layer in layers:
+        total += layer.neurons * (variances(layer, lam, beta) @ layer.curvature)
+    return total / 2
+
+
+def _grid(lam: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    lam, beta = (np.asarray(values, np.float64).reshape(-1, 1) for values in (lam, beta))
+    if lam.shape != beta.shape:
+        raise ValueError(f"one beta for each lam is needed, got {len(lam)} lam and {len(beta)} beta")
+    for name, values in (("lam", lam), ("beta", beta)):
+        if not (values > 0).all():
+            raise ValueError(f"{name} must be positive, got {values[~(values > 0)][0]}")
+    return lam, beta

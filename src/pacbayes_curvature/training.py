@@ -1,0 +1,113 @@
+"""Training to 100% training accuracy, with the initialisation kept: it is the prior mean."""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+
+import torch
+from torch.nn.functional import cross_entropy
+from tqdm import tqdm
+
+from .data import Dataset, split_name
+from .networks import TrainedNetwork, Weights, forward, initialise, widths
+from .randomness import stream
+
+EVALUATION_CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Stochastic gradient descent with momentum on the mean cross-entropy, without weight decay.
+
+    The learning rate follows one cycle (Smith and Topin 2017; PyTorch's OneCycleLR) over `cycle_epochs`, rising from
+    learning_rate / 25 to learning_rate and falling back; it then stays there. Training stops after the first epoch
+    that leaves no training example misclassified, and fails when `most_epochs` were not enough.
+    """
+
+    learning_rate: float
+    batch_size: int
+    cycle_epochs: int
+    most_epochs: int
+    momentum: float = 0.9
+
+
+# Chosen for reaching 100% in the fewest seconds, before any bound was computed. The recipe matters: see chapter 07.
+RECIPES = {
+    "mnist": Recipe(learning_rate=0.1, batch_size=512, cycle_epochs=20, most_epochs=60),
+    "cifar10": Recipe(learning_rate=0.05, batch_size=512, cycle_epochs=40, most_epochs=120),
+    "digits": Recipe(learning_rate=0.1, batch_size=64, cycle_epochs=20, most_epochs=200),
+}
+
+
+class NotInterpolating(RuntimeError):
+    """Training did not reach 100% training accuracy."""
+
+
+def recipe_for(dataset: str) -> Recipe:
+    """The recipe of a data set's source; raises ValueError for an unknown name."""
+    return RECIPES[split_name(dataset)[0]]
+
+
+def train(dataset: Dataset, seed: int, recipe: Recipe) -> TrainedNetwork:
+    """Train the network of `dataset` from `seed` until it fits every training example.
+
+    The record of the result holds, as JSON, the recipe and the history: epoch, learning_rate (at its end), loss (mean
+    over the epoch's batches, nats), train_accuracy and test_accuracy (of the deterministic network after the epoch).
+
+    Raises NotInterpolating when recipe.most_epochs did not suffice.
+    """
+    started = time.perf_counter()
+    x, y = torch.from_numpy(dataset.x_train), torch.from_numpy(dataset.y_train)
+    initial = initialise(widths(dataset.name), stream("initialisation", seed))
+    weights = [w.clone().requires_grad_() for w in initial]
+    optimiser = torch.optim.SGD(weights, lr=recipe.learning_rate, momentum=recipe.momentum)
+    steps = -(-len(x) // recipe.batch_size)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, recipe.learning_rate, total_steps=recipe.cycle_epochs * steps, cycle_momentum=False, final_div_factor=1
+    )
+    history, shuffling = [], stream("shuffling", seed)
+    progress = tqdm(range(1, recipe.most_epochs + 1), f"training {dataset.name}", unit="epoch", disable=None)
+    for epoch in progress:
+        loss_sum = 0.0
+        for batch in torch.randperm(len(x), generator=shuffling).split(recipe.batch_size):
+            optimiser.zero_grad()
+            loss = cross_entropy(forward(weights, x[batch]), y[batch])
+            loss.backward()
+            optimiser.step()
+            if epoch <= recipe.cycle_epochs:
+                cycle.step()
+            loss_sum += loss.item() * len(batch)
+        history.append(
+            {
+                "epoch": epoch,
+                "learning_rate": optimiser.param_groups[0]["lr"],
+                "loss": loss_sum / len(x),
+                "train_accuracy": accuracy(weights, x, y),
+                "test_accuracy": accuracy(
+                    weights, torch.from_numpy(dataset.x_test), torch.from_numpy(dataset.y_test)
+                ),
+            }
+        )
+        progress.set_postfix(loss=history[-1]["loss"], accuracy=history[-1]["train_accuracy"])
+        if history[-1]["train_accuracy"] == 1:
+            break
+    else:
+        raise NotInterpolating(
+            f"{dataset.name}, seed {seed}: training accuracy {history[-1]['train_accuracy']:.5f} after "
+            f"{recipe.most_epochs} epochs, 1 is needed; the recipe was {recipe}"
+        )
+    record = {
+        "dataset": dataset.name,
+        "seed": str(seed),
+        "recipe": json.dumps(asdict(recipe)),
+        "history": json.dumps(history),
+        "seconds": f"{time.perf_counter() - started:.1f}",
+    }
+    return TrainedNetwork(initial, [w.detach() for w in weights], record)
+
+
+@torch.no_grad()
+def accuracy(weights: Weights, x: torch.Tensor, y: torch.Tensor) -> float:
+    """Share of the examples whose largest logit is the label's."""
+    chunks = zip(x.split(EVALUATION_CHUNK), y.split(EVALUATION_CHUNK))
+    return sum((forward(weights, xs).argmax(1) == ys).sum().item() for xs, ys in chunks) / len(x)

@@ -1,0 +1,99 @@
+"""The built book as a reader meets it: in Chromium, from the file system, with the network cut."""
+
+import re
+import shutil
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[2]
+SITE = ROOT / "build" / "html"
+PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html") if "_static" not in path.parts)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    assert CHROMIUM, "no chromium, chromium-browser or google-chrome on the PATH: install one of them"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """`visit(name)` opens a page of the site; `visit.complaints` collects what went wrong on it."""
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: complaints.append(request.url) if request.url.startswith("http") else None)
+    page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
+
+    def open_page(name):
+        page.goto((SITE / name.partition("?")[0]).as_uri() + "".join(name.partition("?")[1:]))
+        page.wait_for_load_state("load")
+        return page
+
+    open_page.complaints = complaints
+    yield open_page
+    context.close()
+
+
+def test_every_entry_of_the_table_of_contents_has_a_page():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    entries = [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+    assert {f"{entry}.html" for entry in entries} | {"index.html", "search.html"} <= set(PAGES)
+
+
+def test_the_index_opens_the_book(visit):
+    page = visit("index.html")
+    page.wait_for_url("**/book/index.html")
+    assert page.locator("article h1").count() == 1
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "index.html"])
+def test_page(visit, name):
+    page = visit(name)
+    if page.locator(".math").count():
+        page.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise")
+        page.evaluate("() => MathJax.startup.promise")
+        unrendered = "() => [...document.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).length"
+        assert page.evaluate(unrendered) == 0
+        assert page.locator("mjx-merror").count() == 0
+    prose = page.evaluate(
+        "() => { const copy = document.body.cloneNode(true);"
+        "  copy.querySelectorAll('pre, code, script, style, mjx-container').forEach(e => e.remove());"
+        "  return copy.textContent; }"
+    )
+    assert not re.findall(r".*(?:\$\$|\\\(|\\\[|\\begin\{|\?\?).*", prose)
+    broken = "() => [...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.src)"
+    assert page.evaluate(broken) == []
+    links = page.evaluate("() => [...document.querySelectorAll('a[href]')].map(a => a.href)")
+    assert [link for link in links if link.startswith("file:") and not _exists(link)] == []
+    assert visit.complaints == []
+
+
+def test_search_finds_a_chapter(visit):
+    page = visit("search.html?q=complexity")
+    result = page.locator("#search-results a", has_text="complexity").first
+    result.wait_for()
+    assert _exists(result.evaluate("a => a.href"))
+    assert visit.complaints == []
+
+
+def _exists(link: str) -> bool:
+    parts = urlsplit(link)
+    path = Path(unquote(parts.path))
+    return path.is_file() and (not parts.fragment or path.suffix != ".html" or unquote(parts.fragment) in _anchors(path))
+
+
+@lru_cache
+def _anchors(path: Path) -> set[str]:
+    return set(re.findall(r'\b(?:id|name)="([^"]+)"', path.read_text(encoding="utf-8")))

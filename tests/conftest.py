@@ -1,0 +1,47 @@
+"""Shared by all tests: one thread, so that runs compare; digits and its network, made once; places to write to."""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before numpy and torch are imported
+
+import importlib
+
+import pytest
+import torch
+
+from pacbayes_curvature import data, records, training
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def digits():
+    return data.load("digits")
+
+
+@pytest.fixture(scope="session")
+def digits_network(digits):
+    return training.train(digits, 0, training.recipe_for("digits"))
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """An empty folder in place of the project's: results/, build/ and data/ are looked up and written there."""
+    # By importlib, since `experiments.training_run` is the function of that name.
+    training_run = importlib.import_module("pacbayes_curvature.experiments.training_run")
+    monkeypatch.setattr(records, "FROZEN", tmp_path / "results")
+    monkeypatch.setattr(records, "COMPUTED", tmp_path / "build" / "results")
+    monkeypatch.setattr(training_run, "NETWORKS", tmp_path / "build" / "networks")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PACBAYES_DATA", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def no_download(tmp_path, monkeypatch):
+    """torchvision's downloads fail, as without a network."""
+    from torchvision import datasets
+
+    nowhere = (tmp_path / "no-network").as_uri()
+    monkeypatch.setattr(datasets.MNIST, "mirrors", [f"{nowhere}/"])
+    monkeypatch.setattr(datasets.CIFAR10, "url", f"{nowhere}/cifar.tar.gz")

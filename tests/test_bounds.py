@@ -1,0 +1,231 @@
+"""Bounds: against mpmath, the laws that make a certificate one, and what is refused."""
+
+import math
+
+import mpmath as mp
+import numpy as np
+import pytest
+import torch
+
+from dense_reference import bernoulli_kl, bernoulli_kl_inverse
+from pacbayes_curvature.bounds import complexity, kl_bernoulli, kl_inverse, pac_bayes_bound
+
+ULPS = 14  # what kl_inverse may lie above the true value, in units in the last place
+EXTREME_Q = [0.0, 5e-324, 1e-300, 1e-18, 1e-3, 0.1, 0.5, np.nextafter(0.5, 1), 0.9, 1 - 1e-12, np.nextafter(1, 0), 1.0]
+EXTREME_C = [0.0, 5e-324, 1e-310, 1e-300, 1e-40, 1e-18, 1e-6, 0.01, math.log(2), 3.0, 50.0, 1e4, math.inf]
+
+
+def digits_for(p):
+    """Enough for 1 - p and for the cancellation between kl's two terms, for q <= p."""
+    return 80 - min(0, math.floor(math.log10(p or 1)))
+
+
+def random_grid(seed, size):
+    rng = np.random.default_rng(seed)
+    q = np.concatenate([rng.uniform(0, 1, size), 10 ** rng.uniform(-16, 0, size), 1 - 10 ** rng.uniform(-14, 0, size)])
+    return q, 10 ** rng.uniform(-18, 1.5, len(q))
+
+
+# Theorem 3.1 ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kl, n, delta", [(0, 2, 0.05), (1234.5, 50_000, 0.05), (1e-3, 7, 0.999), (1e9, 10**12, 1e-30)])
+def test_complexity_is_the_theorems_square_root(kl, n, delta):
+    with mp.workdps(40):
+        expected = mp.sqrt((mp.mpf(kl) + mp.log(2 * (n - 1) / mp.mpf(delta))) / (2 * n))
+    assert complexity(kl, n, delta) == pytest.approx(float(expected), rel=1e-14)
+
+
+def test_complexity_falls_with_n_and_delta_and_rises_with_kl():
+    assert np.all(np.diff([complexity(5.0, n) for n in (2, 3, 4, 10, 100, 10**5, 10**9)]) < 0)
+    assert np.all(np.diff([complexity(5.0, 100, delta) for delta in (1e-9, 0.01, 0.5, 0.99)]) < 0)
+    assert np.all(np.diff(complexity(np.array([0, 1e-6, 1, 10, 1e8]), 100)) > 0)
+    assert complexity(math.inf, 100) == math.inf
+
+
+def test_bound_is_risk_plus_complexity_and_looser_than_maurers():
+    risk, kl, n = np.array([0.0, 0.02, 0.4]), np.array([0.0, 30.0, 5000.0]), 10_000
+    bound = pac_bayes_bound(risk, kl, n, 0.01)
+    np.testing.assert_allclose(bound, risk + complexity(kl, n, 0.01), rtol=1e-15)
+    assert np.all(bound > risk)
+    assert np.all(bound >= kl_inverse(risk, (kl + math.log(2 * math.sqrt(n) / 0.01)) / n))
+
+
+def test_bound_passes_gradients():
+    kl = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
+    bound = pac_bayes_bound(0.1, kl, 50)
+    bound.backward()
+    assert kl.grad.item() == pytest.approx(1 / (4 * 50 * complexity(3.0, 50)), rel=1e-14)
+
+
+# kl(q||p) -------------------------------------------------------------------------------------------------------------
+
+
+def test_kl_bernoulli_against_mpmath():
+    q, u = random_grid(seed=0, size=150)
+    near = np.nextafter(q, 1) + 1e-9 * q * (np.arange(len(q)) % 2)
+    for p in (near, q + (1 - q) * np.minimum(u, 0.999), q * 0.3):
+        p = np.minimum(p, 1.0)
+        expected = [float(bernoulli_kl(a, b, digits=80)) for a, b in zip(q, p)]
+        np.testing.assert_allclose(kl_bernoulli(q, p), expected, rtol=3e-15)
+
+
+def test_kl_bernoulli_is_zero_only_at_equality():
+    q = np.array(EXTREME_Q + list(random_grid(seed=1, size=100)[0]))
+    assert np.all(kl_bernoulli(q, q) == 0)
+    visible = q[(q > 1e-280) & (q < 1)]  # below, the square of a rounding underflows
+    assert np.all(kl_bernoulli(visible, np.nextafter(visible, 1)) > 0)
+    assert np.all(kl_bernoulli(visible, np.nextafter(visible, 0)) > 0)
+
+
+def test_kl_bernoulli_at_the_ends(recwarn):
+    assert kl_bernoulli(0, 0) == kl_bernoulli(1, 1) == 0
+    assert kl_bernoulli(0.3, 0) == kl_bernoulli(0.3, 1) == kl_bernoulli(0, 1) == kl_bernoulli(1, 0) == math.inf
+    assert kl_bernoulli(0, 0.5) == pytest.approx(math.log(2), rel=1e-15)
+    assert kl_bernoulli(0.5, 5e-324) == pytest.approx(-0.5 * math.log(4 * 5e-324), rel=1e-14)
+    assert not recwarn.list
+
+
+def test_kl_bernoulli_passes_gradients():
+    q = torch.tensor([0.0, 0.2, 0.5, 0.7], dtype=torch.float64)
+    p = torch.tensor([0.1, 0.9, 0.5, 0.1], dtype=torch.float64, requires_grad=True)
+    kl_bernoulli(q, p).sum().backward()
+    torch.testing.assert_close(p.grad, ((p - q) / (p * (1 - p))).detach(), rtol=1e-13, atol=0)
+    inner = torch.tensor([0.2, 0.5, 0.7], dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda q: kl_bernoulli(q, p[1:].detach()), inner)
+
+
+# Its inverse ----------------------------------------------------------------------------------------------------------
+
+
+def assert_certified(q, c, p):
+    """q <= p <= 1, kl(q||p) >= c, and some ulps lower it would not be: decided in exact enough arithmetic."""
+    digits = digits_for(p)
+    assert q <= p <= 1
+    assert p == 1 or bernoulli_kl(q, p, digits) >= c, (q, c, p)
+    if 0 < c < 1e-300:
+        return  # kl underflows; only the side that a certificate needs is promised to the last place
+    lower = p
+    for _ in range(ULPS):
+        lower = np.nextafter(lower, 0)
+    assert lower <= q or bernoulli_kl(q, lower, digits) <= c, (q, c, p)
+
+
+def test_kl_inverse_is_never_below_on_a_random_grid():
+    q, c = random_grid(seed=2, size=400)
+    for row in zip(q, c, kl_inverse(q, c)):
+        assert_certified(*row)
+
+
+def test_kl_inverse_is_never_below_on_extremes():
+    q, c = (a.ravel() for a in np.meshgrid(EXTREME_Q, EXTREME_C))
+    for row in zip(q, c, kl_inverse(q, c)):
+        assert_certified(*row)
+
+
+@pytest.mark.parametrize("q", [0.0, 1e-18, 0.003, 0.3, 0.97, 1.0])
+@pytest.mark.parametrize("c", [1e-18, 1e-5, 0.2, 4.0, 50.0])
+def test_kl_inverse_against_mpmath_bisection(q, c):
+    expected, p = bernoulli_kl_inverse(q, c, digits=60), kl_inverse(q, c)
+    assert mp.mpf(p) >= expected
+    assert p <= float(expected) * (1 + ULPS * 2.0**-52)
+
+
+def test_kl_inverse_in_closed_form_at_zero_risk():
+    c = np.array([0, 1e-300, 1e-18, 0.1, 1.0, 30.0])
+    np.testing.assert_allclose(kl_inverse(0, c), -np.expm1(-c), rtol=4e-15)
+
+
+def test_kl_inverse_at_its_ends():
+    q = np.array(EXTREME_Q)
+    np.testing.assert_array_equal(kl_inverse(q, 0), q)
+    np.testing.assert_array_equal(kl_inverse(q, math.inf), np.ones_like(q))
+    assert kl_inverse(1, 3) == 1 and kl_inverse(0.2, 1e4) == 1 and not np.signbit(kl_inverse(-0.0, 0))
+
+
+def test_kl_inverse_inverts_kl():
+    q, c = random_grid(seed=3, size=300)
+    p = kl_inverse(q, c)
+    inside = (p - q > 1e-7 * q) & (1 - p > 1e-7)  # elsewhere p's own roundings move kl by more
+    assert inside.sum() > 300
+    np.testing.assert_allclose(kl_bernoulli(q, p)[inside], c[inside], rtol=1e-7)
+    target = q + (1 - q) * np.random.default_rng(4).uniform(0.01, 0.99, len(q))
+    np.testing.assert_allclose(kl_inverse(q, kl_bernoulli(q, target)), target, rtol=1e-13)
+
+
+def test_kl_inverse_is_below_pinsker_and_increasing():
+    q = np.linspace(0, 1, 41)
+    for c in (1e-3, 0.1, 1.0):
+        p = kl_inverse(q, c)
+        assert np.all(p <= q + math.sqrt(c / 2) + 1e-14)
+        assert np.all(np.diff(p)[p[:-1] < 1] > 0)
+    assert np.all(np.diff(kl_inverse(0.1, np.geomspace(1e-6, 10, 50))) > 0)
+
+
+def test_kl_inverse_rounds_float32_up():
+    q, c = random_grid(seed=5, size=200)
+    q, c = torch.tensor(q, dtype=torch.float32), torch.tensor(c, dtype=torch.float32)
+    single, double = kl_inverse(q, c), kl_inverse(q.double(), c.double())
+    assert single.dtype == torch.float32 and double.dtype == torch.float64
+    assert torch.all(single.double() >= double)
+    assert torch.all(torch.nextafter(single, torch.zeros(())).double() < double)
+
+
+# What comes in and what is refused ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        kl_bernoulli,
+        kl_inverse,
+        lambda x, y: complexity(x, 100, y),
+        lambda x, y: pac_bayes_bound(x, y, 100),
+    ],
+)
+def test_numbers_lists_arrays_and_tensors_agree(function):
+    x, y = [0.1, 0.2, 0.75], [0.4, 0.5, 0.8]
+    array = function(np.array(x), np.array(y))
+    tensor = function(torch.tensor(x, dtype=torch.float64), torch.tensor(y, dtype=torch.float64))
+    assert isinstance(array, np.ndarray) and array.dtype == np.float64
+    assert isinstance(tensor, torch.Tensor) and tensor.dtype == torch.float64
+    numbers = [function(a, b) for a, b in zip(x, y)]
+    assert all(type(number) is float for number in numbers)
+    for other in (function(x, y), tensor.numpy()):
+        np.testing.assert_array_equal(other, array)
+    np.testing.assert_allclose(numbers, array, rtol=4e-15)  # a vectorised logarithm may round differently
+    assert function(torch.tensor(x), y).dtype == torch.float32
+    assert function(np.array(x, dtype=np.float32), 0.5).dtype == np.float32
+    assert function(torch.tensor([0, 1]), 0.5).dtype == torch.float64
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: complexity(-1e-9, 10), r"kl must be nonnegative, got -1e-09"),
+        (lambda: complexity([1.0, math.nan], 10), r"kl must be nonnegative, got nan"),
+        (lambda: complexity(1.0, 1), r"n must be an integer of at least 2 .*, got 1$"),
+        (lambda: complexity(1.0, 100.0), r"n must be an integer .*, got 100\.0"),
+        (lambda: complexity(1.0, True), r"n must be an integer .*, got True"),
+        (lambda: complexity(1.0, 10, 0), r"delta must lie strictly between 0 and 1, got 0"),
+        (lambda: complexity(1.0, 10, 1.0), r"delta must lie strictly between 0 and 1, got 1"),
+        (lambda: complexity(1.0, 10, math.nan), r"delta must lie strictly between 0 and 1, got nan"),
+        (lambda: complexity([1.0, 2.0], 10, [0.1, 0.2, 0.3]), r"kl, delta must have one shape .*'delta': \(3,\)"),
+        (lambda: pac_bayes_bound(1.5, 1.0, 10), r"risk must lie in \[0, 1\], got 1\.5"),
+        (lambda: pac_bayes_bound(0.5, -1.0, 10), r"kl must be nonnegative, got -1"),
+        (lambda: pac_bayes_bound(0.5, 1.0, 0), r"n must be an integer .*, got 0"),
+        (lambda: pac_bayes_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
+        (lambda: kl_bernoulli(-0.1, 0.5), r"q must lie in \[0, 1\], got -0\.1"),
+        (lambda: kl_bernoulli(0.1, 1.0001), r"p must lie in \[0, 1\], got 1\.0001"),
+        (lambda: kl_bernoulli(0.1, math.nan), r"p must lie in \[0, 1\], got nan"),
+        (lambda: kl_bernoulli(np.zeros(2), np.zeros((2, 1))), r"q, p must have one shape .*\(2, 1\)"),
+        (lambda: kl_inverse(2, 0.5), r"q must lie in \[0, 1\], got 2"),
+        (lambda: kl_inverse(0.5, -1e-300), r"c must be nonnegative, got -1e-300"),
+        (lambda: kl_inverse(0.5, math.nan), r"c must be nonnegative, got nan"),
+        (lambda: kl_inverse(torch.zeros(2), torch.zeros(3)), r"q, c must have one shape"),
+        (lambda: kl_inverse(np.array([1j]), 1.0), r"arguments must be real, got complex128"),
+    ],
+)
+def test_refuses(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

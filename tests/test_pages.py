@@ -1,0 +1,159 @@
+"""What a chapter shows is what the results hold."""
+
+import base64
+import io
+import re
+from dataclasses import replace
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+from pacbayes_curvature import pages, plots
+from pacbayes_curvature.posteriors import METHODS
+from pacbayes_curvature.records import Key, Result
+
+matplotlib.use("Agg")
+
+MADE = {
+    "date": "2026-01-02",
+    "seconds": 83.4,
+    "versions": {"python": "3.11.7", "torch": "2.14.1"},
+    "machine": {"processor": "x86_64", "cores": 2},
+}
+
+
+def result(dataset="mnist2", state="frozen"):
+    rng = np.random.default_rng(len(dataset))
+    table = pd.DataFrame([(m, lam, beta) for m in METHODS for lam in (0.01, 0.1) for beta in (0.2, 0.3, 0.4)])
+    table.columns = ["method", "lam", "beta"]
+    table.insert(0, "dataset", dataset)
+    table.insert(1, "seed", 0)
+    table["accuracy"], table["complexity"] = rng.uniform(0.3, 1, len(table)), rng.uniform(0.1, 2, len(table))
+    table["pareto"] = table.index % 3 != 1
+    key = Key("accuracy_vs_complexity", dataset, 0, {"recipe": {"rate": 0.1}, "passes": 1}, {"train": "ab" * 32}, "c0de")
+    return Result(key, table, MADE, state)
+
+
+@pytest.fixture(params=[1, 2, 4])
+def results(request):
+    return [result(name) for name in ("mnist2", "cifar10", "digits", "cifar5")[: request.param]]
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    matplotlib.pyplot.close("all")
+
+
+# Tables and links -----------------------------------------------------------------------------------------------------
+
+
+def test_best_bounds_are_the_smallest_sums(results):
+    found = pages.best_bounds(results)
+    chance = {"mnist2": 0.5, "cifar10": 0.9, "digits": 0.9, "cifar5": 0.8}
+    pairs = [(r.key.dataset, method) for r in results for method in METHODS]
+    for (dataset, method), row in zip(pairs, found.to_dict("records"), strict=True):
+        table, best = next(r.table for r in results if r.key.dataset == dataset), None
+        for point in table.to_dict("records"):
+            bound = 1 - point["accuracy"] + point["complexity"]
+            if point["method"] == method and (best is None or bound < best["bound"]):
+                best = point | {"bound": bound}
+        assert row == {name: best[name] for name in list(row)[:-1]} | {"chance": pytest.approx(chance[dataset])}
+
+
+def test_verdicts_say_the_numbers_of_the_best_bounds(results):
+    text, best = pages.verdicts(results).data, pages.best_bounds(results)
+    items = text.split("\n")
+    assert len(items) == len(results)
+    for item, r in zip(items, results):
+        rows = best[best["dataset"] == r.key.dataset].set_index("method")
+        assert item.startswith(f"- **{r.key.dataset.capitalize()}**")
+        for method, name in zip(METHODS, ("Baseline", "Diag Hessian", "Full L Hessian")):
+            assert f"{name} {rows['bound'][method]:.3f}" in item
+            useful = re.search(r"Better than guessing: (.*?)\.", item)
+            assert (name in useful[1] if useful else False) == (rows["bound"][method] < rows["chance"][method])
+        ratio = rows["bound"]["diag"] / rows["bound"]["baseline"]
+        assert f"Diag Hessian {abs(1 - ratio):.1%} {'smaller' if ratio < 1 else 'larger'}" in item
+
+
+def test_a_table_is_shown_to_four_digits():
+    frame = pd.DataFrame({"method": ["diag"], "bound": [0.123456], "beta": [np.inf], "epoch": [12345]})
+    assert pages.table(frame).data.split("\n") == [
+        "| method | bound | beta | epoch |", "| --- | --- | --- | --- |", "| diag | 0.1235 | inf | 12345 |"
+    ]  # fmt: skip
+
+
+def test_the_download_is_the_table(results):
+    html = pages.download(results, "points").data
+    assert 'download="points.csv"' in html
+    text = base64.b64decode(re.search(r'href="data:text/csv;base64,([^"]*)"', html)[1])
+    found = pd.read_csv(io.BytesIO(text))
+    pd.testing.assert_frame_equal(found, pd.concat([r.table for r in results], ignore_index=True), check_exact=True)
+
+
+def test_provenance_shows_all_that_the_result_depends_on():
+    html = pages.provenance([result("mnist2"), result("cifar2", "computed")]).data
+    for words in (
+        "mnist2", "cifar2", "accuracy_vs_complexity", "recipe rate 0.1, passes 1", "abababababababab", "c0de", "83 s",
+        "2026-01-02", "python 3.11.7, torch 2.14.1", "x86_64, cores 2", "frozen in results/", "computed on this machine",
+    ):  # fmt: skip
+        assert words in html
+    assert "Stale" not in html and "STALE" not in html
+
+
+def test_a_stale_result_is_warned_of_above_the_provenance():
+    html = pages.provenance([result("mnist2"), result("cifar2", "stale")]).data
+    warning, details = html.split("<details", 1)
+    assert "Stale results" in warning and "accuracy_vs_complexity of cifar2." in warning and "mnist2" not in warning
+    assert "STALE: frozen by other code" in details
+
+
+# Figures --------------------------------------------------------------------------------------------------------------
+
+
+def test_figure_3_draws_each_front_and_both_vacuity_lines(results):
+    classes = [{"mnist2": 2, "cifar10": 10, "digits": 10, "cifar5": 5}[r.key.dataset] for r in results]
+    axes = [axis for axis in plots.accuracy_vs_complexity(results, classes).axes if axis.axison]
+    assert [axis.get_title() for axis in axes] == [r.key.dataset.capitalize() for r in results]
+    for axis, r, c in zip(axes, results, classes):
+        lines = {line.get_label(): line for line in axis.get_lines()}
+        chance = f"bound = chance, {1 - 1 / c:.2g}"
+        assert list(lines) == ["Baseline", "Diag Hessian", "Full L Hessian", "bound = 1", chance]
+        for method, label in zip(METHODS, lines):
+            points = r.table[(r.table["method"] == method) & r.table["pareto"]]
+            expected = sorted(zip(points["complexity"], points["accuracy"]))
+            assert [(y, x) for x, y in lines[label].get_xydata()] == expected
+        for label, error in (("bound = 1", 1), (chance, 1 - 1 / c)):
+            x, y = lines[label].get_xydata().T
+            np.testing.assert_allclose(1 - x + y, error)
+        assert "accuracy" in axis.get_xlabel() and "Complexity" in axis.get_ylabel()
+        assert axis.get_xlim()[0] < 1 / c and axis.get_xlim()[1] > 1
+        assert len({line.get_marker() + line.get_color() for line in list(lines.values())[:3]}) == 3
+    assert axes[0].get_legend() is not None
+
+
+def test_the_training_curve_draws_loss_and_errors():
+    table = pd.DataFrame(
+        [(1, 1.0, 0.5, 0.5), (2, 0.5, 0.75, 0.7), (3, 0.1, 1.0, 0.9)],
+        columns=["epoch", "loss", "train_accuracy", "test_accuracy"],
+    )
+    left, right = plots.training_curve(replace(result(), table=table)).axes
+    assert left.get_lines()[0].get_ydata().tolist() == [1.0, 0.5, 0.1] and "nats" in left.get_ylabel()
+    drawn = {line.get_label(): line.get_ydata().tolist() for line in right.get_lines()}
+    assert drawn == {"training set": [0.5, 0.25], "test set": pytest.approx([0.5, 0.3, 0.1])}, "no error 0 on a log scale"
+    assert left.get_xlabel() == right.get_xlabel() == "Epoch" and "Error" in right.get_ylabel()
+
+
+def test_the_spectra_are_drawn_layer_by_layer():
+    rows = [(l, i, l * 10.0 / i, l * 5.0 / i) for l in (1, 2, 3) for i in (1, 2, 3, 4)]
+    table = pd.DataFrame(rows, columns=["layer", "index", "eigenvalue", "diagonal"])
+    axes = plots.curvature_spectra(replace(result(), table=table)).axes
+    assert [axis.get_title() for axis in axes] == ["Layer 1", "Layer 2", "Layer 3"]
+    for layer, axis in enumerate(axes, start=1):
+        eigenvalues, diagonal = axis.get_lines()
+        assert eigenvalues.get_ydata().tolist() == [layer * 10.0 / i for i in (1, 2, 3, 4)]
+        assert diagonal.get_ydata().tolist() == [layer * 5.0 / i for i in (1, 2, 3, 4)]
+        assert axis.get_xlabel() == "Rank"
+    assert "H_l" in axes[0].get_ylabel()

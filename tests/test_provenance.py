@@ -1,0 +1,128 @@
+"""The code digest changes when a number could change, and only then."""
+
+import ast
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pacbayes_curvature import provenance
+
+digest = provenance.code_digest.__wrapped__  # without its cache, as the code changes here
+PACKAGE = provenance.PACKAGE
+
+SAMPLE = '''"""About."""
+from . import imported
+from .also import f
+
+RATE = 0.1  # a comment
+
+
+class A:
+    """A class."""
+
+    def g(self, x: int = 2) -> str:
+        """A method."""
+        return f"{x!r:>{RATE}} {x + 1=}" + f(imported.B, "text")
+'''
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package whose module `a` imports `imported` and `also`; experiments.e imports `a`; nothing imports `apart`."""
+    monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "a.py").write_text(SAMPLE)
+    (tmp_path / "imported.py").write_text("B = 1\n")
+    (tmp_path / "also.py").write_text("from .storage import s\nfrom . import a\n\n\ndef f(*x):\n    return s\n")
+    (tmp_path / "storage.py").write_text("s = 1\n")
+    (tmp_path / "apart.py").write_text("C = 1\n")
+    (tmp_path / "experiments" / "e.py").write_text("from ..a import A\nfrom .. import imported\nfrom .h import k\n")
+    (tmp_path / "experiments" / "h.py").write_text("k = 1\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("  # a comment", ""),
+        ('"""About."""', '"""About something else."""'),
+        ('    """A class."""\n\n', ""),
+        ('        """A method."""\n', '        """A method.\n\n        In two lines."""\n'),
+        ('"text"', "(\n            'text'\n        )"),
+        ("0.1", "1e-1"),
+    ],
+)
+def test_words_and_layout_do_not_count(package, old, new):
+    before = digest("a")
+    assert old in SAMPLE
+    (package / "a.py").write_text(SAMPLE.replace(old, new))
+    assert digest("a") == before
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [("0.1", "0.2"), ("2)", "2.0)"), ("x + 1", "x - 1"), ('"text"', '"Text"'), ("B, ", "C, "), ("!r", "!s"), ("int", "str")],
+)
+def test_code_counts(package, old, new):
+    before = digest("a")
+    assert SAMPLE.count(old) == 1
+    (package / "a.py").write_text(SAMPLE.replace(old, new))
+    assert digest("a") != before
+
+
+def test_the_digest_is_the_same_on_every_python(package):
+    """Should a change of `provenance` make this fail, then it makes all frozen results stale."""
+    assert digest("a") == "7c108ba3600a2264"
+
+
+@pytest.mark.parametrize(
+    "module, counts",
+    [("a", True), ("imported", True), ("also", True), ("experiments.h", True), ("storage", False), ("apart", False)],
+)
+def test_imports_count_and_nothing_else(package, module, counts):
+    before, everything = digest("experiments.e"), digest()
+    with open(package.joinpath(*module.split(".")).with_suffix(".py"), "a") as file:
+        file.write("NEW = 1\n")
+    assert (digest("experiments.e") != before) == counts
+    assert digest() != everything, "without arguments: all modules"
+
+
+def modules():
+    paths = (path.relative_to(PACKAGE).with_suffix("") for path in sorted(PACKAGE.rglob("*.py")))
+    return [".".join(path.parts) for path in paths if path.name != "__init__"]
+
+
+def test_what_figure_3_depends_on(tmp_path, monkeypatch):
+    """In a copy of this package: the modules on the way from the data to the figure's points, no others."""
+    monkeypatch.setattr(provenance, "PACKAGE", Path(shutil.copytree(PACKAGE, tmp_path / "copy")))
+    before, found = digest("experiments.accuracy_vs_complexity"), set()
+    for module in modules():
+        path = provenance.PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+        text = path.read_text()
+        path.write_text(text + "\nNEW = 1\n")
+        if digest("experiments.accuracy_vs_complexity") != before:
+            found.add(module)
+        path.write_text(text)
+    assert found == set(
+        "_checks bounds curvature data gaussians gibbs networks pareto posteriors randomness training "
+        "experiments.accuracy_vs_complexity experiments.training_run".split()
+    )
+
+
+@pytest.mark.parametrize("module", modules())
+def test_modules_import_each_other_by_dots(module):
+    """The digest follows no other imports."""
+    tree = ast.parse(PACKAGE.joinpath(*module.split(".")).with_suffix(".py").read_text())
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
+    assert not [name for name in names if name.startswith("pacbayes_curvature")]
+
+
+def test_versions_and_machine_are_those_of_this_run():
+    import torch
+
+    assert provenance.versions()["torch"] == torch.__version__.split("+")[0]
+    assert {"python", "pacbayes-curvature", "torch", "numpy", "scipy", "pandas"} == set(provenance.versions())
+    assert provenance.machine()["cores"] == os.cpu_count()

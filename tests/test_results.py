@@ -1,0 +1,45 @@
+"""The committed results: there, whole, and the present code's answer to the question that the book asks."""
+
+import pandas as pd
+import pytest
+
+from pacbayes_curvature import data, records, reproduce
+
+FROZEN = records.FROZEN
+EXPECTED = {(experiment, dataset) for experiment in reproduce.EXPERIMENTS for dataset in ("mnist2", "cifar2")}
+PRESENT = {(path.parent.name, path.stem) for path in FROZEN.glob("*/*.csv")}
+each = pytest.mark.parametrize("experiment, dataset", sorted(EXPECTED | PRESENT), ids=lambda name: name)
+
+
+def test_every_table_has_its_provenance():
+    files = [path for path in FROZEN.glob("*/*") if path.is_file()]
+    assert {path.suffix for path in files} <= {".csv", ".json"}
+    assert PRESENT == {(path.parent.name, path.stem) for path in files if path.suffix == ".json"}
+
+
+@each
+def test_a_frozen_result_is_current(experiment, dataset, workspace, monkeypatch):
+    """Without data, the experiment at its defaults is answered by the frozen table, which passes its checksum."""
+
+    def load(name):
+        raise FileNotFoundError(f"results/{experiment}/{dataset}.csv is missing or is not that of the present code")
+
+    frozen = records.read_all(FROZEN / experiment / f"{dataset}.csv")
+    monkeypatch.setattr(records, "FROZEN", FROZEN)
+    monkeypatch.setattr(data, "load", load)
+    for seed in [result.key.seed for result in frozen] or [0]:
+        answer = reproduce.EXPERIMENTS[experiment](dataset, seed)
+        assert answer.state == "frozen", f"{experiment} of {dataset}, seed {seed}, is stale: run `make reproduce`"
+        stored = next(result for result in frozen if result.key.seed == seed)
+        assert (answer.key, stored.key.data) == (stored.key, data.fingerprint(dataset))
+        pd.testing.assert_frame_equal(answer.table, stored.table, check_exact=True)
+
+
+@pytest.mark.parametrize("dataset", ["mnist2", "cifar2"])
+def test_figure_3_has_the_full_grid(dataset):
+    result = records.read(FROZEN / "accuracy_vs_complexity" / f"{dataset}.csv", 0)
+    assert result is not None, f"results/accuracy_vs_complexity/{dataset}.csv has no seed 0"
+    assert result.table["method"].value_counts().to_dict() == {"baseline": 20, "diag": 400, "layerwise": 400}
+    assert set(result.table["examples"]) == {60000 if dataset == "mnist2" else 50000}
+    for _, front in result.table[result.table["pareto"]].groupby("method"):
+        assert front["accuracy"].min() < 0.6 and front["accuracy"].max() > 0.999, "both ends of each front are inside"
