@@ -79,14 +79,10 @@ def test_values_stand_in_place_of_the_defaults(chapter):
     assert "delta: float = 0.05" in notebook.cells[1].source
 
 
-def test_text_and_labels_name_the_values_of_parameters(chapter):
+def test_a_page_can_have_a_title_of_its_own(chapter):
     source = chapter()
-    text = source.read_text(encoding="utf-8").replace("# A chapter", "# On {{ dataset }}, seed {{seed}}, {{ other }}")
-    text = text.replace(":tags: [parameters]", ":tags: [parameters]\n:mystnb: {figure: {name: 'fig-{{ dataset }}'}}")
-    source.write_text(text, encoding="utf-8")
-    notebook = chapters.with_values(chapters.read(source), {"dataset": "mnist2"})
-    assert notebook.cells[0].source == "# On mnist2, seed 0, {{ other }}"
-    assert notebook.cells[1].metadata.mystnb.figure.name == "fig-mnist2"
+    source.write_text(source.read_text(encoding="utf-8").replace("# A chapter", "# A chapter\n\nIts summary."))
+    assert chapters.with_title(chapters.read(source), "Mnist2").cells[0].source == "# Mnist2\n\nIts summary."
 
 
 def test_two_runs_are_identical_and_name_no_place_or_time(chapter, tmp_path):

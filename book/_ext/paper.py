@@ -41,7 +41,7 @@ class ChapterParameters(SphinxDirective):
     def run(self):
         lines = []
         for source in sorted(_repository(self.env.srcdir).glob("notebooks/*.md")):
-            lines += [f"```{{rubric}} `{source.stem}`", "```", "", "```{list-table}", ":header-rows: 1", ":widths: auto"]
+            lines += [f"**`{source.stem}`**", "", "```{list-table}", ":header-rows: 1", ":widths: auto", ""]
             lines += ["* - Parameter", "  - Type", "  - Default", "  - Meaning"]
             for name, parameter in chapters.declared(chapters.read(source)).items():
                 lines += [f"* - `{name}`", f"  - {parameter.type.__name__}", f"  - `{parameter.default!r}`"]

@@ -1,6 +1,6 @@
 """Runs one chapter by papermill, with checked parameters, and keeps the pairs of notebooks in step.
 
-    python -m pacbayes_curvature.chapters run notebooks/NAME.md [OUTPUT.ipynb] [-p NAME VALUE]...
+    python -m pacbayes_curvature.chapters run notebooks/NAME.md [OUTPUT.ipynb] [-p NAME VALUE]... [--title TITLE]
     python -m pacbayes_curvature.chapters pair
 
 A chapter is a MyST file, notebooks/NAME.md. Its pair NAME.ipynb has the same cells and no outputs, for papermill by hand
@@ -25,7 +25,6 @@ from .storage import atomic
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 WIDGET = "application/vnd.jupyter.widget-view+json"  # without the state, which is not kept, it shows nothing
-PLACE = re.compile(r"\{\{ *(\w+) *\}\}")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -77,11 +76,7 @@ def declared(notebook: NotebookNode) -> dict[str, Parameter]:
 
 
 def with_values(notebook: NotebookNode, values: Mapping[str, object]) -> NotebookNode:
-    """The chapter with these values in place of the defaults, so that a page never shows both.
-
-    `{{ name }}` in its text and in its cells' metadata becomes the value of the parameter `name`. So one chapter can be
-    several pages of one book, each with its own title and its own labels.
-    """
+    """The chapter with these values in place of the defaults, so that a page never shows both."""
     cell = _parameters_cell(notebook)
     if cell is None:
         return notebook
@@ -92,16 +87,11 @@ def with_values(notebook: NotebookNode, values: Mapping[str, object]) -> Noteboo
             new = line[:start] + repr(values[statement.target.id]).encode() + line[end:]
             lines[statement.lineno - 1] = new.decode()
     cell.source = "\n".join(lines)
-    all_values = {name: parameter.default for name, parameter in declared(notebook).items()}
-    for cell in notebook.cells:
-        cell.metadata = _filled(cell.metadata, all_values)
-        if cell.cell_type == "markdown":
-            cell.source = _filled(cell.source, all_values)
     return notebook
 
 
 def with_title(notebook: NotebookNode, title: str) -> NotebookNode:
-    """The chapter under another title, for one that is executed several times with other parameters."""
+    """The chapter under another title: one that is executed for several pages of the book needs one for each."""
     cell = next(cell for cell in notebook.cells if cell.cell_type == "markdown" and cell.source.startswith("# "))
     cell.source = "\n".join([f"# {title}", *cell.source.splitlines()[1:]])
     return notebook
@@ -143,14 +133,6 @@ def _declarations(notebook: NotebookNode) -> list[tuple[ast.AnnAssign, bytes]]:
     lines = cell.source.splitlines()
     statements = [node for node in ast.parse(cell.source).body if isinstance(node, ast.AnnAssign)]
     return [(node, lines[node.lineno - 1].encode()) for node in statements]
-
-
-def _filled(item: object, values: Mapping[str, object]) -> object:
-    if isinstance(item, str):
-        return PLACE.sub(lambda match: str(values.get(match[1], match[0])), item)
-    if isinstance(item, dict):
-        return NotebookNode({key: _filled(value, values) for key, value in item.items()})
-    return [_filled(value, values) for value in item] if isinstance(item, list) else item
 
 
 def _executed(notebook: NotebookNode, source: Path) -> NotebookNode:

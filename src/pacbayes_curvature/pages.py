@@ -31,30 +31,45 @@ def best_bounds(results: list[Result]) -> pd.DataFrame:
     return pd.concat(rows)[columns].reset_index(drop=True)
 
 
+def complexity_at(results: list[Result], levels: tuple[float, ...] = (0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
+    """The least complexity of each method among its grid points of at least a given accuracy.
+
+    A level s stands for the accuracy 1/C + s (1 - 1/C): 0 is guessing, 1 is perfect; so that data sets with different
+    numbers of classes can be compared. Columns: dataset, accuracy, then the complexity of each method, then for each
+    method but the baseline its ratio to the baseline's.
+    """
+    rows = []
+    for result in results:
+        chance = 1 / split_name(result.key.dataset)[1]
+        for level in levels:
+            accuracy = chance + level * (1 - chance)
+            good = result.table[result.table["accuracy"] >= accuracy]
+            least = good.groupby("method", sort=False)["complexity"].min()
+            row = {"dataset": result.key.dataset, "accuracy": accuracy, **least}
+            row |= {f"{m} / baseline": least[m] / least["baseline"] for m in least.index[1:] if "baseline" in least}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def verdicts(results: list[Result]) -> Markdown:
-    """The paper's claims about Figure 3 as sentences with this page's numbers: a list item for each data set."""
+    """What the tables say about the paper's claims, a list item for each data set."""
     items = []
     for result, (_, best) in zip(results, best_bounds(results).groupby("dataset", sort=False)):
-        bounds = dict(zip(best["method"], best["bound"]))
         chance = best["chance"].iloc[0]
-        useful = [STYLE[method][0] for method, bound in bounds.items() if bound < chance]
-        words = ", ".join(f"{STYLE[method][0]} {bound:.3f}" for method, bound in bounds.items())
-        items.append(
-            f"- **{title(result.key.dataset)}**: the smallest sums are {words}. Guessing errs with probability {chance:.3g}. "
-            + (f"Better than guessing: {', '.join(useful)}." if useful else "No method's bound is better than guessing.")
-        )
-        if "baseline" in bounds and len(bounds) > 1:
-            ratios = (
-                f"{STYLE[method][0]} {_relative(bound / bounds['baseline'])}"
-                for method, bound in bounds.items()
-                if method != "baseline"
+        name, useful = title(result.key.dataset), best[best["bound"] < chance]
+        if len(useful):
+            sums = ", ".join(f"{STYLE[method][0]} {bound:.3f}" for method, bound in zip(useful["method"], useful["bound"]))
+            items.append(f"- **{name}**: the smallest sums below the error of guessing, {chance:.3g}, are {sums}.")
+        else:
+            items.append(f"- **{name}**: no grid point of any method has a sum below the error of guessing, {chance:.3g}.")
+        ratios = complexity_at([result]).filter(like="/ baseline")
+        for column in ratios:
+            method = STYLE[column.removesuffix(" / baseline")][0]
+            items[-1] += (
+                f" At equal accuracy, {method} needs {ratios[column].min():.2f} to {ratios[column].max():.2f} times the "
+                "complexity of the baseline."
             )
-            items[-1] += f" Against the baseline's: {', '.join(ratios)}."
     return Markdown("\n".join(items))
-
-
-def _relative(ratio: float) -> str:
-    return f"{abs(1 - ratio):.1%} {'smaller' if ratio < 1 else 'larger'}"
 
 
 def dataset_facts(name: str, training: Result, spectra: Result) -> Markdown:

@@ -72,11 +72,13 @@ def test_page(visit, name):
         "  copy.querySelectorAll('pre, code, script, style, mjx-container').forEach(e => e.remove());"
         "  return copy.textContent; }"
     )
-    assert not re.findall(r".*(?:\$\$|\\\(|\\\[|\\begin\{|\?\?).*", prose)
+    assert not re.findall(r".*(?:\$\$|\\\(|\\\[|\\begin\{|```|\?\?|\| *-+ *\|).*", prose)
     broken = "() => [...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.src)"
     assert page.evaluate(broken) == []
     links = page.evaluate("() => [...document.querySelectorAll('a[href]')].map(a => a.href)")
     assert [link for link in links if link.startswith("file:") and not _exists(link)] == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390, "wider than a phone"
     assert visit.complaints == []
 
 

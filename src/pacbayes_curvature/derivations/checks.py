@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import sympy as sp
 from IPython.display import Markdown
 
+LONG = 240  # characters of LaTeX; a longer identity does not fit into the table
+
 
 class CheckFailed(AssertionError):
     """An equation does not hold; a page that shows it fails, and so does the book."""
@@ -54,13 +56,18 @@ def inequality(equation: str, statement: str, scope: str, margins: Iterable[floa
 
 
 def confirm(*checks: Check) -> Markdown:
-    """Show the checks as a table; raises CheckFailed, naming the first that does not hold."""
+    """Show the checks as a table, long identities folded below it; raises CheckFailed for the first that fails."""
     for check in checks:
         if not check.holds:
             raise CheckFailed(f"({check.equation}) {check.statement}: {check.residual} is left, checked: {check.scope}")
     lines = ["| equation | what it says | what was checked | what is left |", "|---|---|---|---|"]
+    long = []
     for check in checks:
         lines.append(f"| {check.equation} | {check.statement} | {check.scope} | {_left(check)} |")
+        if check.expression is not None and len(sp.latex(check.expression)) >= LONG:
+            long += [f"({check.equation}) {check.statement}:", "", f"$$\n{sp.latex(check.expression)} = 0\n$$", ""]
+    if long:
+        lines += ["", "<details><summary>The long identities in full</summary>", "", *long, "</details>"]
     return Markdown("\n".join(lines))
 
 
@@ -68,4 +75,4 @@ def _left(check: Check) -> str:
     if check.expression is None:
         return f"{check.residual:.1e} (at most {check.tolerance:.0e})"
     shown = sp.latex(check.expression)
-    return f"${shown} = 0$" if len(shown) < 240 else f"$0$, from {sp.count_ops(check.expression)} operations"
+    return f"${shown} = 0$" if len(shown) < LONG else f"$0$, from {sp.count_ops(check.expression)} operations, below"

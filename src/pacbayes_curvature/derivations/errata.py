@@ -16,7 +16,7 @@ SEVERITIES = {
     "incomplete proof": "true, but the steps given do not prove it",
     "typo": "a misprint; the meaning is clear from the context",
 }
-MODULES = ("pac_bayes_bound", "optimal_posterior", "optimal_prior", "fisher", "layerwise_curvature")  # those with ERRATA
+MODULES = ("pac_bayes_bound", "optimal_posterior", "optimal_prior", "fisher", "layerwise_errata")  # those with ERRATA
 
 # Where the paper's numbered equations begin after each of its unnumbered places, so that all places have one order.
 FIRST_EQUATION_AFTER = {
@@ -51,6 +51,12 @@ def require_difference(printed: float, correct: float) -> None:
     """Raise CheckFailed when a counterexample's two readings agree, and so show nothing."""
     if math.isclose(printed, correct, rel_tol=1e-9) or math.isnan(printed) or math.isnan(correct):
         raise CheckFailed(f"the counterexample shows nothing: printed {printed}, correct {correct}")
+
+
+def require_violation(left: float, printed: float, correct: float) -> None:
+    """Raise CheckFailed unless left <= printed fails and left <= correct holds."""
+    if not printed * (1 + 1e-9) < left <= correct * (1 + 1e-9):
+        raise CheckFailed(f"the counterexample shows nothing: left {left}, printed right {printed}, correct right {correct}")
 
 
 def collected() -> list[Erratum]:

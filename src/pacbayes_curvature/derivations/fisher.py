@@ -9,6 +9,7 @@ import itertools
 import math
 
 import numpy as np
+import pandas as pd
 import sympy as sp
 import torch
 from torch.func import grad, vmap
@@ -176,9 +177,25 @@ def scores(weights: Weights, x: torch.Tensor, labels: torch.Tensor) -> np.ndarra
     return -rows.numpy()
 
 
-def traces_when_scaled(weights: Weights, x: torch.Tensor, scales: np.ndarray) -> np.ndarray:
-    """tr F of the network whose last layer is multiplied by s, for each s in scales: no decision changes."""
-    return np.array([measured.ggn_diagonal([*weights[:-1], weights[-1] * float(s)], x).sum() for s in scales])
+def estimates(weights: Weights, x: torch.Tensor, y: torch.Tensor, seed: int, draws=(1, 4, 16, 64)) -> pd.DataFrame:
+    """The exact Fisher matrix beside means of sampled ones and the empirical one: trace, and |.- F|_F / |F|_F."""
+    exact, generator = measured.fisher(weights, x), stream("sampled labels", seed)
+    p, total, found, made = predictions(weights, x), 0, {"exact $F$": exact}, 0
+    for count in draws:
+        for _ in range(count - made):
+            rows = scores(weights, x, torch.multinomial(p, 1, generator=generator)[:, 0])
+            total = total + rows.T @ rows / len(rows)
+        made = count
+        found[f"sampled labels, mean of {count}"] = total / count
+    found["empirical: the data's labels"] = measured.empirical_fisher(weights, x, y)
+    lines = [(name, np.trace(m), np.linalg.norm(m - exact) / np.linalg.norm(exact)) for name, m in found.items()]
+    return pd.DataFrame(lines, columns=["matrix", "trace", "relative distance from $F$"])
+
+
+def traces_when_scaled(weights: Weights, x: torch.Tensor, scales: np.ndarray) -> pd.DataFrame:
+    """tr F of the network whose last layer is multiplied by s: columns scale, trace. No decision changes."""
+    traces = [measured.ggn_diagonal([*weights[:-1], weights[-1] * float(s)], x).sum() for s in scales]
+    return pd.DataFrame({"scale": scales, "trace": traces})
 
 
 def _toy(seed: int, sizes: list[int], examples: int) -> tuple[Weights, torch.Tensor, torch.Tensor]:

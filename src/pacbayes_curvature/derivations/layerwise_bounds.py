@@ -12,6 +12,7 @@ The activations are 1-Lipschitz. Everything is in float64.
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 
 from ..networks import Weights, affine
@@ -81,17 +82,20 @@ def bounds(mean_errors: list[float], means: Weights, noise: list[torch.Tensor]) 
     }
 
 
-def gaussian_bounds(weights: Weights, layers: list[LayerPosterior], lam: float, beta: float) -> dict[str, float]:
-    """`bounds` for the posterior N(W_l, Sigma_l) of `posteriors` at one grid point: Sigma_l the same for all neurons."""
+def gaussian_bounds(
+    weights: Weights, moments: list[np.ndarray], layers: list[LayerPosterior], lam: float, beta: float
+) -> dict[str, float]:
+    """`bounds` for the posterior N(W_l, Sigma_l) of `posteriors` at one grid point: Sigma_l the same for all neurons.
+
+    moments: the H_l of `curvature.layerwise`.
+    """
     mean_errors, noise = [], []
-    for layer in layers:
-        v = torch.from_numpy(variances(layer, [lam], [beta])[0])
-        covariance = torch.diag(v)
+    for moment, layer in zip(moments, layers):
+        covariance = np.diag(variances(layer, [lam], [beta])[0])
         if layer.basis is not None:
-            basis = torch.from_numpy(layer.basis.copy())
-            covariance = basis @ covariance @ basis.T
-        mean_errors.append(layer.neurons * float(v @ torch.from_numpy(layer.curvature.copy())))
-        noise.append(layer.neurons * covariance[:-1, :-1])
+            covariance = layer.basis @ covariance @ layer.basis.T
+        mean_errors.append(layer.neurons * float((covariance * moment).sum()))
+        noise.append(layer.neurons * torch.from_numpy(covariance[:-1, :-1]))
     return bounds(mean_errors, [w.double() for w in weights], noise)
 
 

@@ -16,7 +16,7 @@ from scipy.optimize import minimize_scalar
 
 from .. import bounds
 from .checks import Check, closeness, identity, inequality
-from .pac_bayes_bound import tilted
+from .pac_bayes_proof import tilted
 
 RISK, KL, K, N, BETA, DELTA = sp.symbols("L KL K N beta delta", positive=True)
 
@@ -54,22 +54,23 @@ def envelope_checks(tangent: Callable = tangent, best_beta: Callable = best_beta
 
 
 def gibbs_checks(tilted: Callable = tilted) -> list[Check]:
-    """C(Q) - C(Q_beta) = beta KL(Q||Q_beta), Q_beta ~ P exp(-Lhat/beta): three hypotheses, any numbers."""
-    prior, risks = sp.symbols("p1:4", positive=True), sp.symbols("l1:4", positive=True)
-    first = sp.symbols("q1:3", positive=True)
-    posterior = [*first, 1 - sum(first)]
-    prior = [p / sum(prior) for p in prior]
+    """C(Q) - C(Q_beta) = beta KL(Q||Q_beta), Q_beta ~ P exp(-Lhat/beta): two hypotheses, any numbers."""
+    p, q = sp.symbols("p q", positive=True)
+    risks, prior, posterior = sp.symbols("l1:3", positive=True), (p, 1 - p), (q, 1 - q)
     gibbs = tilted(prior, [-risk / BETA for risk in risks])
 
+    def log(value):
+        return sp.expand_log(sp.log(value), force=True)  # all arguments are positive, which sympy cannot see
+
     def divergence(q, p):
-        return sum(a * (sp.expand_log(sp.log(a), force=True) - sp.expand_log(sp.log(b), force=True)) for a, b in zip(q, p))
+        return sum(a * (log(a) - log(b)) for a, b in zip(q, p))
 
     def value(q):
         return objective(sum(a * risk for a, risk in zip(q, risks)), divergence(q, prior), BETA)
 
-    what = r"$C_\beta(Q) - C_\beta(Q_\beta) = \beta\,\mathrm{KL}(Q\Vert Q_\beta)$ with $Q_\beta \propto P e^{-\hat L/\beta}$"
+    what = r"$C_\beta(Q) - C_\beta(Q_\beta) = \beta\,\mathrm{KL}(Q\Vert Q_\beta)$, $Q_\beta \propto Pe^{-\hat L/\beta}$"
     left, right = value(posterior) - value(gibbs), BETA * divergence(posterior, gibbs)
-    return [identity("4", what, "symbolic, three hypotheses", left, right)]
+    return [identity("4", what, "symbolic, two hypotheses", left, right)]
 
 
 def gibbs(prior: np.ndarray, risks: np.ndarray, beta: float) -> tuple[np.ndarray, float, float]:
@@ -85,15 +86,17 @@ def divergence(q: np.ndarray, prior: np.ndarray) -> float:
 
 
 def sweep(prior: np.ndarray, risks: np.ndarray, n: int, delta: float, betas: np.ndarray) -> pd.DataFrame:
-    """Along the minimisers of (4): beta, risk, kl, bound (3), its floor V(beta) + beta c + 1/(8 N beta), beta* of each."""
+    """Along the minimisers of (4): beta, risk, kl, bound (3), line V(beta) + beta c + 1/(8 N beta), its beta*."""
     c, rows = math.log(2 * (n - 1) / delta), []
     for beta in betas:
         _, risk, kl = gibbs(prior, risks, beta)
         rows.append(
             {
-                "beta": beta, "risk": risk, "kl": kl,
+                "beta": beta,
+                "risk": risk,
+                "kl": kl,
                 "bound": float(bounds.pac_bayes_bound(risk, kl, n, delta)),
-                "floor": objective(risk, kl, beta) + tangent(c, n, beta),
+                "line": objective(risk, kl, beta) + tangent(c, n, beta),
                 "best beta": 1 / math.sqrt(8 * n * (kl + c)),
             }
         )
@@ -130,8 +133,9 @@ def sweep_checks(seed: int = 0, instances: int = 20, n: int = 1000, delta: float
             value = bounds.pac_bayes_bound(min(1, float(other @ risks)), divergence(other, prior), n, delta)
             others.append(float(value) - best.fun)
     scope = f"{instances} random spaces of 50 hypotheses, N = {n}, seed {seed}"
+    least = r"$\min_\beta\{V(\beta) + \beta c + \frac1{8N\beta}\}$ is the bound (3) of $Q_\beta$"
     return [
-        closeness("floor", r"$\min_\beta\{V(\beta) + \beta c + \frac1{8N\beta}\}$ is the bound (3) of $Q_\beta$", scope, attained, 1e-12),
+        closeness("floor", least, scope, attained, 1e-12),
         closeness("floor", r"there $\beta = 1/\sqrt{8NK(Q_\beta)}$, relative error", scope, own, 1e-4),
         inequality("floor", r"no other $Q$ has a smaller bound (3)", f"{scope}, 40 random Q each", others, 1e-12),
     ]
@@ -139,6 +143,7 @@ def sweep_checks(seed: int = 0, instances: int = 20, n: int = 1000, delta: float
 
 def certificate_checks(certificate: Callable = certificate) -> list[Check]:
     """The certificate is what change of measure and Hoeffding's lemma give; its best beta gives back a square root."""
+    quarter, half = sp.Rational(1, 4), sp.Rational(1, 2)
     t, p = sp.Symbol("t", real=True), sp.Symbol("p", positive=True)
     log_moment = sp.log(1 - p + p * sp.exp(-t)) + p * t  # of p - X, one coin flip
     tilted_p = p * sp.exp(-t) / (1 - p + p * sp.exp(-t))
@@ -147,15 +152,20 @@ def certificate_checks(certificate: Callable = certificate) -> list[Check]:
     change = RISK + BETA * (KL + sp.log(1 / DELTA) + moment)
     k = KL + sp.log(1 / DELTA)
     best = certificate(RISK, KL, N, best_beta(k, N), DELTA)
-    root = r"$\min_\beta = \hat L + \sqrt{(\mathrm{KL} + \ln\frac1\delta)/2N}$"
+    sum_ = (
+        r"certificate $= \hat L + \beta\big(\mathrm{KL} + \ln\frac1\delta + \frac{N t^2}8\big)$ at $t = \frac1{N\beta}$"
+    )
+    root = r"its least value over $\beta$ is $\hat L + \sqrt{(\mathrm{KL} + \ln\frac1\delta)/2N}$"
     return [
-        identity("Hoeffding", hoeffding, "symbolic", sp.Rational(1, 4) - sp.diff(log_moment, t, 2), (sp.Rational(1, 2) - tilted_p) ** 2),
-        identity("certificate", r"$\hat L + \beta\big(\mathrm{KL} + \ln\frac1\delta + \frac{N t^2}8\big)$ at $t = \frac1{N\beta}$", "symbolic", certificate(RISK, KL, N, BETA, DELTA), change),
+        identity("Hoeffding", hoeffding, "symbolic", quarter - sp.diff(log_moment, t, 2), (half - tilted_p) ** 2),
+        identity("certificate", sum_, "symbolic", certificate(RISK, KL, N, BETA, DELTA), change),
         identity("certificate", root, "symbolic", best, RISK + sp.sqrt(k / (2 * N))),
     ]
 
 
-def failure_checks(certificate: Callable = certificate, seed: int = 0, digits: int = 50, instances: int = 20) -> list[Check]:
+def failure_checks(
+    certificate: Callable = certificate, seed: int = 0, digits: int = 50, instances: int = 20
+) -> list[Check]:
     """One hypothesis, KL = 0: the exact probability that the certificate lies below the true risk is at most delta."""
     number = sp.lambdify((RISK, KL, N, BETA, DELTA), certificate(RISK, KL, N, BETA, DELTA), "mpmath")
     rng, margins = random.Random(seed), []
@@ -163,13 +173,15 @@ def failure_checks(certificate: Callable = certificate, seed: int = 0, digits: i
         for _ in range(instances):
             n, p, delta = rng.randint(1, 40), mp.mpf(rng.random()), mp.mpf(rng.uniform(0.01, 0.9))
             beta = mp.mpf(10) ** rng.uniform(-2, 1) / mp.sqrt(n)
-            terms = (mp.binomial(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1) if number(mp.mpf(k) / n, 0, n, beta, delta) < p)
-            margins.append(delta - mp.fsum(terms))
+            failing = (k for k in range(n + 1) if number(mp.mpf(k) / n, 0, n, beta, delta) < p)
+            margins.append(delta - mp.fsum(mp.binomial(n, k) * p**k * (1 - p) ** (n - k) for k in failing))
     scope = f"{digits} digits, {instances} random (N, p, beta, delta), binomial sums, seed {seed}"
     return [inequality("certificate", r"one hypothesis: $\Pr[L > \text{certificate}] \le \delta$", scope, margins)]
 
 
-def experiment(seed: int, n: int, delta: float, betas: np.ndarray, trials: int = 10_000, hypotheses: int = 100) -> pd.DataFrame:
+def experiment(
+    seed: int, n: int, delta: float, betas: np.ndarray, trials: int = 4000, hypotheses: int = 100
+) -> pd.DataFrame:
     """How often the true risk of Q_beta lies above the certificate and above its parts; a row for each fixed beta.
 
     Nothing can be learnt: all M hypotheses err with probability 1/2, P is uniform, and each trial draws N losses of

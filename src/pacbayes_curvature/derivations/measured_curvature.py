@@ -41,7 +41,7 @@ def loss(theta: torch.Tensor, weights: Weights, x: torch.Tensor, y: torch.Tensor
 
 
 def exact_hessian(weights: Weights, x: torch.Tensor, y: torch.Tensor) -> np.ndarray:
-    """H, by automatic differentiation. It is indefinite in general: training stops where no eigenvalue need be positive."""
+    """H, by automatic differentiation, indefinite in general: where training stops, an eigenvalue may be negative."""
     return jacrev(grad(loss))(flatten(weights), weights, x, y).numpy()
 
 
@@ -86,7 +86,7 @@ def empirical_fisher(weights: Weights, x: torch.Tensor, y: torch.Tensor) -> np.n
 
 @torch.no_grad()
 def ggn_diagonal(weights: Weights, x: torch.Tensor) -> np.ndarray:
-    """The diagonal of G, (k,), without G: sum_c p_nc s_nc^2 by one backward pass of C signals, for networks of any size.
+    """The diagonal of G, (k,), without G: sum_c p_nc s_nc^2 by one backward pass of C signals, at any size.
 
     For a ReLU network it is the exact Hessian's diagonal too, wherever that exists: the logits are piecewise linear in
     any one weight.
@@ -112,7 +112,9 @@ def small_network(x: torch.Tensor, y: torch.Tensor, hidden: int, seed: int, step
     """
     initial = [w.double() for w in initialise([x.shape[1], hidden, int(y.max()) + 1], stream("small network", seed))]
     theta = flatten(initial).requires_grad_()
-    optimiser = torch.optim.LBFGS([theta], max_iter=steps, tolerance_grad=0, tolerance_change=0, line_search_fn="strong_wolfe")
+    optimiser = torch.optim.LBFGS(
+        [theta], max_iter=steps, tolerance_grad=0, tolerance_change=0, line_search_fn="strong_wolfe"
+    )
 
     def closure():
         optimiser.zero_grad()

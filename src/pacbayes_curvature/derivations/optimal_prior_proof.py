@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from . import optimal_prior_formulas as formulas
-from .checks import Check, identity
+from .checks import Check, closeness, identity
 from .optimal_prior_formulas import beta, delta, h, lam, nu0, nu1, precision
 
 Lines = list[sp.Expr]
@@ -204,23 +204,20 @@ def escaping() -> sp.Expr:
 
 def escaping_checks(function: Callable = escaping) -> list[Check]:
     """All that (25)-(30) establish holds for `function`, and yet it has no minimum."""
-    f, scope = function(), r"symbolic, in $u = \ln\nu_0$, $v = \ln\nu_1$"
+    f, scope = sp.expand(function()), r"symbolic, $u = \ln\nu_0$, $v = \ln\nu_1$"
     x, y = sp.symbols("x y", real=True)
     turned = sp.expand(f.subs({u: (x + y) / 2, v: (x - y) / 2}))
     points = sp.solve([sp.diff(turned, x), sp.diff(turned, y)], [x, y], dict=True)
-    real = [point for point in points if all(value.is_real for value in point.values())]
+    others = [point for point in points if all(value.is_real for value in point.values()) and point != {x: 0, y: 0}]
     second = sp.hessian(turned, (x, y)).subs({x: 0, y: 0})
-    along = sp.Poly(turned.subs(x, -2), y)
+    scope_xy = scope + ", $x = u + v$, $y = u - v$"
     return [
-        *(
-            identity("30", rf"along ${name}$ the function ends as ${name}^6$", scope, sp.Poly(f, w).LT()[1], 1)
-            if sp.Poly(f, w).degree() == 6
-            else Check("30", rf"degree in ${name}$ is 6", scope, None, sp.Poly(f, w).degree())
-            for w, name in ((u, "u"), (v, "v"))
-        ),
-        Check("30", "real stationary points other than the origin", scope, None, float(real != [{x: 0, y: 0}])),
-        identity("30", r"Hessian at the origin, $x = u + v$, $y = u - v$", scope, second.det() - 4, 0),
-        identity("30", r"at $x = -2$ it is $68 - y^2$", scope, along.as_expr(), 68 - y**2),
+        identity("30", r"leading term along $\nu_0$: to $\infty$ at both ends", scope, sp.LT(f, u), u**6),
+        identity("30", r"leading term along $\nu_1$: to $\infty$ at both ends", scope, sp.LT(f, v), v**6),
+        closeness("30", "number of stationary points beside the origin", scope_xy, [len(others) + (not points)], 0.0),
+        identity("30", "first leading minor at the origin", scope_xy, second[0, 0], 2),
+        identity("30", "determinant at the origin", scope_xy, second.det(), 4),
+        identity("30", "unbounded below along $x = -2$", scope_xy, turned.subs(x, -2), 68 - y**2),
     ]
 
 

@@ -13,28 +13,19 @@ from ..pareto import front
 from ..randomness import stream
 from .training_run import key, network
 
-# (lowest, end) of lam and beta: wide enough that every front goes from chance to 100% inside. The end is left out of
-# the grid, so that a grid of 5 or 10 points is contained in one of 20, and the frozen grid answers for it.
-RANGES = {
-    "mnist": {"lam": (1e-5, 1e0), "beta": (1e-4, 1e1)},
-    "cifar10": {"lam": (1e-5, 1e0), "beta": (1e-4, 1e1)},
-    "digits": {"lam": (1e-5, 1e0), "beta": (1e-4, 1e1)},
-}
+# (lowest, end) of lam and of beta: wide enough that every front goes from guessing to 100% inside. The end is left out
+# of the grid, so that a grid of 5 or 10 points is contained in one of 20, and the frozen grid answers for it.
+RANGE = (1e-5, 1e1)
 
 
-def grid(dataset: str, method: str, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """The points lam and beta (G,) of a method: size x size, or `size` values of lam for the baseline, whose beta is inf.
+def grid(method: str, size: int) -> pd.DataFrame:
+    """The points of a method: columns method, lam, beta; size x size of them, or `size` for the baseline (beta = inf).
 
-    Both are log-spaced and rounded to six digits, so that a grid contains each grid whose size divides its own.
+    Both axes are log-spaced and rounded to six digits, so that a grid contains each grid whose size divides its own.
     """
-    lams, betas = (
-        np.array([float(f"{value:.5e}") for value in np.geomspace(*RANGES[data.split_name(dataset)[0]][name], size, endpoint=False)])
-        for name in ("lam", "beta")
-    )
-    if method == "baseline":
-        betas = np.array([math.inf])
-    lam, beta = np.meshgrid(lams, betas, indexing="ij")
-    return lam.ravel(), beta.ravel()
+    axis = [float(f"{value:.5e}") for value in np.geomspace(*RANGE, size, endpoint=False)]
+    lam, beta = np.meshgrid(axis, [math.inf] if method == "baseline" else axis, indexing="ij")
+    return pd.DataFrame({"method": method, "lam": lam.ravel(), "beta": beta.ravel()})
 
 
 def accuracy_vs_complexity(
@@ -52,7 +43,7 @@ def accuracy_vs_complexity(
     passes of local reparametrisation), accuracy_stderr, kl (nats), examples (N), complexity (Theorem 3.1's square root,
     at `delta`), pareto (whether the point is on the method's front). `fresh` computes it even if results/ holds it.
     """
-    wanted = pd.concat(_points(dataset, method, grid_size) for method in methods)
+    wanted = pd.concat(grid(method, grid_size) for method in methods)
 
     def compute() -> pd.DataFrame:
         examples = data.load(dataset)
@@ -66,7 +57,7 @@ def accuracy_vs_complexity(
                 posteriors.layer_posterior(method, moment, spectrum, len(weight), distance)
                 for moment, spectrum, weight, distance in zip(moments, spectra, net.minimum, net.squared_distances())
             ]
-            table = _points(dataset, method, grid_size)
+            table = grid(method, grid_size)
             lam, beta = table["lam"].to_numpy(), table["beta"].to_numpy()
             # The same noise for every method, so that their differences have less spread than their values.
             table["accuracy"], table["accuracy_stderr"] = gibbs.by_local_reparametrisation(
@@ -84,11 +75,6 @@ def accuracy_vs_complexity(
     # A frozen table may hold more points than were asked for, and another delta.
     table = wanted.merge(result.table, on=["method", "lam", "beta"])
     return replace(result, table=_with_complexity(table, delta)[result.table.columns])
-
-
-def _points(dataset: str, method: str, size: int) -> pd.DataFrame:
-    lam, beta = grid(dataset, method, size)
-    return pd.DataFrame({"method": method, "lam": lam, "beta": beta})
 
 
 def _with_complexity(table: pd.DataFrame, delta: float) -> pd.DataFrame:

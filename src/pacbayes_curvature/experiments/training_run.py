@@ -48,7 +48,7 @@ def key(experiment: str, dataset: str, seed: int, **parameters: object) -> recor
 def training_run(dataset: str, seed: int = 0, fresh: bool = False) -> records.Result:
     """The course of the training, a row for each epoch.
 
-    Columns: epoch, learning_rate, loss (nats), train_accuracy, test_accuracy, of the deterministic network.
+    Columns as in `training.train`: epoch, learning_rate, loss (nats), running_accuracy, train_accuracy, test_accuracy.
     `fresh` trains the network anew, even if results/ holds the run.
     """
 

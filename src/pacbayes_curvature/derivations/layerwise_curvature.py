@@ -1,0 +1,274 @@
+"""Lemma 5.1, Eqs. (11) and (31)-(35): the checks of each step, of the corrected theorem and of the layers' optima.
+
+The bounds themselves are in `layerwise_bounds`, whose legend holds here too. What the paper gets wrong is in
+`layerwise_errata`.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import mpmath as mp
+import numpy as np
+import sympy as sp
+import torch
+
+from .. import curvature, gaussians, posteriors
+from ..networks import affine
+from . import layerwise_bounds as lb
+from .checks import Check, closeness, identity, inequality
+
+ROUNDING = 1e-11
+ACTIVATIONS = (torch.relu, torch.tanh, lambda a: a)  # all 1-Lipschitz
+
+
+def layer_error(W, Z, T):
+    """E_l = (1/N) |W Z - T|_F^2, examples in the N columns of Z and T."""
+    return ((W * Z - T).T * (W * Z - T)).trace() / Z.cols
+
+
+def layer_gradient(W, Z, T):
+    """(2/N) (W Z - T) Z', Eq. (33)."""
+    return (W * Z - T) * Z.T * 2 / Z.cols
+
+
+def layer_hessian(W, Z):
+    """I (x) (2/N) Z Z', Eq. (34) with its factor 2: one block for each row of W, all equal."""
+    return sp.kronecker_product(sp.eye(W.rows), Z * Z.T * 2 / Z.cols)
+
+
+def layer_error_checks(gradient=layer_gradient, hessian=layer_hessian) -> list[Check]:
+    """(33), (34), and E_l as an exact quadratic form at the layer's own output; symbolic."""
+    W, Z, T, U = (sp.Matrix(2, 2, sp.symbols(f"{name}11 {name}12 {name}21 {name}22")) for name in "wztu")
+    e = sp.Symbol("e")
+    error, rows = layer_error(W + e * U, Z, T), sp.Matrix([*U])
+    scope = "symbolic, 2 neurons, 2 inputs, 2 examples, any direction $U$"
+    return [
+        identity(
+            "33", r"$\partial_U E_l = \langle U, \nabla E_l\rangle$", scope,
+            sp.diff(error, e).subs(e, 0), (U.T * gradient(W, Z, T)).trace(),
+        ),
+        identity(
+            "34", r"$\partial_U^2 E_l = \sum_j u_j^\top (\nabla^2 E_l)_{jj}\, u_j$", scope,
+            sp.diff(error, e, 2), (rows.T * hessian(W, Z) * rows)[0],
+        ),
+        identity(
+            "32", r"$E_l(W^0 + U) = \frac12 \sum_j u_j^\top (\nabla^2 E_l)_{jj}\,u_j$ exactly, for the targets $W^0 Z$", scope,
+            layer_error(W + U, Z, W * Z), (rows.T * hessian(W, Z) * rows)[0] / 2,
+        ),
+    ]  # fmt: skip
+
+
+def block_checks(moments=curvature.layerwise, seed: int = 0, instances: int = 4) -> list[Check]:
+    """The exact Hessian of E_l of networks with biases, by automatic differentiation, against I (x) 2 H_l."""
+    gaps = []
+    for clean, _, x, _ in random_networks(seed, instances, [3], least=2):
+        gaps += exact_layer_hessians(clean, x, 2, moments(clean, x))
+    scope = f"float64, {instances} random ReLU networks of 3 layers, 2 neurons of each, seed {seed}"
+    statement = r"`curvature.layerwise`: $\nabla^2 E_l = I \otimes 2H_l$, off-diagonal blocks 0"
+    return [closeness("34", statement, scope, gaps, ROUNDING)]
+
+
+def exact_layer_hessians(weights, x: torch.Tensor, neurons: int, moments: list[np.ndarray]) -> list[float]:
+    """For each layer, the largest |hess E_l - I (x) 2 H_l| relative to the largest |2 H_l|, for the first `neurons` rows."""
+    gaps = []
+    for weight, z, moment in zip(weights, lb.inputs(weights, x), moments):
+        rows = weight[:neurons]
+        target = affine(rows, z)
+
+        def error(flat, z=z, target=target, shape=rows.shape):
+            return (affine(flat.view(shape), z) - target).square().sum() / len(z)
+
+        hessian = torch.func.jacrev(torch.func.grad(error))(rows.reshape(-1)).numpy()
+        blocks = np.kron(np.eye(len(rows)), 2 * moment)
+        gaps.append(float(np.abs(hessian - blocks).max() / np.abs(blocks).max()))
+    return gaps
+
+
+def random_networks(seed: int, instances: int, depths: list[int], most: int = 5, least: int = 1) -> Iterator[tuple]:
+    """(clean, noisy, x, activation): random depths, widths least..most, activations and noise from tiny to huge."""
+    rng = np.random.default_rng(seed)
+    for instance in range(instances):
+        depth = depths[instance % len(depths)]
+        widths = rng.integers(least, most + 1, depth + 1)
+        clean = [torch.from_numpy(rng.normal(size=(o, i + 1)) * (2 / i) ** 0.5) for i, o in zip(widths, widths[1:])]
+        noise = 10 ** rng.uniform(-3, 0.7)
+        noisy = [w + noise * torch.from_numpy(rng.normal(size=w.shape)) for w in clean]
+        x = torch.from_numpy(rng.normal(size=(rng.integers(1, 12), widths[0])))
+        yield clean, noisy, x, ACTIVATIONS[instance // len(depths) % len(ACTIVATIONS)]
+
+
+def split(W_new, W, z_new, z):
+    """The two parts of W_new z_new - W z: the error that came in, and the layer's own, at the clean input."""
+    return W_new * (z_new - z), (W_new - W) * z
+
+
+def pathwise_checks(
+    bound=lb.telescoped,
+    loss=lb.root_mean_square,
+    weights_of_norms=lambda clean, noisy: noisy,
+    parts=split,
+    seed: int = 0,
+    instances: int = 60,
+    depths=(1, 2, 3, 4, 5, 6),
+) -> list[Check]:
+    """The step behind (32): RMS <= sum_l sqrt(E_l) prod_{k>l} |V_k|, for one perturbed network."""
+    symbols = sp.symbols("Wt W zt z", commutative=False)
+    checks = [
+        identity(
+            "32", r"$\tilde W \tilde z - W z = \tilde W(\tilde z - z) + (\tilde W - W)z$", "symbolic, any matrices",
+            symbols[0] * symbols[2] - symbols[1] * symbols[3], sum(parts(*symbols)),
+        )
+    ]  # fmt: skip
+    for name, norm in (("Frobenius", lb.frobenius), ("spectral", lb.spectral)):
+        margins = []
+        for clean, noisy, x, activation in random_networks(seed, instances, list(depths)):
+            outputs = (lb.inputs(weights, x, activation)[-1] for weights in (noisy, clean))
+            left = loss(next(outputs) - next(outputs))
+            norms = [norm(w) for w in weights_of_norms(clean, noisy)]
+            right = bound(lb.layer_errors(clean, noisy, x, activation), norms)
+            margins.append((right - left) / max(right, left))
+        scope = f"float64, {instances} random networks, depths {depths[0]} to {depths[-1]}, {len(ACTIVATIONS)} activations, seed {seed}"
+        statement = rf"RMS $\le \sum_l \sqrt{{E_l}} \prod_{{k>l}} \Vert \tilde V_k\Vert$, {name} norms"
+        checks.append(inequality("32", statement, scope, margins, ROUNDING))
+    return checks
+
+
+def expectation_checks(bounds=lb.bounds, seed: int = 0, instances: int = 30, depths=(1, 2, 3, 4, 5, 6)) -> list[Check]:
+    """sqrt(E_Q[RMS^2]) against the three bounds, exactly: Q gives each layer two or three matrices, all are gone through."""
+    rng, margins, gaps = np.random.default_rng(seed), {}, []
+    for clean, _, x, activation in random_networks(seed, instances, list(depths), most=3):
+        candidates = _centred_choices(clean, 2 if len(clean) > 4 else 3, rng)
+        z = lb.inputs(clean, x, activation)
+        squares = [
+            lb.root_mean_square(lb.inputs(list(chosen), x, activation)[-1] - z[-1]) ** 2
+            for chosen in itertools.product(*candidates)
+        ]
+        left = float(np.sqrt(np.mean(squares)))
+        errors = [
+            float(np.mean([lb.root_mean_square(affine(w - w0, z_in)) ** 2 for w in choices]))
+            for choices, w0, z_in in zip(candidates, clean, z)
+        ]
+        noise = [(choices - w0).mT @ (choices - w0) for choices, w0 in zip(candidates, clean)]  # sums over neurons
+        for name, right in bounds(errors, clean, [s.mean(0)[:-1, :-1] for s in noise]).items():
+            margins.setdefault(name, []).append((right - left) / max(right, left))
+        if activation is torch.relu:
+            moments = curvature.layerwise(clean, x)
+            gaps += [
+                (s.mean(0) * torch.from_numpy(h)).sum().item() / e - 1 for s, h, e in zip(noise, moments, errors)
+            ]
+    scope = (
+        f"float64, {instances} random networks, depths {depths[0]} to {depths[-1]}; $Q$ uniform on two or three matrices a "
+        f"layer, every combination, seed {seed}"
+    )
+    return [
+        closeness("32", r"$\bar E_l = \sum_j \operatorname{tr}(\Sigma_{lj} H_l)$", scope, gaps, ROUNDING),
+        *(
+            inequality("11", rf"$\sqrt{{\mathbb E_Q[\text{{RMS}}^2]}} \le$ the {name} bound", scope, values, ROUNDING)
+            for name, values in margins.items()
+        ),
+    ]
+
+
+def _centred_choices(clean, count: int, rng: np.random.Generator) -> list[torch.Tensor]:
+    choices = []
+    for weight in clean:
+        noise = torch.from_numpy(rng.normal(size=(count, *weight.shape))) * 10 ** rng.uniform(-2, 0.5)
+        choices.append(weight + noise - noise.mean(0))
+    return choices
+
+
+def constant_in_root(factor):
+    """C_lj = 2 C_l^2: what stands inside the root of (11), (31), (35) when H_lj = (1/N) sum z z' and C_l before it."""
+    return 2 * factor**2
+
+
+def constant_checks(constant=constant_in_root) -> list[Check]:
+    """C_l sqrt(Ebar_l) = sqrt( sum_j C_lj E[eta' H_l eta / 2] ), with E[eta' H_l eta] = tr(Sigma_lj H_l) = e_j."""
+    factor, *e = sp.symbols("C e1:4", positive=True)
+    statement = r"$C_l\sqrt{\bar E_l} = \sqrt{\sum_j C_{lj}\,\frac12 e_j}$ with $\bar E_l = \sum_j e_j$, $C_{lj} = 2C_l^2$"
+    left, right = factor * sp.sqrt(sum(e)), sp.sqrt(sum(constant(factor) * x / 2 for x in e))
+    return [identity("35", statement, "symbolic, 3 neurons", left, right)]
+
+
+def own_beta(beta, error, factor):
+    """beta_l = 2 beta sqrt(E_l*) / C_l: the beta with which Lemma 4.1 solves layer l of (35)."""
+    return 2 * beta * error**0.5 / factor
+
+
+def joint_variance(h, a, b, beta, lam):
+    """beta / (2 a h + 2 b + beta / lam): a weight's variance at a joint optimum over all layers."""
+    return beta / (2 * a * h + 2 * b + beta / lam)
+
+
+def layer_optimum_checks(
+    own=own_beta, dimension: int = 5, digits: int = 50, instances: int = 20, seed: int = 0
+) -> list[Check]:
+    """The minimum of C sqrt(E(Sigma)) + beta KL, E = tr(H Sigma)/2, is Lemma 4.1's posterior with beta_l."""
+    rng, stationary, better, package = np.random.default_rng(seed), [], [], []
+    with mp.workdps(digits):
+        for _ in range(instances):
+            g = [mp.mpf(float(10**v)) for v in rng.uniform(-3, 1, dimension)]
+            lam, beta, factor = (mp.mpf(float(10**v)) for v in rng.uniform(-1.5, 1, 3))
+
+            def error(b):
+                return b / 2 * mp.fsum(lam * x / (b + lam * x) for x in g)
+
+            def objective(variances):
+                kl = mp.fsum(s / lam - 1 - mp.log(s / lam) for s in variances) / 2
+                return factor * mp.sqrt(mp.fsum(x * s for x, s in zip(g, variances)) / 2) + beta * kl
+
+            b = _fixed_point(lambda b: own(beta, error(b), factor))
+            best = [b * lam / (b + lam * x) for x in g]
+            root = mp.sqrt(error(b))
+            stationary += [factor * x / (4 * root) + beta / 2 * (1 / lam - 1 / s) for x, s in zip(g, best)]
+            others = ([s * mp.mpf(float(10**v)) for s, v in zip(best, rng.normal(size=dimension))] for _ in range(10))
+            better += [objective(other) - objective(best) for other in others]
+
+            layer = posteriors.LayerPosterior(np.array([float(x) for x in g]), None, 1, 0.0)
+            loss = posteriors.expected_quadratic_loss([layer], [float(lam)], [float(b)])[0]
+            covariance = gaussians.optimal_posterior(np.array([float(x) for x in g]), float(lam), float(b))
+            package += [loss / float(error(b)) - 1, *(covariance / np.array([float(s) for s in best]) - 1)]
+    scope = f"{instances} random instances, $k = {dimension}$, in the basis of $H$, seed {seed}"
+    E, tau = sp.symbols("E tau", positive=True)
+    return [
+        identity(
+            "35", r"$\frac{E}{2\tau} + \frac{\tau}{2} = \sqrt E + \frac{(\sqrt E - \tau)^2}{2\tau}$", "symbolic",
+            E / (2 * tau) + tau / 2, sp.sqrt(E) + (sp.sqrt(E) - tau) ** 2 / (2 * tau),
+        ),
+        closeness("35", r"gradient 0 at Lemma 4.1's posterior with $\beta_l$", f"{digits} digits, {scope}", stationary,
+                  10.0 ** (15 - digits)),
+        inequality("35", "no other covariance is better", f"{digits} digits, {scope}, 10 others each", better),
+        closeness("35", "`gaussians.optimal_posterior`, `posteriors.expected_quadratic_loss` at $\\beta_l$",
+                  f"float64, {scope}", package, ROUNDING),
+    ]  # fmt: skip
+
+
+def _fixed_point(function) -> mp.mpf:
+    """b with function(b) = b, by bisection in ln b: function(b)/b falls from above 1 to below 1."""
+    low, high = mp.mpf(-200), mp.mpf(200)
+    for _ in range(4 * mp.mp.dps):
+        middle = (low + high) / 2
+        low, high = (middle, high) if function(mp.exp(middle)) > mp.exp(middle) else (low, middle)
+    return mp.exp((low + high) / 2)
+
+
+def joint_optimum_checks(variance=joint_variance) -> list[Check]:
+    """With C_l as what it is, a function of the deeper layers' noise: the gradient, and the family the optimum is in."""
+    beta, lam = sp.symbols("beta lambda", positive=True)
+    h, s = ([sp.symbols(f"{name}{layer}_1:3", positive=True) for layer in (1, 2, 3)] for name in ("h", "s"))
+    m = sp.symbols("m1:4", positive=True)
+    norms = [m[k] + sum(s[k]) for k in range(3)]
+    errors = [sum(x * y for x, y in zip(h[k], s[k])) for k in range(3)]
+    terms = [sp.sqrt(errors[k]) * sp.prod([sp.sqrt(norm) for norm in norms[k + 1 :]]) for k in range(3)]
+    kl = sum(y / lam - 1 - sp.log(y / lam) for layer in s for y in layer) / 2
+    checks = []
+    for k in range(3):
+        a, b = terms[k] / (2 * errors[k]), sum(terms[:k]) / (2 * norms[k])
+        left = sp.diff(sum(terms) + beta * kl, s[k][0])
+        target = beta / 2 * (1 / variance(h[k][0], a, b, beta, lam) - 1 / s[k][0])
+        statement = rf"$\partial G/\partial s = \frac\beta2 (1/s^* - 1/s)$, layer {k + 1}"
+        checks.append(identity("35", statement, "symbolic, 3 layers of 2 weights without biases", left, target))
+    x, a, b = sp.symbols("h a b", positive=True)
+    own, scale = beta / (2 * a), 1 / (1 / lam + 2 * b / beta)
+    statement = r"$s^*$ is Lemma 4.1's variance for $\beta_l = \beta/2a$ and $1/\lambda_l = 1/\lambda + 2b/\beta$"
+    return [*checks, identity("35", statement, "symbolic", variance(x, a, b, beta, lam), own / (x + own / scale))]
