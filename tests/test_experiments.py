@@ -56,12 +56,10 @@ def assert_equal(a, b):
 
 @pytest.mark.parametrize("method, points", [("baseline", 4), ("diag", 16), ("layerwise", 16)])
 def test_a_grid_contains_those_whose_size_divides_its_own(method, points):
-    lam, beta = figure_3.grid("digits", method, 4)
-    assert len(lam) == len(beta) == points and (lam > 0).all() and (np.isinf(beta) == (method == "baseline")).all()
-    for size in (2, 1):
-        assert set(zip(*figure_3.grid("digits", method, size))) < set(zip(lam, beta))
-    twenty = set(zip(*figure_3.grid("mnist2", method, 20)))
-    assert all(set(zip(*figure_3.grid("mnist2", method, size))) < twenty for size in (5, 10))
+    grids = {size: figure_3.grid(method, size) for size in (2, 4, 5, 10, 20)}
+    sets = {size: set(grid[IDENTITY].itertuples(index=False, name=None)) for size, grid in grids.items()}
+    assert len(sets[4]) == len(grids[4]) == points and sets[2] < sets[4] < sets[20] and sets[5] < sets[10] < sets[20]
+    assert (grids[4]["lam"] > 0).all() and (np.isinf(grids[4]["beta"]) == (method == "baseline")).all()
 
 
 def test_every_method_and_grid_point_with_its_columns(digits, trained):
@@ -223,6 +221,8 @@ def test_reproduce_trains_computes_and_freezes(workspace, digits_network, no_com
     found = [training_run("digits"), curvature_spectra("digits")]
     assert [result.state for result in found] == ["frozen", "frozen"]
     assert found[0].table["loss"].tolist() == [row["loss"] for row in json.loads(digits_network.record["history"])]
+    with pytest.raises(AssertionError, match="digits was loaded"):
+        reproduce.main(["compute", "training_run", "digits", "0", outputs[0]])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pacbayes_curvature import pages, plots
+from pacbayes_curvature import pages, plots, provenance
 from pacbayes_curvature.posteriors import METHODS
 from pacbayes_curvature.records import Key, Result
 
@@ -22,6 +22,7 @@ MADE = {
     "versions": {"python": "3.11.7", "torch": "2.14.1"},
     "machine": {"processor": "x86_64", "cores": 2},
 }
+CHANCE = {"mnist2": 0.5, "cifar10": 0.9, "digits": 0.9, "cifar5": 0.8}  # the error of guessing
 
 
 def result(dataset="mnist2", state="frozen"):
@@ -33,7 +34,8 @@ def result(dataset="mnist2", state="frozen"):
     table["accuracy"], table["complexity"] = rng.uniform(0.3, 1, len(table)), rng.uniform(0.1, 2, len(table))
     table["pareto"] = table.index % 3 != 1
     parameters = {"recipe": {"rate": 0.1}, "passes": 1}
-    return Result(Key("accuracy_vs_complexity", dataset, 0, parameters, {"train": "ab" * 32}, "c0de"), table, MADE, state)
+    key = Key("accuracy_vs_complexity", dataset, 0, parameters, {"train": "ab" * 32}, "c0de")
+    return Result(key, table, MADE, state)
 
 
 @pytest.fixture(params=[1, 2, 4])
@@ -52,7 +54,6 @@ def closed_figures():
 
 def test_best_bounds_are_the_smallest_sums(results):
     found = pages.best_bounds(results)
-    chance = {"mnist2": 0.5, "cifar10": 0.9, "digits": 0.9, "cifar5": 0.8}
     pairs = [(r.key.dataset, method) for r in results for method in METHODS]
     for (dataset, method), row in zip(pairs, found.to_dict("records"), strict=True):
         table, best = next(r.table for r in results if r.key.dataset == dataset), None
@@ -60,22 +61,56 @@ def test_best_bounds_are_the_smallest_sums(results):
             bound = 1 - point["accuracy"] + point["complexity"]
             if point["method"] == method and (best is None or bound < best["bound"]):
                 best = point | {"bound": bound}
-        assert row == {name: best[name] for name in list(row)[:-1]} | {"chance": pytest.approx(chance[dataset])}
+        assert row == {name: best[name] for name in list(row)[:-1]} | {"chance": pytest.approx(CHANCE[dataset])}
 
 
-def test_verdicts_say_the_numbers_of_the_best_bounds(results):
-    text, best = pages.verdicts(results).data, pages.best_bounds(results)
-    items = text.split("\n")
+@pytest.mark.parametrize("order", [METHODS, METHODS[::-1], METHODS[1:]])
+def test_complexity_at_equal_accuracy(results, order):
+    results = [replace(r, table=pd.concat(r.table[r.table["method"] == m] for m in order)) for r in results]
+    expected = []
+    for r in results:
+        for level in (0.3, 0.6, 0.99):
+            accuracy = CHANCE[r.key.dataset] * level + 1 - CHANCE[r.key.dataset]
+            row, points = {"dataset": r.key.dataset, "accuracy": accuracy}, r.table.to_dict("records")
+            for m in order:
+                good = [p["complexity"] for p in points if p["method"] == m and p["accuracy"] >= accuracy]
+                row[m] = min(good, default=np.nan)
+            row |= {f"{m} / baseline": row[m] / row["baseline"] for m in METHODS[1:] if "baseline" in order}
+            expected.append(row)
+    found = pages.complexity_at(results, (0.3, 0.6, 0.99))
+    expected = pd.DataFrame(expected).dropna(axis="columns", how="all")
+    pd.testing.assert_frame_equal(found, expected, check_like=True)
+
+
+def test_verdicts_say_the_numbers_of_the_tables(results):
+    best, items = pages.best_bounds(results), pages.verdicts(results).data.split("\n")
     assert len(items) == len(results)
     for item, r in zip(items, results):
-        rows = best[best["dataset"] == r.key.dataset].set_index("method")
         assert item.startswith(f"- **{r.key.dataset.capitalize()}**")
+        ratios = pages.complexity_at([r])
         for method, name in zip(METHODS, ("Baseline", "Diag Hessian", "Full L Hessian")):
-            assert f"{name} {rows['bound'][method]:.3f}" in item
-            useful = re.search(r"Better than guessing: (.*?)\.", item)
-            assert (name in useful[1] if useful else False) == (rows["bound"][method] < rows["chance"][method])
-        ratio = rows["bound"]["diag"] / rows["bound"]["baseline"]
-        assert f"Diag Hessian {abs(1 - ratio):.1%} {'smaller' if ratio < 1 else 'larger'}" in item
+            bound = best["bound"][(best["dataset"] == r.key.dataset) & (best["method"] == method)].item()
+            assert (f"{name} {bound:.3f}" in item) == (bound < CHANCE[r.key.dataset])
+            if method != "baseline":
+                ratio = ratios[f"{method} / baseline"]
+                assert f"{name} needs {ratio.min():.2f} to {ratio.max():.2f} times the complexity of the" in item
+    nothing_good = replace(results[0], table=results[0].table.assign(complexity=2.0))
+    assert "no grid point of any method has a sum below the error" in pages.verdicts([nothing_good]).data
+
+
+def test_facts_about_a_network_are_those_of_its_results():
+    spectra = pd.DataFrame(
+        [(1, 3.0, 5, 0.5), (1, 1.0, 5, 0.5), (2, 2.0, 4, 0.25), (2, 2.0, 4, 0.25), (2, 0.0, 4, 0.25)],
+        columns=["layer", "eigenvalue", "neurons", "squared_distance"],
+    )
+    course = pd.DataFrame([(9, 1.0, 0.875, 0.0123)], columns=["epoch", "train_accuracy", "test_accuracy", "loss"])
+    spectra, course = replace(result(), table=spectra), replace(result(), table=course)
+    layers = pages.layer_facts(spectra).to_numpy().tolist()
+    assert layers == [[1, 2, 5, 4, 3, 16 / 10, 0.5], [2, 3, 4, 4, 2, 16 / 8, 0.25]]
+    text = pages.dataset_facts("mnist2", course, spectra).data
+    assert "MNIST with its ten classes merged in order into 2; seed 0; 22 weights" in text and " 0.8." in text
+    text = pages.training_facts(course).data
+    assert "after epoch 9 with training accuracy 1, test accuracy 0.8750 and mean cross-entropy 0.012 nats" in text
 
 
 def test_a_table_is_shown_to_four_digits():
@@ -110,6 +145,12 @@ def test_a_stale_result_is_warned_of_above_the_provenance():
     assert "STALE: frozen by other code" in details
 
 
+def test_a_page_without_results_shows_its_own_provenance():
+    html = pages.derivation_provenance("bounds", delta=0.05).data
+    for words in ("when it was executed", "delta 0.05", provenance.code_digest("bounds"), "torch 2."):
+        assert words in html
+
+
 # Figures --------------------------------------------------------------------------------------------------------------
 
 
@@ -137,12 +178,16 @@ def test_figure_3_draws_each_front_and_both_vacuity_lines(results):
 def test_the_training_curve_draws_loss_and_errors():
     table = pd.DataFrame(
         [(1, 1.0, 0.5, 0.5), (2, 0.5, 0.75, 0.7), (3, 0.1, 1.0, 0.9)],
-        columns=["epoch", "loss", "train_accuracy", "test_accuracy"],
+        columns=["epoch", "loss", "running_accuracy", "test_accuracy"],
     )
     left, right = plots.training_curve(replace(result(), table=table)).axes
     assert left.get_lines()[0].get_ydata().tolist() == [1.0, 0.5, 0.1] and "nats" in left.get_ylabel()
     drawn = {line.get_label(): line.get_ydata().tolist() for line in right.get_lines()}
-    assert drawn == {"training set": [0.5, 0.25], "test set": pytest.approx([0.5, 0.3, 0.1])}
+    without_zero = [0.5, 0.25]
+    assert drawn == {
+        "training set, during the epoch": without_zero,
+        "test set, after it": pytest.approx([0.5, 0.3, 0.1]),
+    }
     assert left.get_xlabel() == right.get_xlabel() == "Epoch" and "Error" in right.get_ylabel()
 
 

@@ -27,9 +27,11 @@ def test_digits_are_fitted_and_the_course_is_recorded(digits, digits_network):
     assert (record["dataset"], record["seed"]) == ("digits", "0")
     assert json.loads(record["recipe"]) == asdict(recipe_for("digits"))
     history = json.loads(record["history"])
-    assert all(list(row) == ["epoch", "learning_rate", "loss", "train_accuracy", "test_accuracy"] for row in history)
+    columns = ["epoch", "learning_rate", "loss", "running_accuracy", "train_accuracy", "test_accuracy"]
+    assert all(list(row) == columns for row in history)
     assert [row["epoch"] for row in history] == list(range(1, len(history) + 1))
-    assert all(row["train_accuracy"] < 1 for row in history[:-1]) and history[-1]["train_accuracy"] == 1
+    assert all(row["train_accuracy"] != 1 for row in history[:-1]) and history[-1]["train_accuracy"] == 1
+    assert all((row["train_accuracy"] is None) == (row["running_accuracy"] < 0.99) for row in history)
     assert max(row["learning_rate"] for row in history) <= recipe_for("digits").learning_rate
     assert history[-1]["loss"] < history[0]["loss"] / 10
     test = accuracy(digits_network.minimum, torch.from_numpy(digits.x_test), torch.from_numpy(digits.y_test))

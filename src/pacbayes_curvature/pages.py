@@ -46,7 +46,8 @@ def complexity_at(results: list[Result], levels: tuple[float, ...] = (0.25, 0.5,
             good = result.table[result.table["accuracy"] >= accuracy]
             least = good.groupby("method", sort=False)["complexity"].min()
             row = {"dataset": result.key.dataset, "accuracy": accuracy, **least}
-            row |= {f"{m} / baseline": least[m] / least["baseline"] for m in least.index[1:] if "baseline" in least}
+            others = [method for method in least.index if method != "baseline" and "baseline" in least]
+            row |= {f"{method} / baseline": least[method] / least["baseline"] for method in others}
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -77,9 +78,10 @@ def dataset_facts(name: str, training: Result, spectra: Result) -> Markdown:
     source, classes = split_name(name)
     layers = layer_facts(spectra)
     weights = int((layers["inputs and bias"] * layers["neurons"]).sum())
-    merged = "its ten classes" if classes == 10 else f"its ten classes merged in order into {classes}"
+    merged = "with its ten classes" if classes == 10 else f"with its ten classes merged in order into {classes}"
+    images = {"mnist": "MNIST", "cifar10": "CIFAR-10", "digits": "scikit-learn's digits"}[source]
     return Markdown(
-        f"**{title(name)}**: {source} with {merged}; seed {training.key.seed}; {weights:,} weights, biases included; "
+        f"**{title(name)}**: {images} {merged}; seed {training.key.seed}; {weights:,} weights, biases included; "
         f"squared distance from the initialisation {layers['squared distance'].sum():.1f}."
     )
 

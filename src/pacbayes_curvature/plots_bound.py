@@ -16,7 +16,7 @@ BLUE, ORANGE, GREEN = (STYLE[method][1] for method in ("baseline", "diag", "laye
 
 
 def published_forms(examples: Sequence[int], delta: float, risk: float) -> Figure:
-    """Bounds on the true risk against KL/N at empirical risk `risk`, a panel for each N, and their excess over Maurer's."""
+    """Four bounds on the true risk against KL/N, at the empirical risk `risk`; a panel for each N."""
     figure, axes = plt.subplots(1, len(examples), figsize=(5.2 * len(examples), 4), sharey=True)
     for axis, n in zip(np.atleast_1d(axes), examples):
         ratio = np.logspace(-4, 0, 200)

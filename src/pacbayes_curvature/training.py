@@ -32,7 +32,7 @@ class Recipe:
     momentum: float = 0.9
 
 
-# Chosen for reaching 100% in few seconds, before any bound was computed from them. The recipe matters: see chapter 07.
+# Chosen for reaching 100% in few seconds, not by the bounds, which depend on the recipe: see chapter 07.
 RECIPES = {
     "mnist": Recipe(learning_rate=0.1, final_rate=0.02, batch_size=512, cycle_epochs=20, most_epochs=60),
     "cifar10": Recipe(learning_rate=0.1, final_rate=0.02, batch_size=512, cycle_epochs=40, most_epochs=150),

@@ -100,6 +100,11 @@ def entries(errata: Iterable[Erratum]) -> Markdown:
     return Markdown("\n\n".join(blocks))
 
 
+def cases(errata: Iterable[Erratum]) -> Markdown:
+    """The smallest case of each erratum as a list, for the chapter that explains them; every one is computed now."""
+    return Markdown("\n".join(f"- **{item.place}**: {item.counterexample()}" for item in errata))
+
+
 def summary(errata: Iterable[Erratum]) -> Markdown:
     """How many errata of each severity there are, counted."""
     errata = list(errata)

@@ -34,51 +34,41 @@ def label_score(p: sp.Matrix, y: int) -> sp.Matrix:
     return sp.Matrix([int(c == y) for c in range(len(p))]) - p
 
 
-def full_hessian(inner: sp.Matrix, p: sp.Matrix, y: int, jacobian: sp.Matrix, logit_hessians: list) -> sp.Matrix:
-    """J' S J + sum_c (p_c - [c = y]) hess f_c: the Hessian of -ln p_y in theta. Its first term is the GGN."""
-    residual = -label_score(p, y)
-    return jacobian.T * inner * jacobian + sum((r * h for r, h in zip(residual, logit_hessians)), sp.zeros(jacobian.cols))
+def second_derivative(inner: sp.Matrix, residual: sp.Matrix, velocity: sp.Matrix, acceleration: sp.Matrix) -> sp.Expr:
+    """f_t' S f_t + (p - e_y)' f_tt: the second derivative of -ln p_y along a line in theta. Its first term is the GGN's."""
+    return (velocity.T * inner * velocity + residual.T * acceleration)[0]
 
 
-def curvature_checks(inner=inner_hessian, score=label_score, full=full_hessian, classes=(2, 3, 4)) -> list[Check]:
-    """GGN = Fisher for softmax cross-entropy, and what is left of the Hessian beside it; symbolic."""
-    checks = []
+def curvature_checks(inner=inner_hessian, score=label_score, second=second_derivative, classes=(2, 3)) -> list[Check]:
+    """GGN = Fisher for softmax cross-entropy, and what is left of the Hessian beside it; symbolic.
+
+    A symmetric matrix is known by its quadratic form, and that by second derivatives along lines: theta + t u.
+    """
+    checks, t = [], sp.Symbol("t")
     for size in classes:
-        w, u = sp.symbols(f"w1:{size + 1}", positive=True), sp.Matrix(sp.symbols(f"u1:{size + 1}"))
-        p = sp.Matrix(w) / sum(w)
-        scope = rf"symbolic, $K = {size}$, any $f$, $u$; $w_c = e^{{f_c}}$"
+        u, free = sp.Matrix(sp.symbols(f"u1:{size + 1}")), sp.symbols(f"p1:{size}", positive=True)
+        p = sp.Matrix([*free, 1 - sum(free)])
+        form, scope = (u.T * inner(p) * u)[0], f"symbolic, $K = {size}$, any $p$ and $u$"
         expected = sum(p[y] * (u.T * score(p, y))[0] ** 2 for y in range(size))
-        checks.append(
-            identity("10", r"$\sum_y p_y\,(u^\top s_y)^2 = u^\top S u$", scope, expected, (u.T * inner(p) * u)[0])
-        )
-        # d/df_i = w_i d/dw_i turns logarithms of exponentials into rational functions, which sympy simplifies at once
-        loss = sp.log(sum(w)) - sp.log(w[0])
-        second = sum(
-            u[i] * u[j] * w[i] * sp.diff(w[j] * sp.diff(loss, w[j]), w[i]) for i in range(size) for j in range(size)
-        )
-        checks.append(
-            identity("10", r"$u^\top \nabla_f^2(-\ln p_y)\, u = u^\top S u$", scope, second, (u.T * inner(p) * u)[0])
-        )
-    return [*checks, _decomposition(inner, full)]
-
-
-def _decomposition(inner, full) -> Check:
-    a, b = theta = sp.symbols("a b")
-    u = sp.Matrix(sp.symbols("u v"))
-    logits = [sp.Function(f"f{c}")(a, b) for c in (1, 2)]
-    p = sp.Matrix([sp.exp(f) for f in logits]) / sum(sp.exp(f) for f in logits)
-    loss = sp.log(sum(sp.exp(f) for f in logits)) - logits[0]
-    jacobian = sp.Matrix(logits).jacobian(theta)
-    split = full(inner(p), p, 0, jacobian, [sp.hessian(f, theta) for f in logits])
-    weights = dict(zip((sp.exp(f) for f in logits), sp.symbols("w1:3", positive=True)))
-    left, right = ((u.T * m * u)[0].subs(weights) for m in (sp.hessian(loss, theta), split))
-    return identity(
-        "10",
-        r"$\nabla_\theta^2(-\ln p_y) = J^\top S J + \sum_c (p_c - [c = y])\,\nabla_\theta^2 f_c$",
-        r"symbolic, $K = 2$, two weights, any smooth logits",
-        left,
-        right,
-    )
+        partition = sp.log(sum(p[c] * sp.exp(t * u[c]) for c in range(size)))  # f_c = ln p_c + t u_c; -f_y is linear
+        logits = sp.diff(partition, t, 2).subs(t, 0)
+        checks += [
+            identity("10", r"$\sum_y p_y\,(u^\top s_y)^2 = u^\top S u$", scope, expected, form),
+            identity("10", r"$u^\top \nabla_f^2(-\ln p_y)\, u = u^\top S u$", scope, logits, form),
+        ]
+    f = sp.Matrix([sp.Function(f"f{c}")(t) for c in (1, 2)])
+    total = sum(sp.exp(logit) for logit in f)
+    p = sp.Matrix([sp.exp(logit) / total for logit in f])
+    split = second(inner(p), -score(p, 0), f.diff(t), f.diff(t, 2))
+    weights = dict(zip((sp.exp(logit) for logit in f), sp.symbols("w1:3", positive=True)))
+    return [
+        *checks,
+        identity(
+            "10", r"$\frac{d^2}{dt^2}(-\ln p_y) = f'^\top S f' + (p - e_y)^\top f''$",
+            "symbolic, $K = 2$, any smooth logits along a line $\\theta + tu$; $w_c = e^{f_c}$",
+            sp.diff(sp.log(total) - f[0], t, 2).subs(weights), split.subs(weights),
+        ),
+    ]  # fmt: skip
 
 
 def mean_over_labels(estimate, weights: Weights, x: torch.Tensor, p: torch.Tensor) -> np.ndarray:

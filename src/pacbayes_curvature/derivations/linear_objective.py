@@ -6,7 +6,7 @@ c = ln(2 (N - 1)/delta). On a finite space of M hypotheses, P, Q, Lhat are vecto
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import mpmath as mp
 import numpy as np
@@ -103,6 +103,13 @@ def sweep(prior: np.ndarray, risks: np.ndarray, n: int, delta: float, betas: np.
     return pd.DataFrame(rows)
 
 
+def costly_space(hypotheses: int = 200) -> tuple[np.ndarray, np.ndarray]:
+    """A prior and empirical risks from 1/2 to 0, (M,) each: the better a hypothesis, the less likely a priori."""
+    risks = np.linspace(0, 0.5, hypotheses)
+    weights = np.exp(150 * (risks - 0.5))
+    return weights / weights.sum(), risks
+
+
 def random_space(rng: np.random.Generator, hypotheses: int) -> tuple[np.ndarray, np.ndarray]:
     """A prior and empirical risks, (M,) each: few good hypotheses among many bad ones."""
     return rng.dirichlet(np.ones(hypotheses)), 0.5 * rng.random(hypotheses) ** 0.3
@@ -177,6 +184,12 @@ def failure_checks(
             margins.append(delta - mp.fsum(mp.binomial(n, k) * p**k * (1 - p) ** (n - k) for k in failing))
     scope = f"{digits} digits, {instances} random (N, p, beta, delta), binomial sums, seed {seed}"
     return [inequality("certificate", r"one hypothesis: $\Pr[L > \text{certificate}] \le \delta$", scope, margins)]
+
+
+def useful_betas(examples: Iterable[int], delta: float) -> pd.DataFrame:
+    """Where a non-vacuous bound's beta* can lie: K < 2 N gives beta* > 1/(4 N), K >= c gives beta* <= 1/sqrt(8 N c)."""
+    rows = ((n, 1 / (4 * n), 1 / math.sqrt(8 * n * math.log(2 * (n - 1) / delta))) for n in examples)
+    return pd.DataFrame(rows, columns=["N", "above 1/(4 N)", "up to 1/sqrt(8 N c)"])
 
 
 def experiment(

@@ -221,6 +221,16 @@ def escaping_checks(function: Callable = escaping) -> list[Check]:
     ]
 
 
+def landscapes(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
+    """C_i with h = Delta = beta = lam = 1, and `escaping`, over logs x logs (rows ln nu1), each less its value at its
+    stationary point; and C_i's stationary point in logarithms."""
+    ones = {h: 1, delta: 1, beta: 1, lam: 1}
+    objective = sp.lambdify((u, v), objective_21().subs(ones).subs({nu0: sp.exp(u), nu1: sp.exp(v)}))
+    point = tuple(-float(sp.log(f().subs(ones))) for f in (formulas.posterior_precision, formulas.prior_precision))
+    x, y = np.meshgrid(logs, logs)
+    return objective(x, y) - objective(*point), sp.lambdify((u, v), escaping())(x, y), point
+
+
 def _chain(equation: str, lines: Lines, scope: str) -> list[Check]:
     """Each line of a displayed chain against the next."""
     pairs = enumerate(zip(lines, lines[1:]), start=1)

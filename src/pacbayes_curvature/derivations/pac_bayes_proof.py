@@ -5,13 +5,14 @@ divergence of two coin flips. Formulas are sympy expressions or exact fractions;
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from itertools import product
 from math import comb, perm
 
 import mpmath as mp
 import numpy as np
+import pandas as pd
 import sympy as sp
 
 from .. import bounds
@@ -69,6 +70,12 @@ def largest_moment(n: int, cells: int = 4000) -> float:
     for k in range(n + 1):
         total += comb(n, k) * high**k * (1 - low) ** (n - k) * np.exp(2 * n * np.maximum(0, high - k / n) ** 2)
     return float(total.max())
+
+
+def moment_table(examples: Iterable[int]) -> pd.DataFrame:
+    """N, xi(N), its bound 2 sqrt(N), and Theorem 3.1's 2 (N - 1)."""
+    rows = ((n, float(xi_series(n)), 2 * n**0.5, 2.0 * (n - 1)) for n in examples)
+    return pd.DataFrame(rows, columns=["N", "xi(N)", "2 sqrt(N)", "2 (N - 1)"])
 
 
 def change_of_measure_checks(tilted: Callable = tilted) -> list[Check]:

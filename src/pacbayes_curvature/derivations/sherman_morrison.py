@@ -76,7 +76,7 @@ def recursion_checks(
 
 
 def recursive_inverse(rows: np.ndarray, alpha: float) -> np.ndarray:
-    """(alpha I + (1/N) sum g g')^-1 by N rank-one updates of I/alpha: rows (N, k) -> (k, k). About 3 N k^2 operations."""
+    """(alpha I + (1/N) sum g g')^-1 by N rank-one updates of I/alpha: rows (N, k) -> (k, k). 2 N k^2 multiplications."""
     n, k = rows.shape
     inverse = np.asfortranarray(np.eye(k) / alpha)
     for g in rows:
@@ -86,7 +86,7 @@ def recursive_inverse(rows: np.ndarray, alpha: float) -> np.ndarray:
 
 
 def direct_inverse(rows: np.ndarray, alpha: float) -> np.ndarray:
-    """The same by one matrix product and one Cholesky factorisation: about N k^2 + k^3 operations."""
+    """The same by one matrix product and one Cholesky factorisation: N k^2 + k^3 multiplications."""
     n, k = rows.shape
     matrix = rows.T @ rows / n + alpha * np.eye(k)
     return scipy.linalg.cho_solve(scipy.linalg.cho_factor(matrix), np.eye(k))
@@ -138,19 +138,21 @@ def memory(dataset_widths: dict[str, list[int]]) -> pd.DataFrame:
     For a network, beside the full matrix: all blocks, one a neuron; and the H_l, one a layer, of which all neurons of
     the layer share theirs.
     """
-    lines = [{"weights": "the paper's example", "k": 50_000, "full, GB": matrix_bytes(50_000) / 1e9,
-              "full, GiB": matrix_bytes(50_000) / 2**30}]  # fmt: skip
+    lines = [_memory("the paper's example", 50_000, "", "")]
     for name, widths in dataset_widths.items():
         shapes = [(n_out, n_in + 1) for n_in, n_out in zip(widths, widths[1:])]
-        k = sum(n_out * columns for n_out, columns in shapes)
-        lines.append(
-            {
-                "weights": name,
-                "k": k,
-                "full, GB": matrix_bytes(k) / 1e9,
-                "full, GiB": matrix_bytes(k) / 2**30,
-                "a block for each neuron, GB": sum(n_out * matrix_bytes(columns) for n_out, columns in shapes) / 1e9,
-                "one $H_l$ for each layer, GB": sum(matrix_bytes(columns) for _, columns in shapes) / 1e9,
-            }
-        )
-    return pd.DataFrame(lines).fillna("")
+        neurons = sum(n_out * matrix_bytes(columns) for n_out, columns in shapes)
+        layers = sum(matrix_bytes(columns) for _, columns in shapes)
+        lines.append(_memory(name, sum(n_out * columns for n_out, columns in shapes), neurons / 1e9, layers / 1e9))
+    return pd.DataFrame(lines)
+
+
+def _memory(name: str, k: int, neurons: float | str, layers: float | str) -> dict:
+    return {
+        "weights": name,
+        "k": k,
+        "full, GB": matrix_bytes(k) / 1e9,
+        "full, GiB": matrix_bytes(k) / 2**30,
+        "a block for each neuron, GB": neurons,
+        "one $H_l$ for each layer, GB": layers,
+    }
