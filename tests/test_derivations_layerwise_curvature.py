@@ -217,7 +217,7 @@ BOUND_MUTATIONS = {
     "no mean in the norms": mutated_bounds(means=lambda w: 0 * w),
     "the smallest eigenvalue": lambda e, w, s: {
         "spectral": layerwise_bounds.expected(
-            e, [torch.linalg.eigvalsh(m[:, :-1].T @ m[:, :-1] + n)[0].item() for m, n in zip(w, s)]
+            e, [torch.linalg.eigvalsh(m[:, :-1].T @ m[:, :-1] + n)[0].clamp(min=0).item() for m, n in zip(w, s)]
         )
     },
     "recursive without the cross term": lambda e, w, s: {

@@ -13,7 +13,7 @@ from .records import Result
 STATES = {
     "frozen": "frozen in results/",
     "computed": "computed on this machine",
-    "stale": "STALE: frozen by other code",
+    "stale": "STALE: frozen by other code or parameters",
 }
 
 
@@ -139,7 +139,8 @@ def provenance(results: list[Result]) -> HTML:
         names = ", ".join(f"{result.key.experiment} of {result.key.dataset}" for result in stale)
         warning = (
             '<div class="admonition warning"><p class="admonition-title">Stale results</p><p>These were computed by '
-            f"other code than the book's present code, and the data to compute them afresh are not at hand: {names}. "
+            "other code, or with other parameters, than this page asks for, and the data to compute them afresh are not "
+            f"at hand: {names}. "
             "Run <code>make reproduce</code> where the data are.</p></div>"
         )
     frame = pd.DataFrame(

@@ -68,7 +68,10 @@ def obtain(
         frozen = read(FROZEN / key.experiment / f"{key.dataset}.csv", key.seed)
         if frozen and frozen.key == key and covers(frozen.table):
             return frozen
-        computed = read(key.path(), key.seed)
+        try:
+            computed = read(key.path(), key.seed)
+        except ValueError:  # two processes wrote it at once; unlike a frozen one, it can be computed again
+            computed = None
         if computed and covers(computed.table):
             return replace(computed, state="computed")
     started = time.perf_counter()

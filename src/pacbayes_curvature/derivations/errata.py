@@ -1,6 +1,5 @@
-"""What an erratum is. The chapters' modules list theirs; the errata page collects them and computes every number."""
+"""What an erratum is and how a page shows it. The chapters' modules list theirs; `all_errata` collects them."""
 
-import importlib
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -16,7 +15,6 @@ SEVERITIES = {
     "incomplete proof": "true, but the steps given do not prove it",
     "typo": "a misprint; the meaning is clear from the context",
 }
-MODULES = ("pac_bayes_bound", "optimal_posterior", "optimal_prior", "fisher", "layerwise_errata")  # those with ERRATA
 
 # Where the paper's numbered equations begin after each of its unnumbered places, so that all places have one order.
 FIRST_EQUATION_AFTER = {
@@ -57,12 +55,6 @@ def require_violation(left: float, printed: float, correct: float) -> None:
     """Raise CheckFailed unless left <= printed fails and left <= correct holds."""
     if not printed * (1 + 1e-9) < left <= correct * (1 + 1e-9):
         raise CheckFailed(f"the counterexample shows nothing: left {left}, printed right {printed}, correct right {correct}")
-
-
-def collected() -> list[Erratum]:
-    """The errata of all chapters, in the paper's order."""
-    found = [item for name in MODULES for item in importlib.import_module(f".{name}", __package__).ERRATA]
-    return sorted(found, key=lambda item: reading_order(item.place))
 
 
 def reading_order(place: str) -> float:

@@ -14,12 +14,14 @@ Source: Eq. (10), whose sum over n lacks the 1/N that the mean loss asks for.
 """
 
 import numpy as np
+import pandas as pd
 import torch
 from torch.func import grad, jacrev, vmap
 from torch.nn.functional import cross_entropy
 
 from ..networks import Weights, affine, forward, initialise
 from ..randomness import stream
+from .checks import Check, closeness
 
 CHUNK = 256  # examples at a time: bounds the memory of the per-example Jacobians
 
@@ -126,8 +128,7 @@ def small_network(x: torch.Tensor, y: torch.Tensor, hidden: int, seed: int, step
     return initial, unflatten(theta.detach(), initial)
 
 
-@torch.no_grad()
-def measured_increase(
+def expected_remainder(
     weights: Weights,
     x: torch.Tensor,
     y: torch.Tensor,
@@ -136,22 +137,99 @@ def measured_increase(
     generator: torch.Generator,
     pairs: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """E[ Lhat(theta + sqrt(s) eta) ] - Lhat(theta), eta ~ N(0, Sigma), for each s in scales: mean and standard error.
+    """E[ Lhat(theta + sqrt(s) eta) - Lhat(theta) - (s/2) eta' H eta ], eta ~ N(0, R R'): what Eq. (5) leaves out.
 
-    root is R with Sigma = R R': (k, k), or (k,) standard deviations. Noise comes in pairs +-eta, which cancels the
-    gradient's and every other odd term; the same pairs serve all scales.
+    root is R: (k, k), or (k,) standard deviations. Returns the mean and its standard error for each s in scales. Noise
+    comes in pairs +-eta, which cancel the gradient's and every other odd term; the same pairs serve all scales. With
+    tr(H R R') s/2 added, it is the expected increase of the loss.
     """
     theta, root = flatten(weights), torch.as_tensor(root, dtype=torch.float64)
-    start = loss(theta, weights, x, y)
-    increases = torch.empty(pairs, len(scales), dtype=torch.float64)
-    for pair in range(pairs):
+    start, remainders = loss(theta, weights, x, y), []
+    for _ in range(pairs):
         xi = torch.randn(len(theta), dtype=torch.float64, generator=generator)
         eta = root * xi if root.ndim == 1 else root @ xi
-        for i, scale in enumerate(scales):
-            step = float(scale) ** 0.5 * eta
-            both = loss(theta + step, weights, x, y) + loss(theta - step, weights, x, y)
-            increases[pair, i] = both / 2 - start
-    return increases.mean(0).numpy(), (increases.std(0) / pairs**0.5).numpy()
+        half_square = eta @ _hessian_times(eta, theta, weights, x, y) / 2
+        for scale in scales.tolist():
+            both = loss(theta + scale**0.5 * eta, weights, x, y) + loss(theta - scale**0.5 * eta, weights, x, y)
+            remainders.append(both / 2 - start - scale * half_square)
+    table = torch.stack(remainders).view(pairs, len(scales))
+    return table.mean(0).numpy(), (table.std(0) / pairs**0.5).numpy()
+
+
+def quadratic_range(
+    weights: Weights,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    shapes: dict[str, tuple[np.ndarray, float]],
+    predicted: np.ndarray,
+    seed: int,
+    pairs: int,
+) -> pd.DataFrame:
+    """Measured against predicted increase of the loss, a row for each noise shape and size.
+
+    shapes: name -> (root R, tr(H R R')/2). Each is scaled so that the quadratic predicts the increases `predicted`.
+    """
+    tables = []
+    for name, (root, half_trace) in shapes.items():
+        noise = stream(f"noise, {name}", seed)
+        mean, error = expected_remainder(weights, x, y, root, predicted / half_trace, noise, pairs)
+        columns = {"predicted": predicted, "measured": predicted + mean, "standard error": error}
+        tables.append(pd.DataFrame({"noise": name, **columns}))
+    table = pd.concat(tables, ignore_index=True)
+    return table.assign(ratio=table["measured"] / table["predicted"])
+
+
+def spectra(hessian: np.ndarray, ggn: np.ndarray, fisher: np.ndarray) -> pd.DataFrame:
+    """Eigenvalues of the three matrices, descending: columns matrix, rank, eigenvalue."""
+    matrices = {"Hessian": hessian, "GGN": ggn, "Fisher": fisher}
+    rows = [
+        pd.DataFrame({"matrix": name, "rank": range(1, len(m) + 1), "eigenvalue": np.linalg.eigvalsh(m)[::-1]})
+        for name, m in matrices.items()
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+def curvature_facts(weights: Weights, hessian: np.ndarray, ggn: np.ndarray, fisher: np.ndarray) -> pd.DataFrame:
+    """How far the three matrices agree: within layers, across layers, in trace and in sign."""
+    sizes = np.cumsum([0, *(w.numel() for w in weights)])
+    within = np.zeros(hessian.shape, bool)
+    for start, end in zip(sizes, sizes[1:]):
+        within[start:end, start:end] = True
+    gap, values = np.abs(hessian - ggn), np.linalg.eigvalsh(hessian)
+    facts = {
+        "weights": len(hessian),
+        "largest entry of the GGN": np.abs(ggn).max(),
+        "largest difference, GGN and Fisher": np.abs(ggn - fisher).max(),
+        "largest difference, Hessian and GGN, within a layer": gap[within].max(),
+        "largest difference, Hessian and GGN, across layers": gap[~within].max(),
+        "trace of the Hessian": np.trace(hessian),
+        "trace of the GGN": np.trace(ggn),
+        "negative eigenvalues of the Hessian": int((values < -1e-10 * values[-1]).sum()),
+        "smallest eigenvalue of the Hessian": values[0],
+        "largest eigenvalue of the Hessian": values[-1],
+        "largest eigenvalue of the GGN": np.linalg.eigvalsh(ggn)[-1],
+    }
+    return pd.DataFrame({"quantity": list(facts), "value": list(facts.values())})
+
+
+def curvature_checks(weights: Weights, hessian: np.ndarray, ggn: np.ndarray, fisher: np.ndarray) -> list[Check]:
+    """GGN = Fisher; Hessian = GGN within each layer of a ReLU network, so on the diagonal and in the trace."""
+    blocks, sizes = [], np.cumsum([0, *(w.numel() for w in weights)])
+    for start, end in zip(sizes, sizes[1:]):
+        blocks.append(np.abs(hessian - ggn)[start:end, start:end].max())
+    scope = f"float64, k = {len(hessian)}, relative to the largest entry"
+    scale = np.abs(ggn).max()
+    return [
+        closeness("10", "GGN = Fisher", scope, [np.abs(ggn - fisher).max() / scale], 1e-12),
+        closeness("blocks", "Hessian = GGN within each layer", scope, [block / scale for block in blocks], 1e-12),
+        closeness("blocks", "equal traces", scope, [np.trace(hessian - ggn) / np.trace(ggn)], 1e-12),
+    ]
+
+
+def _hessian_times(
+    vector: torch.Tensor, theta: torch.Tensor, weights: Weights, x: torch.Tensor, y: torch.Tensor
+) -> torch.Tensor:
+    return grad(lambda point: grad(loss)(point, weights, x, y) @ vector)(theta)
 
 
 def _double(weights: Weights) -> Weights:

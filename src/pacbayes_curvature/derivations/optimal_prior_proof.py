@@ -133,7 +133,7 @@ def exact_check(dimension: int, instances: int, seed: int, lines: Callable = lin
         chain = lines(root * root.T, precisions, shift, b, l)
         worst = max([worst, *(abs(sp.expand(left - right)) for left, right in zip(chain, chain[1:]))])
     scope = f"rational arithmetic, {instances} random instances, $k = {dimension}$, full $H$, seed {seed}"
-    return Check("18", "all lines are equal", scope, None, worst)
+    return Check("18", "all lines are equal", scope, None, float(worst))
 
 
 def derivative_checks(

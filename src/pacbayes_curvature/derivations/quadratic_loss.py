@@ -128,9 +128,9 @@ def _require(shown: bool) -> None:
 ERRATA = [
     Erratum(
         "Eq. (5), the inequality",
-        "The loss is locally convex, so the quadratic approximation is an upper bound.",
+        "The gradient at the minimum is zero and the loss is locally convex, so the quadratic approximation is an upper bound.",
         r"Convexity does not imply this. Sufficient: $\nabla^2\hat L(\theta) \preceq H$ wherever the noise goes, or that the "
-        "expected remainder is not positive.",
+        r"expected remainder is not positive. The gradient need not vanish: $\mathbb E[g^\top\eta] = 0$ for centred noise.",
         "wrong",
         "The quadratic as an approximation for small noise, wherever the loss is smooth.",
         convex_quartic,
@@ -143,14 +143,6 @@ ERRATA = [
         "missing assumption",
         "The quadratic as a surrogate; how good it is must be measured, as this chapter does.",
         kink,
-    ),
-    Erratum(
-        "Eq. (5), the gradient",
-        "The gradient at the minimum is assumed to be zero.",
-        r"Not needed: $Q'$ is centred, so $\mathbb E[g^\top\eta] = 0$ for every $g$. The loss at the minimum must be zero or be added.",
-        "incomplete proof",
-        "Everything, also for networks that are not at a minimum.",
-        gradient_averages_out,
     ),
     Erratum(
         "Eq. (5) and Eq. (9)",
