@@ -15,6 +15,7 @@ CHECKS = [
     fisher.curvature_checks,
     fisher.sampled_label_checks,
     fisher.rank_checks,
+    fisher.one_example_checks,
     fisher.interpolation_checks,
     sm.identity_checks,
     sm.recursion_checks,
@@ -80,6 +81,12 @@ SAMPLING_MUTATIONS = {
 @pytest.mark.parametrize("mutation", SAMPLING_MUTATIONS)
 def test_mutated_sampling_is_caught(mutation):
     assert not holds(fisher.sampled_label_checks(**SAMPLING_MUTATIONS[mutation]))
+
+
+def test_mutated_smallest_cases_are_caught():
+    assert not holds(fisher.one_example_checks(eigenvalues=lambda w, p: (1 - p, 2 * w**2 * p * (1 - p) + (1 - p))))
+    assert not holds(fisher.one_example_checks(eigenvalues=lambda w, p: (1 - p, w**2 * p * (1 - p) - (1 - p))))
+    assert not holds(fisher.one_example_checks(empirical=lambda p: p * (1 - p)))  # the Fisher matrix itself
 
 
 def test_mutated_rank_and_margin_bounds_are_caught():

@@ -35,7 +35,7 @@ def test_places_are_unique_and_in_order():
 
 
 def test_reading_order():
-    in_order = ["Abstract", "Eq. (1)", "Section 3, layers", "Theorem 3.1", "Eq. (4)", "Eq. (5), line 3", "Lemma 4.1", "Eqs. (6), (12)"]
+    in_order = ["Abstract", "Eq. (1)", "Section 1, after Eq. (1)", "Section 3, layers", "Theorem 3.1", "Eq. (4)", "Eq. (5), line 3", "Lemma 4.1", "Eqs. (6), (12)"]
     in_order += ["Lemma 4.2", "Eq. (9)", "Section 5.1, GGN", "Eq. (10)", "Lemma 5.1, the loss of (4)", "Eqs. (11), (31)", "Section 6", "Eq. (27)"]
     assert sorted(in_order, key=errata.reading_order) == in_order
     with pytest.raises(ValueError, match="must name an equation"):

@@ -37,14 +37,17 @@ def test_every_notebook_has_a_source():
 
 
 @each_chapter
-def test_parameters_are_typed_explained_and_valid(source):
+def test_parameters_are_typed_explained_valid_and_checked(source):
     notebook = chapters.read(source)
     declared = chapters.declared(notebook)
-    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    assert len(ast.parse(cell.source).body) == len(declared), "each line must read `name: type = default  # help`"
-    assert all(parameter.help for parameter in declared.values())
     types = {name: parameter.type for name, parameter in declared.items()}
     parameters.validate(types, {name: parameter.default for name, parameter in declared.items()})
+    assert all(parameter.help for parameter in declared.values())
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell, following in zip(code, code[1:]):
+        if "parameters" in cell.metadata.get("tags", []):
+            assert len(ast.parse(cell.source).body) == len(declared), "a line must read `name: type = default  # help`"
+            assert "parameters.check(globals())" in following.source
 
 
 @each_chapter
@@ -54,13 +57,6 @@ def test_papermill_documents_the_same_parameters(source):
         name: (parameter.type.__name__, parameter.help)
         for name, parameter in chapters.declared(chapters.read(source)).items()
     }
-
-
-@each_chapter
-def test_parameters_are_checked_in_the_next_cell(source):
-    code = [cell for cell in chapters.read(source).cells if cell.cell_type == "code"]
-    position = next(i for i, cell in enumerate(code) if "parameters" in cell.metadata.get("tags", []))
-    assert "parameters.check(globals())" in code[position + 1].source
 
 
 def toc_entries():

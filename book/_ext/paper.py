@@ -41,9 +41,13 @@ class ChapterParameters(SphinxDirective):
     def run(self):
         lines = []
         for source in sorted(_repository(self.env.srcdir).glob("notebooks/*.md")):
-            lines += [f"**`{source.stem}`**", "", "```{list-table}", ":header-rows: 1", ":widths: auto", ""]
+            declared = chapters.declared(chapters.read(source))
+            lines += [f"**`{source.stem}`**" + ("" if declared else " has no parameters."), ""]
+            if not declared:
+                continue
+            lines += ["```{list-table}", ":header-rows: 1", ":widths: auto", ""]
             lines += ["* - Parameter", "  - Type", "  - Default", "  - Meaning"]
-            for name, parameter in chapters.declared(chapters.read(source)).items():
+            for name, parameter in declared.items():
                 lines += [f"* - `{name}`", f"  - {parameter.type.__name__}", f"  - `{parameter.default!r}`"]
                 lines += [f"  - {parameter.help}"]
             lines += ["```", ""]

@@ -24,6 +24,7 @@ from . import parameters
 from .storage import atomic
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
 WIDGET = "application/vnd.jupyter.widget-view+json"  # without the state, which is not kept, it shows nothing
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -55,7 +56,7 @@ def read(source: Path) -> NotebookNode:
         known = ", ".join(sorted(path.stem for path in source.parent.glob("*.md"))) or "none here"
         raise Refused(f"no chapter {source}; the chapters are: {known}")
     notebook = jupytext.read(source)
-    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": LANGUAGE})
     for index, cell in enumerate(notebook.cells):
         cell.id = f"cell-{index}"
         if cell.cell_type == "code":

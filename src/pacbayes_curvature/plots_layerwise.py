@@ -29,7 +29,7 @@ def inversion(times: pd.DataFrame, errors: pd.DataFrame) -> Figure:
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
     left.semilogx(times["k"], times["ratio"], color="#0072B2", marker="o", markersize=4)
     left.axhline(1, color="black", linestyle="--", linewidth=1)
-    left.set(xlabel="Dimension $k$", ylabel="Time of the recursion / time of the direct inverse", ylim=(0, None))
+    left.set(xlabel="Dimension $k$", ylabel="Time, recursive / direct", ylim=(0, None))
     left.set_xticks(times["k"], [str(k) for k in times["k"]])
     left.minorticks_off()
     for name, colour, marker in (("recursive", "#0072B2", "o"), ("direct", "#D55E00", "s")):

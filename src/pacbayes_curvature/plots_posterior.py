@@ -1,4 +1,4 @@
-"""Figures of the chapter on the optimal posterior: its front, its best prior scale, and how far the quadratic reaches."""
+"""Figures of the chapter on the optimal posterior: its front, the best prior scale, how far the quadratic reaches."""
 
 from collections.abc import Sequence
 
@@ -60,7 +60,12 @@ def best_prior_scale(g: np.ndarray, d: float, betas: Sequence[float]) -> Figure:
         values = [posterior_front.curves(g, delta, lam, np.array([beta]))["V"][0] for lam in (*lams, best)]
         axis.plot(lams, np.array(values[:-1]) / values[-1], color=colour, label=rf"$\beta = {beta:g}$")
         axis.plot(best, 1, "o", color=colour)
-    axis.set(xscale="log", xlabel=r"Prior scale $\lambda$", ylabel=r"$V^*(\lambda)\,/\,V^*(\mathrm{best}\ \lambda)$", ylim=(0.9, 4))
+    axis.set(
+        xscale="log",
+        xlabel=r"Prior scale $\lambda$",
+        ylabel=r"$V^*(\lambda)\,/\,V^*(\mathrm{best}\ \lambda)$",
+        ylim=(0.9, 4),
+    )
     axis.legend(fontsize="small")
     sns.despine(figure)
     return figure
@@ -76,6 +81,8 @@ def quadratic_range(tables: dict[str, pd.DataFrame], losses: dict[str, float]) -
                 rows["predicted"], rows["ratio"], 2 * rows["standard error"] / rows["predicted"], color=colour,
                 marker=marker, markersize=4.5, linewidth=1, capsize=2, label=noise,
             )  # fmt: skip
+            own = rows[rows["unscaled"]]
+            axis.plot(own["predicted"], own["ratio"], color=colour, marker=marker, markersize=11, fillstyle="none")
         axis.axhline(1, color="black", linewidth=0.8)
         axis.axvline(losses[name], color="grey", linestyle=":", label="loss at the minimum")
         axis.set(xscale="log", yscale="log", title=name, xlabel="Predicted increase of the loss, tr(HΣ)/2 (nats)")
@@ -91,11 +98,19 @@ def spectra(table: pd.DataFrame) -> Figure:
     figure, axis = plt.subplots(figsize=(7, 4.2))
     values = {name: rows["eigenvalue"].to_numpy() for name, rows in table.groupby("matrix", sort=False)}
     ranks = np.arange(1, len(values["GGN"]) + 1)
-    axis.plot(ranks, np.where(values["GGN"] > 0, values["GGN"], np.nan), color=GREEN, linewidth=4, alpha=0.4, label="GGN")
-    axis.plot(ranks, np.where(values["Fisher"] > 0, values["Fisher"], np.nan), color="black", linewidth=1, label="Fisher")
-    axis.plot(ranks, np.where(values["Hessian"] > 0, values["Hessian"], np.nan), color=ORANGE, linewidth=1.5, label="Hessian")
+    axis.plot(
+        ranks, np.where(values["GGN"] > 0, values["GGN"], np.nan), color=GREEN, linewidth=4, alpha=0.4, label="GGN"
+    )
+    axis.plot(
+        ranks, np.where(values["Fisher"] > 0, values["Fisher"], np.nan), color="black", linewidth=1, label="Fisher"
+    )
+    axis.plot(
+        ranks, np.where(values["Hessian"] > 0, values["Hessian"], np.nan), color=ORANGE, linewidth=1.5, label="Hessian"
+    )
     negative = -np.sort(values["Hessian"][values["Hessian"] < 0])
-    axis.plot(ranks[: len(negative)], negative, color=ORANGE, linestyle=":", linewidth=2, label="Hessian, negative: size")
+    axis.plot(
+        ranks[: len(negative)], negative, color=ORANGE, linestyle=":", linewidth=2, label="Hessian, negative: size"
+    )
     axis.set(xscale="log", yscale="log", xlabel="Rank", ylabel="Eigenvalue", ylim=(1e-10, None))
     axis.legend(fontsize="small", loc="lower left")
     sns.despine(figure)

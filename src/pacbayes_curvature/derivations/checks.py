@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sympy as sp
 from IPython.display import Markdown
 
-LONG = 240  # characters of LaTeX; a longer identity does not fit into the table
+LONG = 120  # characters of LaTeX; a longer identity does not fit into the table
 
 
 class CheckFailed(AssertionError):

@@ -58,10 +58,14 @@ def require_violation(left: float, printed: float, correct: float) -> None:
 
 
 def reading_order(place: str) -> float:
-    """Where `place` stands in the paper: its first equation number, or just before the first equation that follows it.
+    """Where `place` stands in the paper: its first equation number, that plus 1/2 for "after Eq. (n)", or just before the
+    first equation that follows it.
 
     Raises ValueError for a place that names neither an equation, "(27)", nor one of FIRST_EQUATION_AFTER.
     """
+    after = re.search(r"after Eq\. \((\d+)\)", place)
+    if after:
+        return int(after[1]) + 0.5
     named = re.search(r"(Section|Theorem|Lemma|Figure|Appendix) [\d.A-Z]*[\dA-Z]|Abstract", place)
     equation = re.search(r"\((\d+)\)", place)
     if equation and not (named and named.start() < equation.start()):

@@ -125,6 +125,30 @@ def rank_checks(seed: int = 0, largest=lambda n, classes: n * (classes - 1)) -> 
     ]
 
 
+def two_layer_eigenvalues(w, p):
+    """1 - p and 2 w^2 p (1 - p) - (1 - p): the Hessian of -ln p, p = 1/(1 + e^-ab), at a = b = w."""
+    return 1 - p, 2 * w**2 * p * (1 - p) - (1 - p)
+
+
+def one_example_checks(eigenvalues=two_layer_eigenvalues, empirical=lambda p: (1 - p) ** 2) -> list[Check]:
+    """The smallest cases: an indefinite Hessian, and an empirical Fisher matrix that is not the Fisher matrix."""
+    a, b, w = sp.symbols("a b w", positive=True)
+    logit = a * b
+    p = 1 / (1 + sp.exp(-(w**2)))
+    hessian = sp.hessian(sp.log(1 + sp.exp(-logit)), (a, b)).subs({a: w, b: w})
+    across, along = eigenvalues(w, p)
+    statement = r"$f = ab$ at $a = b = w$: $(1, -1)$ and $(1, 1)$ are eigenvectors with the values given"
+    f = sp.Symbol("f", real=True)
+    gradient = sp.diff(-sp.log(1 + sp.exp(-f)), f)  # of ln p(1), at x = 1
+    return [
+        identity("10", statement, "symbolic", hessian[0, 0] - hessian[0, 1], across),
+        identity("10", statement, "symbolic", hessian[0, 0] + hessian[0, 1], along),
+        identity(
+            "10", r"one logistic weight: the empirical $F$ is $(1-p)^2$", "symbolic", gradient**2, empirical(1 / (1 + sp.exp(-f)))
+        ),
+    ]
+
+
 def inner_trace_bound(classes: int, margin):
     """2 (K - 1) e^-m, above tr S when the label's logit leads every other by m."""
     return 2 * (classes - 1) * np.exp(-margin)

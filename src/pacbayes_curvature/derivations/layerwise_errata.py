@@ -216,7 +216,7 @@ ERRATA = [
         "does not reach the joint minimum.",
         "wrong",
         r"For fixed $C_l$ each layer's optimum is exact. At the joint minimum each layer still has a Lemma 4.1 posterior, with its own "
-        r"$\beta_l$ and a smaller $\lambda_l$.",
+        r"$\beta_l$ and, from the second layer on, a smaller $\lambda_l$.",
         last_layer_first,
     ),
     Erratum(

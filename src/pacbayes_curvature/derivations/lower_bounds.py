@@ -125,7 +125,7 @@ def floor_checks(instances: int, seed: int, dimension: int = 2, linear: Callable
         direct = min(minimize(_right_side_of_3, s, (curvature, shift, n), tol=1e-13).fun for s in (start, -start))
         gaps.append(direct / floor_of_3(curvature, shift, n, linear=linear)[0] - 1)
     square = (sp.sqrt(beta * K) - 1 / sp.sqrt(8 * N * beta)) ** 2
-    scope = f"float64, {instances} random instances, $k = {dimension}$, seed {seed}, $\\delta = 0.05$"
+    scope = f"float64, {instances} random, $k = {dimension}$, seed {seed}, $\\delta = 0.05$"
     return [
         identity("3", r"$\beta K + \frac{1}{8N\beta} - \sqrt{\frac{K}{2N}} = (\sqrt{\beta K} - \frac{1}{\sqrt{8N\beta}})^2$",
                  "symbolic", beta * K + 1 / (8 * N * beta) - sp.sqrt(K / (2 * N)), square),
@@ -142,4 +142,4 @@ def _right_side_of_3(logs: np.ndarray, curvature: np.ndarray, shift: np.ndarray,
 
 
 def _scope(digits: int, instances: int, dimension: int, seed: int) -> str:
-    return f"{digits} digits, {instances} random instances, $k = {dimension}$, seed {seed}"
+    return f"{digits} digits, {instances} random, $k = {dimension}$, seed {seed}"

@@ -1,4 +1,4 @@
-"""Hessian, generalised Gauss-Newton and Fisher of a trained network, dense and exact; what noise does to its loss.
+"""Hessian, generalised Gauss-Newton and Fisher of a trained network: dense, exact, side by side.
 
 All are for the MEAN cross-entropy Lhat(theta) = -(1/N) sum_n ln p_theta(y_n|x_n), p = softmax of the logits f, at the
 weights theta of `networks`: augmented matrices, flattened row by row, layers in order. Legend: N examples, C classes,
@@ -21,6 +21,7 @@ from torch.nn.functional import cross_entropy
 
 from ..networks import Weights, affine, forward, initialise
 from ..randomness import stream
+from ..training import accuracy
 from .checks import Check, closeness
 
 CHUNK = 256  # examples at a time: bounds the memory of the per-example Jacobians
@@ -128,55 +129,22 @@ def small_network(x: torch.Tensor, y: torch.Tensor, hidden: int, seed: int, step
     return initial, unflatten(theta.detach(), initial)
 
 
-def expected_remainder(
-    weights: Weights,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    root: np.ndarray,
-    scales: np.ndarray,
-    generator: torch.Generator,
-    pairs: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """E[ Lhat(theta + sqrt(s) eta) - Lhat(theta) - (s/2) eta' H eta ], eta ~ N(0, R R'): what Eq. (5) leaves out.
-
-    root is R: (k, k), or (k,) standard deviations. Returns the mean and its standard error for each s in scales. Noise
-    comes in pairs +-eta, which cancel the gradient's and every other odd term; the same pairs serve all scales. With
-    tr(H R R') s/2 added, it is the expected increase of the loss.
-    """
-    theta, root = flatten(weights), torch.as_tensor(root, dtype=torch.float64)
-    start, remainders = loss(theta, weights, x, y), []
-    for _ in range(pairs):
-        xi = torch.randn(len(theta), dtype=torch.float64, generator=generator)
-        eta = root * xi if root.ndim == 1 else root @ xi
-        half_square = eta @ _hessian_times(eta, theta, weights, x, y) / 2
-        for scale in scales.tolist():
-            both = loss(theta + scale**0.5 * eta, weights, x, y) + loss(theta - scale**0.5 * eta, weights, x, y)
-            remainders.append(both / 2 - start - scale * half_square)
-    table = torch.stack(remainders).view(pairs, len(scales))
-    return table.mean(0).numpy(), (table.std(0) / pairs**0.5).numpy()
-
-
-def quadratic_range(
-    weights: Weights,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    shapes: dict[str, tuple[np.ndarray, float]],
-    predicted: np.ndarray,
-    seed: int,
-    pairs: int,
-) -> pd.DataFrame:
-    """Measured against predicted increase of the loss, a row for each noise shape and size.
-
-    shapes: name -> (root R, tr(H R R')/2). Each is scaled so that the quadratic predicts the increases `predicted`.
-    """
-    tables = []
-    for name, (root, half_trace) in shapes.items():
-        noise = stream(f"noise, {name}", seed)
-        mean, error = expected_remainder(weights, x, y, root, predicted / half_trace, noise, pairs)
-        columns = {"predicted": predicted, "measured": predicted + mean, "standard error": error}
-        tables.append(pd.DataFrame({"noise": name, **columns}))
-    table = pd.concat(tables, ignore_index=True)
-    return table.assign(ratio=table["measured"] / table["predicted"])
+def network_facts(networks: dict[str, tuple[Weights, Weights]], x: torch.Tensor, y: torch.Tensor) -> pd.DataFrame:
+    """A row for each (initial, minimum): weights, loss, training accuracy, squared distance, trace of the GGN."""
+    rows = []
+    for name, (initial, minimum) in networks.items():
+        theta = flatten(minimum)
+        rows.append(
+            {
+                "network": name,
+                "weights": len(theta),
+                "loss at the minimum": float(loss(theta, minimum, x, y)),
+                "training accuracy": accuracy(_double(minimum), x.double(), y),
+                "squared distance from the initialisation": float((theta - flatten(initial)).square().sum()),
+                "trace of the Hessian": float(ggn_diagonal(minimum, x).sum()),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def spectra(hessian: np.ndarray, ggn: np.ndarray, fisher: np.ndarray) -> pd.DataFrame:
@@ -224,12 +192,6 @@ def curvature_checks(weights: Weights, hessian: np.ndarray, ggn: np.ndarray, fis
         closeness("blocks", "Hessian = GGN within each layer", scope, [block / scale for block in blocks], 1e-12),
         closeness("blocks", "equal traces", scope, [np.trace(hessian - ggn) / np.trace(ggn)], 1e-12),
     ]
-
-
-def _hessian_times(
-    vector: torch.Tensor, theta: torch.Tensor, weights: Weights, x: torch.Tensor, y: torch.Tensor
-) -> torch.Tensor:
-    return grad(lambda point: grad(loss)(point, weights, x, y) @ vector)(theta)
 
 
 def _double(weights: Weights) -> Weights:

@@ -37,7 +37,7 @@ def gaussian_kl(s0, s1, delta):
 
 
 def objective(s0, h, s1, lam, beta, delta):
-    """tr(H S0)/2 + (beta/2) [ tr(S1^-1 S0)/lam - k + Delta' S1^-1 Delta/lam + ln det(lam S1) - ln det S0 ]. Eq. (13)."""
+    """tr(H S0)/2 + (beta/2) [tr(S1^-1 S0)/lam - k + Delta' S1^-1 Delta/lam + ln det(lam S1) - ln det S0]. Eq. (13)."""
     bracket = trace(s1**-1 * s0) / lam - s0.rows + (delta.T * s1**-1 * delta)[0] / lam + log_det(lam * s1) - log_det(s0)
     return trace(h * s0) / 2 + beta / 2 * bracket
 
@@ -90,7 +90,7 @@ def objective_checks(objective: Callable = objective) -> list[Check]:
     one = gaussian_kl(sp.Matrix([v0]), sp.Matrix([v1]), sp.Matrix([m0 - m1]))
     both = expectation + BETA * gaussian_kl(s0, LAM * s1, delta)
     return [
-        identity("13", r"$\int q\ln\frac qp = \mathrm{KL}(Q\Vert P)$ for two Gaussians", "symbolic, k = 1", integral, one),
+        identity("13", r"$\int q\ln\frac qp = \mathrm{KL}$ of two Gaussians", "symbolic, k = 1", integral, one),
         identity(
             "13", r"$\mathbb E[\frac12\eta^\top H\eta] + \beta\,\mathrm{KL}$ is (13)", "symbolic, k = 2",
             objective(s0, h, s1, LAM, BETA, delta), both,
@@ -99,15 +99,19 @@ def objective_checks(objective: Callable = objective) -> list[Check]:
 
 
 def gradient_checks(gradient: Callable = gradient, optimum: Callable = optimal_posterior) -> list[Check]:
-    """Eq. (14) is the derivative of (13), vanishes at (12), and the second derivative is a square: the paper's route."""
+    """The paper's route: (14) is the derivative of (13) and vanishes at (12); the second derivative is a square."""
     h, root, s1, t = _symmetric("h"), _root("r"), _positive("p"), _symmetric("t")
     s0, e, delta = root * root.T, sp.Symbol("e"), sp.zeros(2, 1)
     path = objective(s0 + e * t, h, s1, LAM, BETA, delta)
     first, second = sp.diff(path, e).subs(e, 0), sp.diff(path, e, 2).subs(e, 0)
     inner = root**-1 * t * (root**-1).T
     at_optimum = gradient(optimum(h, s1, LAM, BETA), h, s1, LAM, BETA)
-    derivative = r"$\frac d{d\epsilon}\mathcal C(\Sigma_0+\epsilon T)\big\vert_0 = \mathrm{tr}(GT)$, $G$ from (14), any $T$"
-    convex = r"$\frac{d^2}{d\epsilon^2}\mathcal C(\Sigma_0+\epsilon T)\big\vert_0 = \frac\beta2\Vert R^{-1}TR^{-\top}\Vert_F^2$"
+    derivative = (
+        r"$\frac d{d\epsilon}\mathcal C(\Sigma_0+\epsilon T)\big\vert_0 = \mathrm{tr}(GT)$, $G$ from (14), any $T$"
+    )
+    convex = (
+        r"$\frac{d^2}{d\epsilon^2}\mathcal C(RR^\top+\epsilon T)\vert_0 = \frac\beta2\Vert R^{-1}TR^{-\top}\Vert_F^2$"
+    )
     return [
         identity("14", derivative, "symbolic, k = 2", first, trace(gradient(s0, h, s1, LAM, BETA) * t)),
         identity("14", r"(14) is $0$ at (12)", "symbolic, k = 2, against any $T$", trace(at_optimum * t), 0),
@@ -158,7 +162,9 @@ def scale_checks(optimum: Callable = optimal_posterior) -> list[Check]:
     base = trace(optimum(h, s1, LAM, BETA) * t)
     prior, ratio = trace(optimum(h, c * s1, LAM / c, BETA) * t), trace(optimum(c * h, s1, LAM, c * BETA) * t)
     return [
-        identity("6", r"$(\lambda, \Sigma_1) \to (\lambda/c, c\Sigma_1)$ changes nothing", "symbolic, k = 2", prior, base),
+        identity(
+            "6", r"$(\lambda, \Sigma_1) \to (\lambda/c, c\Sigma_1)$ changes nothing", "symbolic, k = 2", prior, base
+        ),
         identity("6", r"$(H, \beta) \to (cH, c\beta)$ changes nothing", "symbolic, k = 2", ratio, base),
     ]
 
@@ -219,7 +225,7 @@ def mean_checks(
 
     h, s, s1 = (sp.Matrix([symbol]) for symbol in sp.symbols("h s p", positive=True))
     m, mu0, mu1 = (sp.Matrix([symbol]) for symbol in sp.symbols("m mu0 mu1", real=True))
-    what = r"$\mathcal C(N(m,\Sigma_0)) - \mathcal C(N(m^*,\Sigma_0^*)) = \beta\,\mathrm{KL}(N(m,\Sigma_0)\Vert N(m^*,\Sigma_0^*))$"
+    what = r"$\mathcal C(Q) - \mathcal C(Q^*) = \beta\,\mathrm{KL}(Q\Vert Q^*)$, $Q = N(m,\Sigma_0)$, $Q^*$ with $m^*$, $\Sigma_0^*$"
     gaps, rng = [], random.Random(seed)
     with mp.workdps(digits):
         for h_, s0_, s1_, lam, beta, delta in _instances(dimension, seed, instances):

@@ -132,7 +132,7 @@ def exact_check(dimension: int, instances: int, seed: int, lines: Callable = lin
         b, l = (sp.Rational(int(n), 7) for n in rng.integers(1, 20, 2))
         chain = lines(root * root.T, precisions, shift, b, l)
         worst = max([worst, *(abs(sp.expand(left - right)) for left, right in zip(chain, chain[1:]))])
-    scope = f"rational arithmetic, {instances} random instances, $k = {dimension}$, full $H$, seed {seed}"
+    scope = f"rational arithmetic, {instances} random, $k = {dimension}$, full $H$, seed {seed}"
     return Check("18", "all lines are equal", scope, None, float(worst))
 
 
@@ -161,25 +161,29 @@ def derivative_checks(
 def minimum_checks(
     chain_27: Callable = lines_27, chain_28: Callable = lines_28, chain_29: Callable = lines_29
 ) -> list[Check]:
-    """(27), (28), (29), and that together they give the determinant of (25) at the stationary point."""
+    """(27), (28), (29), and that together they give the determinant of (25) at the stationary point.
+
+    At Lambda_1* the quadratic of (20) is solved for h, which leaves rational functions without roots.
+    """
     scope = "symbolic, each coordinate"
+    at = r"symbolic, each coordinate, at $\Lambda_{i1}^*$"
+    solved = {h: beta * delta**2 * precision**2 / (lam * (lam - delta**2 * precision))}
     best = beta / (h + beta * precision / lam)  # Eq. (6), one coordinate
     bracket = lines_26()[-1] * nu0**2  # the prefactor's nu0 stays
-    at = {precision: formulas.prior_precision()}
-    point = {nu0: 1 / formulas.posterior_precision(), nu1: 1 / formulas.prior_precision()}
-    positive = prefactor_27() * chain_29()[-1]
     start = (bracket.subs(nu0, best) / nu0**2).subs(nu1, 1 / precision)
+    star = formulas.prior_precision()
     return [
         identity("27", r"first line: (26) with $\nu_0^*(\nu_1)$", scope, start, chain_27()[0]),
         *_chain("27", chain_27(), scope),
         *_chain("28", chain_28(), scope),
-        *_chain("29", [line.subs(at) for line in chain_29()], r"symbolic, each coordinate, at $\Lambda_{i1}^*$"),
+        identity("29", r"(20) solved for $h$", scope, solved[h].subs(precision, star), h),
+        *_chain("29", [line.subs(solved) for line in chain_29()], at),
         identity(
             "29",
             r"$\mathcal A_i$ times the last line is the determinant of (25)",
-            r"symbolic, each coordinate, at $(\nu_0^*, \nu_1^*)$",
-            hessian_25().det().subs(point),
-            positive.subs(at).subs(point),
+            at + r", $\nu_0^*(\nu_1)$",
+            sp.factor(hessian_25().det().subs({nu0: best, nu1: 1 / precision}).subs(solved)),
+            sp.factor((prefactor_27() * chain_29()[-1]).subs(nu0, best).subs(solved)),
         ),
     ]
 

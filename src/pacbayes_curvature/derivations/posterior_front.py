@@ -1,8 +1,9 @@
 """What Lemma 4.1's posterior trades: the front of expected loss E against KL, the best prior scale, the baseline.
 
-Legend: prior N(mu1, lam I); g (k,) the eigenvalues of H; D = |mu0 - mu1|^2; rho = lam/beta; gamma = sum rho g/(1 + rho g);
-ld = sum ln(1 + rho g); V = E + beta KL, the minimum of (13). For another prior shape Sigma1, g are the eigenvalues of
-Sigma1^(1/2) H Sigma1^(1/2) and D = Delta' Sigma1^-1 Delta. Formulas take lists of sympy or mpmath numbers.
+Legend: prior N(mu1, lam I); g (k,) the eigenvalues of H; D = |mu0 - mu1|^2; rho = lam/beta;
+gamma = sum rho g/(1 + rho g); ld = sum ln(1 + rho g); V = E + beta KL, the minimum of (13). For another prior shape
+Sigma1, g are the eigenvalues of Sigma1^(1/2) H Sigma1^(1/2) and D = Delta' Sigma1^-1 Delta. Formulas take lists of
+sympy or mpmath numbers.
 """
 
 import random
@@ -35,7 +36,7 @@ def log_determinant(g, rho):
 
 
 def front(g, d, lam, beta):
-    """(E*, KL*) = ( beta gamma/2, (1/2) [ D/lam - gamma + ld ] ): expected loss and divergence of Lemma 4.1's posterior."""
+    """(E*, KL*) = ( beta gamma/2, (1/2) [ D/lam - gamma + ld ] ): loss and divergence of Lemma 4.1's posterior."""
     gamma = effective_dimension(g, lam / beta)
     return beta * gamma / 2, (d / lam - gamma + log_determinant(g, lam / beta)) / 2
 
@@ -68,8 +69,9 @@ def front_checks(
             gaps += [trace(h_ * best_) / 2 - e_, gaussian_kl(best_, lam * identity_, delta_) - kl_]
             gaps.append(objective(best_, h_, identity_, lam, beta, delta_) - e_ - beta * kl_)
     scope = f"{digits} digits, {instances} random full H, k = {dimension}, seed {seed}"
+    half_trace = trace(h * best) / 2
     return [
-        identity("front", r"$\frac12\mathrm{tr}(H\Sigma_0^*) = \frac\beta2\gamma$", "symbolic, k = 2", trace(h * best) / 2, e),
+        identity("front", r"$\frac12\mathrm{tr}(H\Sigma_0^*) = \frac\beta2\gamma$", "symbolic, k = 2", half_trace, e),
         identity(
             "front", r"$\mathrm{KL}^* = \frac12[D/\lambda - \gamma + \mathrm{ld}]$", "symbolic, k = 2",
             gaussian_kl(best, LAM * sp.eye(2), delta), kl,
@@ -90,8 +92,16 @@ def slope_checks(front: Callable = front) -> list[Check]:
         identity("front", rises, "symbolic, k = 3", sp.diff(e, BETA), squares),
         identity("front", falls, "symbolic, k = 3", sp.diff(kl, BETA), -squares / BETA),
         identity("front", r"$dV^*/d\beta = \mathrm{KL}^*$", "symbolic, k = 3", sp.diff(e + BETA * kl, BETA), kl),
-        identity("front", r"$E^* \to \frac\lambda2\mathrm{tr}H$ as $\beta\to\infty$", "symbolic, k = 3", ends[0], LAM * sum(g) / 2),
-        identity("front", r"$\mathrm{KL}^* \to D/2\lambda$ as $\beta\to\infty$", "symbolic, k = 3", ends[1], D / (2 * LAM)),
+        identity(
+            "front",
+            r"$E^* \to \frac\lambda2\mathrm{tr}H$ as $\beta\to\infty$",
+            "symbolic, k = 3",
+            ends[0],
+            LAM * sum(g) / 2,
+        ),
+        identity(
+            "front", r"$\mathrm{KL}^* \to D/2\lambda$ as $\beta\to\infty$", "symbolic, k = 3", ends[1], D / (2 * LAM)
+        ),
     ]
 
 
@@ -107,7 +117,9 @@ def best_scale_checks(front: Callable = front, least_kl: Callable = least_kl) ->
     growth = sum(LAM * x / BETA * (2 + LAM * x / BETA) / (1 + LAM * x / BETA) ** 2 for x in g)
     at_root = r"$\mathrm{KL}^* = \frac12\ln\det(I + \frac D{2E}H)$ where $\lambda\gamma = D$"
     return [
-        identity("best lam", slope, "symbolic, k = 3", sp.diff(e + BETA * kl, LAM), BETA / (2 * LAM**2) * (LAM * gamma - D)),
+        identity(
+            "best lam", slope, "symbolic, k = 3", sp.diff(e + BETA * kl, LAM), BETA / (2 * LAM**2) * (LAM * gamma - D)
+        ),
         identity("best lam", monotone, "symbolic, k = 3", sp.diff(LAM * gamma, LAM), growth),
         identity("best lam", r"$E^* = D/2\rho$ where $\lambda\gamma = D$", "symbolic, k = 3", e_root, root / (2 * rho)),
         identity("best lam", at_root, "symbolic, k = 3", kl_root, least_kl(g, root, e_root)),
@@ -135,8 +147,19 @@ def envelope_checks(
     scope = f"{digits} digits, {instances} random instances, k = {dimension}, seed {seed}"
     expansion = r"$\frac12\ln\det(I + \frac D{2E}H) = \frac{D\,\mathrm{tr}H}{4E} + O\big((D/2E)^2\big)$"
     return [
-        inequality("best lam", r"$\mathrm{KL} \ge \frac12\ln\det(I + \frac D{2E}H)$ for every $\Sigma_0$, $\lambda$", scope, below),
-        closeness("baseline", r"$\mathrm{KL}(N(\mu_0,\lambda I)\Vert N(\mu_1,\lambda I)) = \frac{D\,\mathrm{tr}H}{4E}$", scope, equal, 1e-20),
+        inequality(
+            "best lam",
+            r"$\mathrm{KL} \ge \frac12\ln\det(I + \frac D{2E}H)$ for every $\Sigma_0$, $\lambda$",
+            scope,
+            below,
+        ),
+        closeness(
+            "baseline",
+            r"$\mathrm{KL}(N(\mu_0,\lambda I)\Vert N(\mu_1,\lambda I)) = \frac{D\,\mathrm{tr}H}{4E}$",
+            scope,
+            equal,
+            1e-20,
+        ),
         identity("baseline", expansion, "symbolic, k = 3", first, baseline_kl(g, D, D / (2 * rho))),
         inequality("baseline", r"$\frac{D\,\mathrm{tr}H}{4E} \ge \frac12\ln\det(I + \frac D{2E}H)$", scope, above),
     ]
@@ -184,5 +207,13 @@ def curves(g: np.ndarray, delta: np.ndarray, lam: float, betas: np.ndarray) -> p
     kl = (delta @ delta / lam - shrink.sum(1) + ld) / 2
     moved_e = e + (g * (delta * (1 - shrink)) ** 2).sum(1) / 2
     moved_kl = (((delta * shrink) ** 2).sum(1) / lam - shrink.sum(1) + ld) / 2
-    table = {"beta": betas, "lam": lam, "E": e, "KL": kl, "V": e + betas * kl, "E, free mean": moved_e, "KL, free mean": moved_kl}
+    table = {
+        "beta": betas,
+        "lam": lam,
+        "E": e,
+        "KL": kl,
+        "V": e + betas * kl,
+        "E, free mean": moved_e,
+        "KL, free mean": moved_kl,
+    }
     return pd.DataFrame(table)

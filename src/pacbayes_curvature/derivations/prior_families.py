@@ -208,7 +208,7 @@ def package_checks(dimension: int, instances: int, seed: int, digits: int) -> li
             exact = floors(problem)
             for name, ours in _package_floors(problem).items():
                 gaps.setdefault(name, []).append(mp.mpf(ours) / exact[name] - 1)
-    scope = f"float64 against {digits} digits, {instances} random instances, $k = {dimension}$, seed {seed}"
+    scope = f"float64 against {digits} digits, {instances} random, $k = {dimension}$, seed {seed}"
     functions = {"full": "full_prior", "block": "block_prior", "Lemma 4.2": "block_prior", "baseline": "baseline"}
     return [
         closeness("order", f"`lower_bounds.{functions.get(name, 'isotropic_prior')}`: {name}", scope, values, ROUNDING)
@@ -260,4 +260,4 @@ def _positive_definite(rng: np.random.Generator, k: int) -> mp.matrix:
 
 
 def _scope(digits: int, instances: int, dimension: int, seed: int) -> str:
-    return f"{digits} digits, {instances} random instances, $k = {dimension}$, seed {seed}"
+    return f"{digits} digits, {instances} random, $k = {dimension}$, seed {seed}"

@@ -1,7 +1,7 @@
 """Eq. (5), from the loss to its quadratic part: what the step needs, where it fails, and the chapter's errata.
 
-Legend: Lhat the empirical risk, mu0 the posterior's mean, eta ~ Q' the noise, H the Hessian at mu0, S0 the covariance of
-eta, E = tr(H S0)/2 the expected quadratic loss.
+Legend: Lhat the empirical risk, mu0 the posterior's mean, eta ~ Q' the noise, S0 its covariance, H the Hessian at mu0,
+E = tr(H S0)/2 the expected quadratic loss.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def taylor_checks(expected: Callable = expected_quadratic) -> list[Check]:
     loss = sum(coefficient * x**n for n, coefficient in enumerate(sp.symbols("l0:7", real=True)))
     remainder = sp.integrate((1 - t) * sp.diff(loss.subs(x, t * x), t, 2), (t, 0, 1))
     beyond_linear = loss - loss.subs(x, 0) - x * sp.diff(loss, x).subs(x, 0)
-    odd = r"$\mathbb E[g^\top\eta + \frac12\eta^\top H\eta + \text{cubic}] = \frac12\mathrm{tr}(H\Sigma_0)$, any $g$ and cubic"
+    odd = r"$\mathbb E[g^\top\eta + \frac12\eta^\top H\eta + \text{cubic}] = \frac12\mathrm{tr}(H\Sigma_0)$, any cubic"
     rest = r"$\hat L(\eta) - \hat L(0) - \hat L'(0)\eta = \int_0^1(1-t)\,\frac{d^2}{dt^2}\hat L(t\eta)\,dt$"
     one = expected(sp.Matrix([h1]), sp.Matrix([s]))
     return [
@@ -57,18 +57,20 @@ def convex_quartic() -> str:
     nodes, weights = np.polynomial.hermite_e.hermegauss(10)
     truth = float(weights @ (nodes**2 / 2 + nodes**4) / weights.sum())
     _require(truth > 0.5 + 1)
-    return f"One weight, loss x²/2 + x⁴, noise of variance 1: the quadratic predicts 0.5, the expected loss is {truth:.4g}."
+    return (
+        f"One weight, loss x²/2 + x⁴, noise of variance 1: the quadratic gives 0.5, the expected loss is {truth:.4g}."
+    )
 
 
 def kink() -> str:
-    """Lhat = |mu0 + eta| at mu0 = 1/1000: the Hessian is 0 and the gradient averages out, the loss grows all the same."""
+    """Lhat = |mu0 + eta| at mu0 = 1/1000: the Hessian is 0 and the gradient averages out, yet the loss grows."""
     mu0, nodes = 1e-3, np.linspace(-12, 12, 200_001)
     density = np.exp(-(nodes**2) / 2)
     increase = float(np.abs(mu0 + nodes) @ density / density.sum()) - mu0
     _require(increase > 0.5)
     return (
-        f"One weight, loss the absolute value, mean {mu0}, noise of variance 1: the Hessian is 0 and predicts no increase; the "
-        f"expected loss grows by {increase:.3f}."
+        f"One weight, loss the absolute value, mean {mu0}, noise of variance 1: the Hessian is 0 and predicts no "
+        f"increase; the expected loss grows by {increase:.3f}."
     )
 
 
@@ -77,7 +79,9 @@ def gradient_averages_out() -> str:
     nodes, weights = np.polynomial.hermite_e.hermegauss(10)
     with_slope, without = (float(weights @ (g * nodes + nodes**2 / 2) / weights.sum()) for g in (5, 0))
     _require(abs(with_slope - without) < 1e-12 and without > 0)
-    return f"One weight, noise of variance 1: expected loss {without:.3g} with slope 0 and {with_slope:.3g} with slope 5."
+    return (
+        f"One weight, noise of variance 1: expected loss {without:.3g} with slope 0 and {with_slope:.3g} with slope 5."
+    )
 
 
 def bound_from_above_and_below() -> str:
@@ -87,8 +91,8 @@ def bound_from_above_and_below() -> str:
     true = 1 - 1 / (1 + pair.posterior_variance) ** 0.5 + beta * pair.kl
     _require(true < floor - 1e-3)
     return (
-        f"One weight, loss 1 - exp(-x²/2), displacement 1, beta = {beta}: the loss is below its quadratic everywhere, (9) is "
-        f"{floor:.4f}, and (4) takes the value {true:.4f} at the pair of Lemma 4.2."
+        f"One weight, loss 1 - exp(-x²/2), displacement 1, beta = {beta}: the loss is below its quadratic everywhere, "
+        f"(9) is {floor:.4f}, and (4) takes the value {true:.4f} at the pair of Lemma 4.2."
     )
 
 
@@ -100,8 +104,8 @@ def indefinite_hessian() -> str:
     _require(formula < 0 and values[0] > values[1] > values[2])
     numbers = ", ".join(f"{value:.2f}" for value in values)
     return (
-        f"One weight, H = -1, beta = 1, lam = 2, prior variance 1 before scaling: (6) gives the variance {formula:.3g}; at the "
-        f"variances 1, 10, 100 the objective is {numbers}."
+        f"One weight, H = -1, beta = 1, lam = 2, prior variance 1 before scaling: (6) gives the variance "
+        f"{formula:.3g}; at the variances 1, 10, 100 the objective is {numbers}."
     )
 
 
@@ -115,8 +119,8 @@ def not_the_map() -> str:
 
     _require(value(0.5) < value(1.0) - 1e-3)
     return (
-        f"One weight, H = beta = lam = 1, mean 1, prior mean 0, variance {variance:.3g}: the objective is {value(1.0):.4f} with the "
-        f"mean 1 and {value(0.5):.4f} with the MAP 1/2."
+        f"One weight, H = beta = lam = 1, mean 1, prior mean 0, variance {variance:.3g}: the objective is "
+        f"{value(1.0):.4f} with the mean 1 and {value(0.5):.4f} with the MAP 1/2."
     )
 
 
@@ -128,9 +132,11 @@ def _require(shown: bool) -> None:
 ERRATA = [
     Erratum(
         "Eq. (5), the inequality",
-        "The gradient at the minimum is zero and the loss is locally convex, so the quadratic approximation is an upper bound.",
-        r"Convexity does not imply this. Sufficient: $\nabla^2\hat L(\theta) \preceq H$ wherever the noise goes, or that the "
-        r"expected remainder is not positive. The gradient need not vanish: $\mathbb E[g^\top\eta] = 0$ for centred noise.",
+        "The gradient at the minimum is zero and the loss is locally convex, so the quadratic approximation is an "
+        "upper bound.",
+        r"Convexity does not imply this. Sufficient: $\nabla^2\hat L(\theta) \preceq H$ wherever the noise goes, or "
+        r"that the expected remainder is not positive. The gradient need not vanish: $\mathbb E[g^\top\eta] = 0$ for "
+        "centred noise.",
         "wrong",
         "The quadratic as an approximation for small noise, wherever the loss is smooth.",
         convex_quartic,
@@ -138,8 +144,8 @@ ERRATA = [
     Erratum(
         "Eq. (5), the Taylor expansion",
         r"An expansion with remainder $O(\Vert\eta\Vert^3)$.",
-        "The loss must be three times differentiable where the noise goes. That of a ReLU network has kinks, which the Hessian at one "
-        "point does not see; they add to the expected loss at the same order as the quadratic term.",
+        "The loss must be three times differentiable where the noise goes. That of a ReLU network has kinks, which the "
+        "Hessian at one point does not see; they add to the expected loss at the same order as the quadratic term.",
         "missing assumption",
         "The quadratic as a surrogate; how good it is must be measured, as this chapter does.",
         kink,
@@ -147,8 +153,8 @@ ERRATA = [
     Erratum(
         "Eq. (5) and Eq. (9)",
         r"The quadratic objective bounds (4) from above (5), and its minimum bounds (4) from below (9).",
-        "If (5) held with its inequality, the minimum of its right side would be an upper bound on the minimum of (4), and (9) could "
-        "not be a lower bound on it. (9) is a lower bound on the quadratic objective.",
+        "If (5) held with its inequality, the minimum of its right side would be an upper bound on the minimum of "
+        "(4), and (9) could not be a lower bound on it. (9) is a lower bound on the quadratic objective.",
         "wrong",
         "(9) for the quadratic objective, as the paper's footnote says.",
         bound_from_above_and_below,
@@ -165,7 +171,8 @@ ERRATA = [
         "Section 4.1, after Eq. (6)",
         "The solution is a Laplace approximation around the MAP solution.",
         r"Its mean $\mu_0$ minimises the loss, not the loss plus the prior's term. The best mean is "
-        r"$(H + \frac\beta\lambda\Sigma_1^{-1})^{-1}(H\mu_0 + \frac\beta\lambda\Sigma_1^{-1}\mu_1)$; the covariance is the same.",
+        r"$(H + \frac\beta\lambda\Sigma_1^{-1})^{-1}(H\mu_0 + \frac\beta\lambda\Sigma_1^{-1}\mu_1)$; the covariance "
+        "is the same.",
         "wrong",
         r"The lemma, for the mean $\mu_0$ that the paper wants to keep.",
         not_the_map,

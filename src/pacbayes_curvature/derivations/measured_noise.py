@@ -1,0 +1,120 @@
+"""How far the quadratic loss of Eq. (5) reaches: the predicted increase of a network's loss against the measured one.
+
+Legend: theta (k,) the flattened weights, Lhat the mean cross-entropy, H its Hessian, eta ~ N(0, R R') the noise, s a
+factor on its covariance. The prediction is s tr(H R R')/2.
+"""
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.func import grad
+
+from ..networks import Weights
+from ..randomness import stream
+from .measured_curvature import flatten, loss
+from .posterior_front import best_scale
+
+
+def expected_remainder(
+    weights: Weights,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    root: np.ndarray,
+    scales: np.ndarray,
+    generator: torch.Generator,
+    pairs: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """E[ Lhat(theta + sqrt(s) eta) - Lhat(theta) - (s/2) eta' H eta ], eta ~ N(0, R R'): what Eq. (5) leaves out.
+
+    root is R: (k, k), or (k,) standard deviations. Returns the mean and its standard error for each s in scales. Noise
+    comes in pairs +-eta, which cancel the gradient's and every other odd term; the same pairs serve all scales. With
+    tr(H R R') s/2 added, it is the expected increase of the loss.
+    """
+    theta, root = flatten(weights), torch.as_tensor(root, dtype=torch.float64)
+    start, remainders = loss(theta, weights, x, y), []
+    for _ in range(pairs):
+        xi = torch.randn(len(theta), dtype=torch.float64, generator=generator)
+        eta = root * xi if root.ndim == 1 else root @ xi
+        half_square = eta @ _hessian_times(eta, theta, weights, x, y) / 2
+        for scale in scales.tolist():
+            both = loss(theta + scale**0.5 * eta, weights, x, y) + loss(theta - scale**0.5 * eta, weights, x, y)
+            remainders.append(both / 2 - start - scale * half_square)
+    table = torch.stack(remainders).view(pairs, len(scales))
+    return table.mean(0).numpy(), (table.std(0) / pairs**0.5).numpy()
+
+
+def quadratic_range(
+    weights: Weights,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    shapes: dict[str, tuple[np.ndarray, float]],
+    predicted: np.ndarray,
+    seed: int,
+    pairs: int,
+) -> pd.DataFrame:
+    """Measured against predicted increase of the loss, a row for each noise shape and size.
+
+    shapes: name -> (root R, tr(H R R')/2). Each is scaled so that the quadratic predicts the increases `predicted`, and
+    once left as it is; `unscaled` marks that row.
+    """
+    tables = []
+    for name, (root, half_trace) in shapes.items():
+        increases = np.sort(np.append(predicted, half_trace))
+        noise = stream(f"noise, {name}", seed)
+        mean, error = expected_remainder(weights, x, y, root, increases / half_trace, noise, pairs)
+        columns = {"predicted": increases, "measured": increases + mean, "standard error": error}
+        tables.append(pd.DataFrame({"noise": name, **columns, "unscaled": increases == half_trace}))
+    table = pd.concat(tables, ignore_index=True)
+    return table.assign(ratio=table["measured"] / table["predicted"])
+
+
+def reach(tables: dict[str, pd.DataFrame], factor: float = 2) -> pd.DataFrame:
+    """For each shape: the largest predicted increase that the measured one is within `factor` of; the unscaled one."""
+    rows = []
+    parts = ((name, *part) for name, table in tables.items() for part in table.groupby("noise", sort=False))
+    for name, noise, part in parts:
+        near = part[part["ratio"].between(1 / factor, factor)]
+        own = part[part["unscaled"]].iloc[0]
+        rows.append(
+            {
+                "network": name,
+                "noise": noise,
+                f"within a factor {factor} up to": near["predicted"].max(),
+                "unscaled: predicted": own["predicted"],
+                "unscaled: measured": own["measured"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def lemma_shapes(
+    curvature: np.ndarray,
+    squared_distance: float,
+    beta: float,
+    full: np.ndarray | None = None,
+    true: np.ndarray | None = None,
+) -> dict[str, tuple[np.ndarray, float]]:
+    """Noise shapes at `beta`, each with its best lam: (root, tr(H Sigma)/2) for `quadratic_range`.
+
+    isotropic: lam I with the diagonal posterior's lam; diagonal: Lemma 4.1 with the diagonal `curvature` (k,); full:
+    with the positive semidefinite matrix `full` (k, k); its prediction uses the Hessian `true` (k, k).
+    """
+    lam = best_scale(curvature, squared_distance, beta)
+    variance = lam / (1 + lam / beta * curvature)
+    shapes = {
+        "isotropic": (np.full(len(curvature), lam**0.5), lam * curvature.sum() / 2),
+        "diagonal": (np.sqrt(variance), float(curvature @ variance) / 2),
+    }
+    if full is not None:
+        g, basis = np.linalg.eigh(full)
+        g = np.maximum(g, 0)  # rounding made some of the zeros negative
+        lam = best_scale(g, squared_distance, beta)
+        root = basis * np.sqrt(lam / (1 + lam / beta * g))
+        shapes["full"] = (root, float((root * (true @ root)).sum()) / 2)
+    return shapes
+
+
+def _hessian_times(
+    vector: torch.Tensor, theta: torch.Tensor, weights: Weights, x: torch.Tensor, y: torch.Tensor
+) -> torch.Tensor:
+    return grad(lambda point: grad(loss)(point, weights, x, y) @ vector)(theta)
