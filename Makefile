@@ -18,7 +18,7 @@ book: $(STAMP)  ## the book, in build/html
 	@echo "The book: build/html/index.html"
 
 test: $(STAMP)  ## the tests that need neither data nor a browser
-	$(BIN)/python -m pytest --ignore=tests/browser
+	$(BIN)/python -m pytest
 
 notebook: $(STAMP)  ## one chapter: NAME=07_accuracy_vs_complexity ARGS="-p dataset mnist2"
 	@$(BIN)/python -m pacbayes_curvature.chapters run notebooks/$(NAME).md $(ARGS)

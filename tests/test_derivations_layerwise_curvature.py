@@ -6,7 +6,13 @@ import sympy as sp
 import torch
 
 from pacbayes_curvature import curvature, posteriors
-from pacbayes_curvature.derivations import fisher, layerwise_bounds, layerwise_curvature, layerwise_measured
+from pacbayes_curvature.derivations import (
+    fisher,
+    layerwise_bounds,
+    layerwise_curvature,
+    layerwise_measured,
+    layerwise_optima,
+)
 from pacbayes_curvature.derivations import measured_curvature as measured
 from pacbayes_curvature.derivations import sherman_morrison as sm
 from pacbayes_curvature.randomness import stream
@@ -24,8 +30,8 @@ CHECKS = [
     layerwise_curvature.pathwise_checks,
     layerwise_curvature.expectation_checks,
     layerwise_curvature.constant_checks,
-    layerwise_curvature.layer_optimum_checks,
-    layerwise_curvature.joint_optimum_checks,
+    layerwise_optima.layer_optimum_checks,
+    layerwise_optima.joint_optimum_checks,
 ]
 
 
@@ -48,7 +54,7 @@ def test_numerical_checks_hold_for_other_seeds(seed):
     assert holds(layerwise_curvature.block_checks(seed=seed))
     assert holds(layerwise_curvature.pathwise_checks(seed=seed, instances=180))
     assert holds(layerwise_curvature.expectation_checks(seed=seed, instances=60))
-    assert holds(layerwise_curvature.layer_optimum_checks(seed=seed, dimension=3, instances=5))
+    assert holds(layerwise_optima.layer_optimum_checks(seed=seed, dimension=3, instances=5))
 
 
 # Eq. (10) -------------------------------------------------------------------------------------------------------------
@@ -250,13 +256,13 @@ def test_mutated_constants_and_optima_are_caught():
         "beta itself": lambda b, e, c: b,
     }
     for name, own in mutations.items():
-        assert not holds(layerwise_curvature.layer_optimum_checks(own=own, dimension=3, instances=4)), name
+        assert not holds(layerwise_optima.layer_optimum_checks(own=own, dimension=3, instances=4)), name
     for variance in (
         lambda h, a, b, beta, lam: beta / (2 * a * h + beta / lam),  # C_l held constant
         lambda h, a, b, beta, lam: beta / (a * h + b + beta / lam),
         lambda h, a, b, beta, lam: beta / (2 * a * h + 2 * b + lam / beta),
     ):
-        assert not holds(layerwise_curvature.joint_optimum_checks(variance=variance))
+        assert not holds(layerwise_optima.joint_optimum_checks(variance=variance))
 
 
 # The bounds on networks -----------------------------------------------------------------------------------------------
@@ -269,9 +275,7 @@ def small_network(seed=0, sizes=(4, 5, 3)):
 
 
 def layers_of(method, weights, moments):
-    return [
-        posteriors.layer_posterior(method, h, curvature.spectrum(h), len(w), 1.0) for h, w in zip(moments, weights)
-    ]
+    return [posteriors.layer_posterior(method, h, curvature.spectrum(h), len(w), 1.0) for h, w in zip(moments, weights)]
 
 
 def test_gaussian_bounds_against_kronecker_covariances():
@@ -296,7 +300,14 @@ def test_bounds_lie_above_what_is_measured(method):
     weights, x = small_network(1)
     moments = curvature.layerwise(weights, x)
     sides = layerwise_measured.two_sides(
-        weights, moments, {method: layers_of(method, weights, moments)}, np.array([1e-4, 1e-2, 1.0]), 0.01, x, seed=0, draws=200
+        weights,
+        moments,
+        {method: layers_of(method, weights, moments)},
+        np.array([1e-4, 1e-2, 1.0]),
+        0.01,
+        x,
+        seed=0,
+        draws=200,
     )
     for name in ("Frobenius", "spectral", "recursive"):
         assert (sides[name] > sides["rms"]).all()

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from pacbayes_curvature.derivations import all_errata, errata, fisher, layerwise_errata
+from pacbayes_curvature.derivations import all_errata, errata, fisher_errata, layerwise_errata
 from pacbayes_curvature.derivations.checks import CheckFailed
 from pacbayes_curvature.derivations.errata import Erratum
 
@@ -35,8 +35,27 @@ def test_places_are_unique_and_in_order():
 
 
 def test_reading_order():
-    in_order = ["Abstract", "Eq. (1)", "Section 1, after Eq. (1)", "Section 3, layers", "Theorem 3.1", "Eq. (4)", "Eq. (5), line 3", "Lemma 4.1", "Eqs. (6), (12)"]
-    in_order += ["Lemma 4.2", "Eq. (9)", "Section 5.1, GGN", "Eq. (10)", "Lemma 5.1, the loss of (4)", "Eqs. (11), (31)", "Section 6", "Eq. (27)"]
+    in_order = [
+        "Abstract",
+        "Eq. (1)",
+        "Section 1, after Eq. (1)",
+        "Section 3, layers",
+        "Theorem 3.1",
+        "Eq. (4)",
+        "Eq. (5), line 3",
+        "Lemma 4.1",
+        "Eqs. (6), (12)",
+    ]
+    in_order += [
+        "Lemma 4.2",
+        "Eq. (9)",
+        "Section 5.1, GGN",
+        "Eq. (10)",
+        "Lemma 5.1, the loss of (4)",
+        "Eqs. (11), (31)",
+        "Section 6",
+        "Eq. (27)",
+    ]
     assert sorted(in_order, key=errata.reading_order) == in_order
     with pytest.raises(ValueError, match="must name an equation"):
         errata.reading_order("somewhere")
@@ -44,9 +63,9 @@ def test_reading_order():
 
 # The printed reading of each of chapter 05's counterexamples, put in the place of the correct one.
 PRINTED = [
-    (fisher.missing_mean, lambda total, n: total),
-    (fisher.split_matters, lambda q: 1 / q**2),
-    (fisher.no_minimum, lambda p: 0.1),  # a curvature that does not depend on where training stops
+    (fisher_errata.missing_mean, lambda total, n: total),
+    (fisher_errata.split_matters, lambda q: 1 / q**2),
+    (fisher_errata.no_minimum, lambda p: 0.1),  # a curvature that does not depend on where training stops
     (layerwise_errata.normalisation, lambda norm, n: norm),
     (layerwise_errata.own_outputs, lambda bound, start: bound),
     (layerwise_errata.perturbed_norms, lambda clean, noisy: clean),
@@ -74,7 +93,7 @@ def test_layer_by_layer_optimisation_shows_nothing_against_itself():
 
 def test_every_counterexample_of_chapter_05_is_tested_so():
     tested = {function for function, _ in PRINTED} | {layerwise_errata.last_layer_first}
-    assert tested == {item.counterexample for item in [*fisher.ERRATA, *layerwise_errata.ERRATA]}
+    assert tested == {item.counterexample for item in [*fisher_errata.ERRATA, *layerwise_errata.ERRATA]}
     assert all(inspect.signature(function).parameters for function in tested)
 
 

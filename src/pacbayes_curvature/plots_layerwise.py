@@ -46,7 +46,9 @@ def tightness(frame: pd.DataFrame) -> Figure:
     for shift, (name, (colour, marker)) in zip((-0.12, 0, 0.12), BOUNDS.items()):
         rows = frame[frame["bound"] == name]
         median = rows.groupby("depth")["ratio"].median()
-        axis.semilogy(rows["depth"] + shift, rows["ratio"], linestyle="", marker=marker, markersize=3, color=colour, alpha=0.4)
+        axis.semilogy(
+            rows["depth"] + shift, rows["ratio"], linestyle="", marker=marker, markersize=3, color=colour, alpha=0.4
+        )
         axis.semilogy(median.index + shift, median, color=colour, linewidth=1.5, label=name)
     axis.axhline(1, color="black", linestyle="--", linewidth=1)
     axis.set(xlabel="Depth $L$", ylabel="Bound / measured", xticks=sorted(frame["depth"].unique()))
@@ -61,7 +63,9 @@ def two_sides(frame: pd.DataFrame) -> Figure:
     figure, axes = plt.subplots(1, len(groups), figsize=(5 * len(groups), 3.8), sharey=True, squeeze=False)
     for axis, (method, rows) in zip(axes.flat, groups):
         for name, (colour, marker) in BOUNDS.items():
-            axis.loglog(rows["lam"], rows[name], color=colour, marker=marker, markersize=3, linewidth=1, label=f"{name} bound")
+            axis.loglog(
+                rows["lam"], rows[name], color=colour, marker=marker, markersize=3, linewidth=1, label=f"{name} bound"
+            )
         axis.loglog(rows["lam"], rows["rms"], color="black", linewidth=2, label="measured")
         axis.set(title=STYLE[method][0], xlabel=r"$\lambda$")
     axes.flat[0].set_ylabel("Root mean square output error")

@@ -1,9 +1,9 @@
 """The errata of all chapters in one list. A module of its own, since the chapters' modules import `errata`."""
 
-from . import fisher, layerwise_errata, optimal_posterior, optimal_prior, pac_bayes_bound
+from . import fisher_errata, layerwise_errata, optimal_posterior, optimal_prior, pac_bayes_bound
 from .errata import Erratum, reading_order
 
-MODULES = (pac_bayes_bound, optimal_posterior, optimal_prior, fisher, layerwise_errata)
+MODULES = (pac_bayes_bound, optimal_posterior, optimal_prior, fisher_errata, layerwise_errata)
 
 
 def collected() -> list[Erratum]:

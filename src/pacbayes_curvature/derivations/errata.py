@@ -54,7 +54,9 @@ def require_difference(printed: float, correct: float) -> None:
 def require_violation(left: float, printed: float, correct: float) -> None:
     """Raise CheckFailed unless left <= printed fails and left <= correct holds."""
     if not printed * (1 + 1e-9) < left <= correct * (1 + 1e-9):
-        raise CheckFailed(f"the counterexample shows nothing: left {left}, printed right {printed}, correct right {correct}")
+        raise CheckFailed(
+            f"the counterexample shows nothing: left {left}, printed right {printed}, correct right {correct}"
+        )
 
 
 def reading_order(place: str) -> float:

@@ -2,7 +2,7 @@
 
 Legend: N examples, K classes, k weights; f logits (K,), p = softmax(f), e_y the unit vector of label y; J = df/dtheta
 (K, k). The loss is the MEAN cross-entropy Lhat = -(1/N) sum_n ln p(y_n|x_n). The matrices of a network are those of
-`measured_curvature`.
+`measured_curvature`; what the paper gets wrong is in `fisher_errata`.
 """
 
 import itertools
@@ -19,7 +19,6 @@ from ..networks import Weights, forward, initialise
 from ..randomness import stream
 from . import measured_curvature as measured
 from .checks import Check, closeness, identity, inequality
-from .errata import Erratum, require_difference
 
 ROUNDING = 1e-12  # float64 sums of a few hundred terms of order one
 
@@ -80,7 +79,9 @@ def mean_over_labels(estimate, weights: Weights, x: torch.Tensor, p: torch.Tenso
     return total
 
 
-def sampled_label_checks(estimate=measured.empirical_fisher, drawn_from=None, seed: int = 0, examples: int = 3) -> list[Check]:
+def sampled_label_checks(
+    estimate=measured.empirical_fisher, drawn_from=None, seed: int = 0, examples: int = 3
+) -> list[Check]:
     """Eq. (10) with its 1/N is unbiased, by the sum over all label vectors: nothing is sampled.
 
     estimate(weights, x, y) is the matrix for given labels; drawn_from(weights, x) the (N, K) probabilities of the labels,
@@ -144,7 +145,11 @@ def one_example_checks(eigenvalues=two_layer_eigenvalues, empirical=lambda p: (1
         identity("10", statement, "symbolic", hessian[0, 0] - hessian[0, 1], across),
         identity("10", statement, "symbolic", hessian[0, 0] + hessian[0, 1], along),
         identity(
-            "10", r"one logistic weight: the empirical $F$ is $(1-p)^2$", "symbolic", gradient**2, empirical(1 / (1 + sp.exp(-f)))
+            "10",
+            r"one logistic weight: the empirical $F$ is $(1-p)^2$",
+            "symbolic",
+            gradient**2,
+            empirical(1 / (1 + sp.exp(-f))),
         ),
     ]
 
@@ -172,7 +177,9 @@ def interpolation_checks(bound=inner_trace_bound, seed: int = 0, instances: int 
         inequality(
             "10", r"$\operatorname{tr} S \le 2(K-1)e^{-m}$", f"float64, {instances} random logits, seed {seed}", margins
         ),
-        closeness("10", r"$s^2\,p(1-p) \to 0$, $p = 1/(1+e^{-sm})$, as $s \to \infty$", "symbolic limit, $K = 2$", [fading], 0),
+        closeness(
+            "10", r"$s^2\,p(1-p) \to 0$, $p = 1/(1+e^{-sm})$, as $s \to \infty$", "symbolic limit, $K = 2$", [fading], 0
+        ),
     ]
 
 
@@ -217,72 +224,3 @@ def _toy(seed: int, sizes: list[int], examples: int) -> tuple[Weights, torch.Ten
     weights = [2 * w.double() for w in initialise(sizes, generator)]
     x = torch.randn(examples, sizes[0], generator=generator, dtype=torch.float64)
     return weights, x, torch.arange(examples) % sizes[-1]
-
-
-def missing_mean(correct=lambda total, n: total / n) -> str:
-    """One weight, logistic loss, the same example twice."""
-    p = 1 / (1 + math.exp(-1))
-    printed, right = 2 * p * (1 - p), correct(2 * p * (1 - p), 2)
-    require_difference(printed, right)
-    return (
-        f"One weight $\\theta = 1$, the example $x = 1$ twice, logistic loss: the mean loss has the second derivative "
-        f"$p(1-p) = {right:.4f}$, the printed sum is ${printed:.4f}$."
-    )
-
-
-def split_matters(correct=lambda q: 1 / (q * (1 - q)), q: float = 0.9) -> str:
-    """GGN split at the probability q itself, against the Fisher information of one Bernoulli outcome."""
-    printed, right = 1 / q**2, correct(q)
-    require_difference(printed, right)
-    return (
-        f"A network whose output is the probability itself, $f_\\theta = q = \\theta = {q}$, with loss $-\\ln q$ at label "
-        f"1: GGN $= 1/q^2 = {printed:.4f}$, Fisher $= 1/(q(1-q)) = {right:.4f}$."
-    )
-
-
-def no_minimum(correct=lambda p: p * (1 - p), stop: float = 5.0) -> str:
-    """Logistic loss on one example with f = theta: loss and curvature fall along a direction without an end."""
-    p, later = 1 / (1 + math.exp(-stop)), 1 / (1 + math.exp(-2 * stop))
-    require_difference(correct(p), correct(later))
-    return (
-        f"One weight, $x = 1$, label 1, logistic loss: at $\\theta = {stop:g}$ the loss is {-math.log(p):.2g} and the "
-        f"curvature {correct(p):.2g}; at $\\theta = {2 * stop:g}$, {-math.log(later):.2g} and {correct(later):.2g}. Both "
-        "classify the example correctly."
-    )
-
-
-ERRATA = [
-    Erratum(
-        "Section 5.1, GGN and Fisher",
-        "“the generalized Gauss-Newton approximation of the Hessian coincides with the Fisher matrix in modern deep "
-        "learning architectures”",
-        "They coincide for softmax with cross-entropy, split at the logits, and more generally where the network's outputs "
-        "are the natural parameters of an exponential family. Section 3's networks end in an activation, and then they "
-        "need not.",
-        "missing assumption",
-        "The networks of the experiments satisfy the assumption; everything that uses (10) for them stands.",
-        split_matters,
-    ),
-    Erratum(
-        "Eq. (10)",
-        r"$F(\theta) = \sum_n \mathbb{E}_{p_\theta(y\mid x_n)}[\,\cdot\,]$, estimated by $\sum_n$, as an approximation of "
-        r"the Hessian of $\hat L$",
-        r"$\hat L$ is a mean over the examples (section 3), so its Hessian is approximated by $\frac1N \sum_n$.",
-        "wrong",
-        r"The sum is the curvature of the summed loss. $\Sigma_0^*$ and KL depend on $H/\beta$ only, so a grid over $\beta$ "
-        "absorbs the factor; a value of the quadratic loss, or of the objective, does not.",
-        missing_mean,
-    ),
-    Erratum(
-        "Section 6, curvature at 100% accuracy",
-        "The networks are trained to 100% accuracy, and the lower bound then “depends only on” initialisation, minimum, "
-        "curvature and $\\beta$; when training stops is not said.",
-        "At 100% accuracy cross-entropy has no minimum at finite weights: loss, gradient and Fisher matrix all tend to 0 "
-        "as the margins grow. The diagonal of (10), and with it the lower bound, depends on the stopping rule, which must "
-        "be stated.",
-        "missing assumption",
-        "The formulas hold at the weights where training stopped, with the loss and curvature measured there. The layerwise "
-        "$H_l$ of Lemma 5.1 do not fade with the margin of the last layer.",
-        no_minimum,
-    ),
-]

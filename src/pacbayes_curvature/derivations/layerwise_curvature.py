@@ -1,18 +1,17 @@
-"""Lemma 5.1, Eqs. (11) and (31)-(35): the checks of each step, of the corrected theorem and of the layers' optima.
+"""Lemma 5.1, Eqs. (11) and (31)-(35): the checks of each step and of the corrected theorem.
 
-The bounds themselves are in `layerwise_bounds`, whose legend holds here too. What the paper gets wrong is in
-`layerwise_errata`.
+The bounds themselves are in `layerwise_bounds`, whose legend holds here too; the optimal posteriors in
+`layerwise_optima`; what the paper gets wrong in `layerwise_errata`.
 """
 
 import itertools
 from collections.abc import Iterator
 
-import mpmath as mp
 import numpy as np
 import sympy as sp
 import torch
 
-from .. import curvature, gaussians, posteriors
+from .. import curvature
 from ..networks import affine
 from . import layerwise_bounds as lb
 from .checks import Check, closeness, identity, inequality
@@ -155,9 +154,7 @@ def expectation_checks(bounds=lb.bounds, seed: int = 0, instances: int = 120, de
             margins.setdefault(name, []).append((right - left) / max(right, left))
         if activation is torch.relu:
             moments = curvature.layerwise(clean, x)
-            gaps += [
-                (s.mean(0) * torch.from_numpy(h)).sum().item() / e - 1 for s, h, e in zip(noise, moments, errors)
-            ]
+            gaps += [(s.mean(0) * torch.from_numpy(h)).sum().item() / e - 1 for s, h, e in zip(noise, moments, errors)]
     scope = (
         f"float64, {instances} random networks, depths {depths[0]} to {depths[-1]}; $Q$ uniform on two or three matrices a "
         f"layer, every combination, seed {seed}"
@@ -187,90 +184,8 @@ def constant_in_root(factor):
 def constant_checks(constant=constant_in_root) -> list[Check]:
     """C_l sqrt(Ebar_l) = sqrt( sum_j C_lj E[eta' H_l eta / 2] ), with E[eta' H_l eta] = tr(Sigma_lj H_l) = e_j."""
     factor, *e = sp.symbols("C e1:4", positive=True)
-    statement = r"$C_l\sqrt{\bar E_l} = \sqrt{\sum_j C_{lj}\,\frac12 e_j}$ with $\bar E_l = \sum_j e_j$, $C_{lj} = 2C_l^2$"
+    statement = (
+        r"$C_l\sqrt{\bar E_l} = \sqrt{\sum_j C_{lj}\,\frac12 e_j}$ with $\bar E_l = \sum_j e_j$, $C_{lj} = 2C_l^2$"
+    )
     left, right = factor * sp.sqrt(sum(e)), sp.sqrt(sum(constant(factor) * x / 2 for x in e))
     return [identity("35", statement, "symbolic, 3 neurons", left, right)]
-
-
-def own_beta(beta, error, factor):
-    """beta_l = 2 beta sqrt(E_l*) / C_l: the beta with which Lemma 4.1 solves layer l of (35)."""
-    return 2 * beta * error**0.5 / factor
-
-
-def joint_variance(h, a, b, beta, lam):
-    """beta / (2 a h + 2 b + beta / lam): a weight's variance at a joint optimum over all layers."""
-    return beta / (2 * a * h + 2 * b + beta / lam)
-
-
-def layer_optimum_checks(
-    own=own_beta, dimension: int = 5, digits: int = 50, instances: int = 20, seed: int = 0
-) -> list[Check]:
-    """The minimum of C sqrt(E(Sigma)) + beta KL, E = tr(H Sigma)/2, is Lemma 4.1's posterior with beta_l."""
-    rng, stationary, better, package = np.random.default_rng(seed), [], [], []
-    with mp.workdps(digits):
-        for _ in range(instances):
-            g = [mp.mpf(float(10**v)) for v in rng.uniform(-3, 1, dimension)]
-            lam, beta, factor = (mp.mpf(float(10**v)) for v in rng.uniform(-1.5, 1, 3))
-
-            def error(b):
-                return b / 2 * mp.fsum(lam * x / (b + lam * x) for x in g)
-
-            def objective(variances):
-                kl = mp.fsum(s / lam - 1 - mp.log(s / lam) for s in variances) / 2
-                return factor * mp.sqrt(mp.fsum(x * s for x, s in zip(g, variances)) / 2) + beta * kl
-
-            b = _fixed_point(lambda b: own(beta, error(b), factor))
-            best = [b * lam / (b + lam * x) for x in g]
-            root = mp.sqrt(error(b))
-            stationary += [factor * x / (4 * root) + beta / 2 * (1 / lam - 1 / s) for x, s in zip(g, best)]
-            others = ([s * mp.mpf(float(10**v)) for s, v in zip(best, rng.normal(size=dimension))] for _ in range(10))
-            better += [objective(other) - objective(best) for other in others]
-
-            layer = posteriors.LayerPosterior(np.array([float(x) for x in g]), None, 1, 0.0)
-            loss = posteriors.expected_quadratic_loss([layer], [float(lam)], [float(b)])[0]
-            covariance = gaussians.optimal_posterior(np.array([float(x) for x in g]), float(lam), float(b))
-            package += [loss / float(error(b)) - 1, *(covariance / np.array([float(s) for s in best]) - 1)]
-    scope = f"{instances} random instances, $k = {dimension}$, in the basis of $H$, seed {seed}"
-    E, tau = sp.symbols("E tau", positive=True)
-    return [
-        identity(
-            "35", r"$\frac{E}{2\tau} + \frac{\tau}{2} = \sqrt E + \frac{(\sqrt E - \tau)^2}{2\tau}$", "symbolic",
-            E / (2 * tau) + tau / 2, sp.sqrt(E) + (sp.sqrt(E) - tau) ** 2 / (2 * tau),
-        ),
-        closeness("35", r"gradient 0 at Lemma 4.1's posterior with $\beta_l$", f"{digits} digits, {scope}", stationary,
-                  10.0 ** (15 - digits)),
-        inequality("35", "no other covariance is better", f"{digits} digits, {scope}, 10 others each", better),
-        closeness("35", "`gaussians.optimal_posterior`, `posteriors.expected_quadratic_loss` at $\\beta_l$",
-                  f"float64, {scope}", package, ROUNDING),
-    ]  # fmt: skip
-
-
-def _fixed_point(function) -> mp.mpf:
-    """b with function(b) = b, by bisection in ln b: function(b)/b falls from above 1 to below 1."""
-    low, high = mp.mpf(-200), mp.mpf(200)
-    for _ in range(4 * mp.mp.dps):
-        middle = (low + high) / 2
-        low, high = (middle, high) if function(mp.exp(middle)) > mp.exp(middle) else (low, middle)
-    return mp.exp((low + high) / 2)
-
-
-def joint_optimum_checks(variance=joint_variance) -> list[Check]:
-    """With C_l as what it is, a function of the deeper layers' noise: the gradient, and the family the optimum is in."""
-    beta, lam = sp.symbols("beta lambda", positive=True)
-    h, s = ([sp.symbols(f"{name}{layer}_1:3", positive=True) for layer in (1, 2, 3)] for name in ("h", "s"))
-    m = sp.symbols("m1:4", positive=True)
-    norms = [m[k] + sum(s[k]) for k in range(3)]
-    errors = [sum(x * y for x, y in zip(h[k], s[k])) for k in range(3)]
-    terms = [sp.sqrt(errors[k]) * sp.prod([sp.sqrt(norm) for norm in norms[k + 1 :]]) for k in range(3)]
-    kl = sum(y / lam - 1 - sp.log(y / lam) for layer in s for y in layer) / 2
-    checks = []
-    for k in range(3):
-        a, b = terms[k] / (2 * errors[k]), sum(terms[:k]) / (2 * norms[k])
-        left = sp.diff(sum(terms) + beta * kl, s[k][0])
-        target = beta / 2 * (1 / variance(h[k][0], a, b, beta, lam) - 1 / s[k][0])
-        statement = rf"$\partial G/\partial s = \frac\beta2 (1/s^* - 1/s)$, layer {k + 1}"
-        checks.append(identity("35", statement, "symbolic, 3 layers of 2 weights without biases", left, target))
-    x, a, b = sp.symbols("h a b", positive=True)
-    own, scale = beta / (2 * a), 1 / (1 / lam + 2 * b / beta)
-    statement = r"$s^*$ is Lemma 4.1's variance for $\beta_l = \beta/2a$ and $1/\lambda_l = 1/\lambda + 2b/\beta$"
-    return [*checks, identity("35", statement, "symbolic", variance(x, a, b, beta, lam), own / (x + own / scale))]

@@ -72,7 +72,9 @@ def last_layer_first(correct=lambda s1, s2: two_layer_objective((s1, s2))) -> st
     """The paper's order of optimisation against the joint minimum."""
 
     def least(function, start):
-        return scipy.optimize.minimize(function, start, method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-14}).x
+        return scipy.optimize.minimize(
+            function, start, method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-14}
+        ).x
 
     last = least(lambda v: two_layer_objective((0.0, v[0]), factor=1.0), [-3.0])[0]  # C_1 held constant
     first = least(lambda v: two_layer_objective((v[0], last)), [-3.0])[0]
@@ -156,34 +158,35 @@ ERRATA = [
     Erratum(
         "Lemma 5.1, the loss",
         r"$\hat L(\theta) = \Vert f_\theta(X) - Y\Vert_F$ (the scan shows no exponent and no prefactor)",
-        r"$\hat L(\theta) = \frac{1}{\sqrt N}\Vert f_\theta(X) - Y\Vert_F$: the layers' errors are means over the examples, so the loss "
-        "must be one, too; and it must not be squared.",
+        r"$\hat L(\theta) = \frac{1}{\sqrt N}\Vert f_\theta(X) - Y\Vert_F$: the layers' errors are means over the "
+        "examples, so the loss must be one, too; and it must not be squared.",
         "wrong",
         "With the root mean square, the step of (32) holds.",
         normalisation,
     ),
     Erratum(
         "Lemma 5.1, the loss as the empirical loss of (4)",
-        r"The loss of the lemma stands for $\hat L$ in the IB-Lagrangian (4), $\hat L = \frac1N\sum_n \ell(f_\theta(x_n), y_n)$.",
-        r"A root mean square is not a mean of losses, and not bounded by 1 as Theorem 3.1 needs.",
+        r"The loss of the lemma stands for $\hat L$ in the IB-Lagrangian (4), $\hat L = \frac1N\sum_n "
+        r"\ell(f_\theta(x_n), y_n)$.",
+        "A root mean square is not a mean of losses, and not bounded by 1 as Theorem 3.1 needs.",
         "missing assumption",
-        r"A mean is at most the root of the mean square. So the bound holds for $\ell(f, y) = \Vert f - y\Vert_2$, whose $\hat L$ is a "
-        "mean. It says nothing by itself about cross-entropy or the error rate.",
+        r"A mean is at most the root of the mean square. So the bound holds for $\ell(f, y) = \Vert f - y\Vert_2$, "
+        r"whose $\hat L$ is a mean. It says nothing by itself about cross-entropy or the error rate.",
         not_a_mean,
     ),
     Erratum(
         "Eqs. (11), (31), (35)",
         r"$\sqrt{\sum_j C_{lj}\,\mathbb E[\frac12 \eta^\top H_{lj}\eta]}$ with $C_{lj}$ not defined",
-        r"$C_{lj} = 2C_l^2 = 2\prod_{k>l}\big(\Vert\mu_k\Vert_F^2 + \operatorname{tr}\Sigma_k\big)$ for every $j$, when "
-        r"$H_{lj} = \frac1N\sum_i z_{l-1}z_{l-1}^\top$.",
+        r"$C_{lj} = 2C_l^2 = 2\prod_{k>l}\big(\Vert\mu_k\Vert_F^2 + \operatorname{tr}\Sigma_k\big)$ for every $j$, "
+        r"when $H_{lj} = \frac1N\sum_i z_{l-1}z_{l-1}^\top$.",
         "missing assumption",
         "The form of the bound: a root of a quadratic form for each layer, the same for all its neurons.",
         undefined_constant,
     ),
     Erratum(
         "Eq. (32), line 2: the targets",
-        r"$\hat L(\theta) \le \sum_{l<L} \sqrt{E_l}\prod_{k>l}\Vert\theta_k\Vert_F + \sqrt{E_L}$, with $z_l$ the net's own latent "
-        "representations",
+        r"$\hat L(\theta) \le \sum_{l<L} \sqrt{E_l}\prod_{k>l}\Vert\theta_k\Vert_F + \sqrt{E_L}$, with $z_l$ the "
+        "net's own latent representations",
         r"$+\,\hat L(\theta_0)$ on the right, unless $Y$ is the trained net's own output.",
         "missing assumption",
         "The paper assumes zero training loss. Under that assumption the term is 0.",
@@ -192,39 +195,42 @@ ERRATA = [
     Erratum(
         "Eq. (32), lines 2 and 4: the norms",
         r"$\prod_{k>l}\Vert\theta_k\Vert_F$, later hidden in constants $C_l$",
-        "The norms are those of the perturbed weights. They are random, and no constants: with the norms of the trained "
-        "weights the inequality is false.",
+        "The norms are those of the perturbed weights. They are random, and no constants: with the norms of the "
+        "trained weights the inequality is false.",
         "wrong",
-        r"With the perturbed weights it holds, in the spectral norm too; in expectation "
-        r"$\Vert\theta_k\Vert_F^2$ becomes $\Vert\mu_k\Vert_F^2 + \operatorname{tr}\Sigma_k$.",
+        r"With the perturbed weights it holds, in the spectral norm too; in expectation $\Vert\theta_k\Vert_F^2$ "
+        r"becomes $\Vert\mu_k\Vert_F^2 + \operatorname{tr}\Sigma_k$.",
         perturbed_norms,
     ),
     Erratum(
         "Eq. (32), line 3",
-        r"$\mathbb E[\sqrt{E_l}\prod_k\Vert\theta_k\Vert_F] \le \mathbb E[\sqrt{E_l}]\prod_k\mathbb E\Vert\theta_k\Vert_F$ by “Hölder's "
-        "inequality due to the non-negativity of the random variables”",
-        "Hölder's inequality gives products of higher moments. Products of first moments need layers that are independent "
-        "under $Q$.",
+        r"$\mathbb E[\sqrt{E_l}\prod_k\Vert\theta_k\Vert_F] \le \mathbb E[\sqrt{E_l}]\prod_k\mathbb "
+        r"E\Vert\theta_k\Vert_F$ by “Hölder's inequality due to the non-negativity of the random variables”",
+        "Hölder's inequality gives products of higher moments. Products of first moments need layers that are "
+        "independent under $Q$.",
         "missing assumption",
-        "Everything, for a posterior whose layers are independent. The lemma's $Q_{lj}$ suggest it, and the paper's posteriors have it.",
+        "Everything, for a posterior whose layers are independent. The lemma's $Q_{lj}$ suggest it, and the paper's "
+        "posteriors have it.",
         dependent_layers,
     ),
     Erratum(
         "Eq. (32), line 4: the order of optimisation",
         "“one can start optimizing from the final layer and proceed to the first while considering $C_l$ as constant”",
-        r"$C_l$ contains $\Sigma_k$ for $k > l$, so the noise of a layer also costs through all layers before it. Layer by layer "
-        "does not reach the joint minimum.",
+        r"$C_l$ contains $\Sigma_k$ for $k > l$, so the noise of a layer also costs through all layers before it. "
+        "Layer by layer does not reach the joint minimum.",
         "wrong",
-        r"For fixed $C_l$ each layer's optimum is exact. At the joint minimum each layer still has a Lemma 4.1 posterior, with its own "
-        r"$\beta_l$ and, from the second layer on, a smaller $\lambda_l$.",
+        "For fixed $C_l$ each layer's optimum is exact. At the joint minimum each layer still has a Lemma 4.1 "
+        r"posterior, with its own $\beta_l$ and, from the second layer on, a smaller $\lambda_l$.",
         last_layer_first,
     ),
     Erratum(
         "Eq. (32), line 5",
-        r"$\mathbb E[E_l] \le \mathbb E[(\partial E_l)^\top\eta + \frac12\eta^\top H_l\eta + O(\Vert\eta\Vert^3)]$, with $z_l$ the "
-        "layer's output after its activation; the derivative is zero “as the DNN is assumed to be well trained”",
-        r"With the pre-activation $W_l^0 z_{l-1}$ as target, $E_l$ is a quadratic form: no constant, no gradient, no remainder, "
-        r"and no assumption on the training. With $z_l = \sigma(W_l^0 z_{l-1})$ the constant $E_l(W_l^0)$ is not 0 and was dropped.",
+        r"$\mathbb E[E_l] \le \mathbb E[(\partial E_l)^\top\eta + \frac12\eta^\top H_l\eta + O(\Vert\eta\Vert^3)]$, "
+        "with $z_l$ the layer's output after its activation; the derivative is zero “as the DNN is assumed to be "
+        "well trained”",
+        "With the pre-activation $W_l^0 z_{l-1}$ as target, $E_l$ is a quadratic form: no constant, no gradient, no "
+        r"remainder, and no assumption on the training. With $z_l = \sigma(W_l^0 z_{l-1})$ the constant $E_l(W_l^0)$ "
+        "is not 0 and was dropped.",
         "missing assumption",
         "The bound, with pre-activation targets, with equality in this line.",
         dropped_constant,
@@ -242,7 +248,8 @@ ERRATA = [
         r"$\frac1N\sum_i z_{l-1}z_{l-1}^\top$ as the second derivative",
         r"$\frac2N\sum_i z_{l-1}z_{l-1}^\top$",
         "wrong",
-        r"The block structure. The factor goes into $C_{lj}$ or $\beta_l$: optimal posteriors depend on $H/\beta$ only.",
+        r"The block structure. The factor goes into $C_{lj}$ or $\beta_l$: optimal posteriors depend on $H/\beta$ "
+        "only.",
         factor_two,
     ),
 ]

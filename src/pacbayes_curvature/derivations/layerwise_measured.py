@@ -57,7 +57,9 @@ def two_sides(
             noise = [_basis_and_deviation(layer, float(value), beta) for layer in layers]
             actual = rms_draws(weights, noise, x, generator, draws)
             bounds = lb.gaussian_bounds(weights, moments, layers, float(value), beta)
-            rows.append({"method": method, "lam": value, "rms": np.sqrt(np.mean(actual**2)), "largest": actual.max(), **bounds})
+            rows.append(
+                {"method": method, "lam": value, "rms": np.sqrt(np.mean(actual**2)), "largest": actual.max(), **bounds}
+            )
     return pd.DataFrame(rows)
 
 

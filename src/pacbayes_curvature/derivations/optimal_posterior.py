@@ -146,7 +146,7 @@ def _instances(k: int, seed: int, instances: int):
     """Random (H, S0, S1, lam, beta, Delta) in mpmath: H positive semidefinite of rank k - 1, S0 and S1 full."""
     rng = random.Random(seed)
     for _ in range(instances):
-        h, s0, s1 = (_gram(rng, k, rank) for rank in (k - 1, k, k))
+        h, s0, s1 = (_gram(rng, k, rank) for rank in (max(k - 1, 1), k, k))
         lam, beta = (mp.mpf(10) ** rng.uniform(-2, 2) for _ in range(2))
         yield h, s0, s1, lam, beta, mp.matrix([rng.gauss(0, 1) for _ in range(k)])
 
@@ -225,7 +225,7 @@ def mean_checks(
 
     h, s, s1 = (sp.Matrix([symbol]) for symbol in sp.symbols("h s p", positive=True))
     m, mu0, mu1 = (sp.Matrix([symbol]) for symbol in sp.symbols("m mu0 mu1", real=True))
-    what = r"$\mathcal C(Q) - \mathcal C(Q^*) = \beta\,\mathrm{KL}(Q\Vert Q^*)$, $Q = N(m,\Sigma_0)$, $Q^*$ with $m^*$, $\Sigma_0^*$"
+    what = r"$\mathcal C(Q) - \mathcal C(Q^*) = \beta\,\mathrm{KL}(Q\Vert Q^*)$ for any Gaussian $Q$, $Q^*$ with $m^*$, $\Sigma_0^*$"
     gaps, rng = [], random.Random(seed)
     with mp.workdps(digits):
         for h_, s0_, s1_, lam, beta, delta in _instances(dimension, seed, instances):
