@@ -196,7 +196,7 @@ def test_mutated_moments_are_caught():
 def shorter_products(errors, norms):
     """Products over k > l + 1."""
     roots = [error**0.5 for error in errors]
-    return sum(root * np.prod(norms[l + 2 :]) for l, root in enumerate(roots))
+    return sum(root * np.prod(norms[i + 2 :]) for i, root in enumerate(roots))
 
 
 PATHWISE_MUTATIONS = {
@@ -208,7 +208,7 @@ PATHWISE_MUTATIONS = {
     "first layer missing": {"bound": lambda e, n: layerwise_bounds.telescoped([0.0, *e[1:]], n)},
     "products too short": {"bound": shorter_products},
     "half the errors": {"bound": lambda e, n: layerwise_bounds.telescoped([x / 2 for x in e], n)},
-    "root of the sum": {"bound": lambda e, n: sum(x * np.prod(n[l + 1 :]) ** 2 for l, x in enumerate(e)) ** 0.5},
+    "root of the sum": {"bound": lambda e, n: sum(x * np.prod(n[i + 1 :]) ** 2 for i, x in enumerate(e)) ** 0.5},
     "sign in the split": {"parts": lambda W, w, Z, z: (W * (Z - z), (W + w) * z)},
     "split at the perturbed input": {"parts": lambda W, w, Z, z: (W * (Z - z), (W - w) * Z)},
 }
@@ -235,7 +235,7 @@ BOUND_MUTATIONS = {
     },
     "recursive without the cross term": lambda e, w, s: {
         "recursive": sum(
-            x * np.prod([layerwise_bounds.spectral(m) ** 2 for m in w[l + 1 :]]) for l, x in enumerate(e)
+            x * np.prod([layerwise_bounds.spectral(m) ** 2 for m in w[i + 1 :]]) for i, x in enumerate(e)
         ) ** 0.5
     },
 }  # fmt: skip
@@ -283,11 +283,11 @@ def test_gaussian_bounds_against_kronecker_covariances():
     moments, lam, beta = curvature.layerwise(weights, x), 0.3, 0.05
     found = layerwise_bounds.gaussian_bounds(weights, moments, layers_of("layerwise", weights, moments), lam, beta)
     total = 0
-    for l, (weight, moment) in enumerate(zip(weights, moments)):
+    for i, (weight, moment) in enumerate(zip(weights, moments)):
         term = 0.0
         for _ in weight:  # the neurons, one by one
             term += np.trace(beta * np.linalg.inv(moment + beta / lam * np.eye(len(moment))) @ moment)
-        for later, later_moment in zip(weights[l + 1 :], moments[l + 1 :]):
+        for later, later_moment in zip(weights[i + 1 :], moments[i + 1 :]):
             covariance = beta * np.linalg.inv(later_moment + beta / lam * np.eye(len(later_moment)))
             term *= later[:, :-1].square().sum().item() + len(later) * np.trace(covariance[:-1, :-1])
         total += term**0.5

@@ -38,7 +38,7 @@ def test_reading_order():
     in_order = [
         "Abstract",
         "Eq. (1)",
-        "Section 1, after Eq. (1)",
+        "Section 1, after Eq. (2)",
         "Section 3, layers",
         "Theorem 3.1",
         "Eq. (4)",

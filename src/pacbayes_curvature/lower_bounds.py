@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import torch
 from scipy.optimize import brentq
 
-from ._checks import border, require, require_finite, require_positive, require_same_shape, require_scalar
+from ._checks import border, require, require_finite, require_positive, require_scalar
 from .gaussians import optimal_prior_and_posterior
 
 
@@ -43,7 +43,9 @@ def diagonal_prior(curvature, displacement, beta):
     (h, delta, betas), form = border(curvature=curvature, displacement=displacement, beta=beta)
     require_positive(beta=betas)
     pairs = [optimal_prior_and_posterior(h, delta, value) for value in betas.flatten()]
-    sums = (torch.stack([sum_.sum() for sum_ in sums]) for sums in ([p.expected_loss for p in pairs], [p.kl for p in pairs]))
+    sums = (
+        torch.stack([sum_.sum() for sum_ in sums]) for sums in ([p.expected_loss for p in pairs], [p.kl for p in pairs])
+    )
     return Floor(*(form(total.reshape(betas.shape)) for total in sums))
 
 
@@ -93,7 +95,9 @@ def isotropic_prior(curvature, squared_distance, expected_loss):
 
     Beyond the paper: chapter 03, from Lemma 4.1.
     """
-    (g, distance, losses), form = border(curvature=curvature, squared_distance=squared_distance, expected_loss=expected_loss)
+    (g, distance, losses), form = border(
+        curvature=curvature, squared_distance=squared_distance, expected_loss=expected_loss
+    )
     require_scalar(squared_distance=distance)
     _require_costs(curvature=g, squared_distance=distance)
     require_positive(expected_loss=losses)
@@ -109,7 +113,9 @@ def baseline(trace, squared_distance, expected_loss):
 
     Source: the baseline posterior of section 6.
     """
-    (trace, distance, losses), form = border(trace=trace, squared_distance=squared_distance, expected_loss=expected_loss)
+    (trace, distance, losses), form = border(
+        trace=trace, squared_distance=squared_distance, expected_loss=expected_loss
+    )
     require_scalar(trace=trace, squared_distance=distance)
     _require_costs(trace=trace, squared_distance=distance)
     require_positive(expected_loss=losses)
@@ -123,19 +129,18 @@ def _require_costs(**tensors):
 
 
 def _block_prior(costs: torch.Tensor, loss: float) -> float:
-    """The least KL for positive costs (B,) at one E; bisection-like search for ln beta between proven ends."""
+    """The least KL for positive costs (B,) at one E: the root of sum_b E_b = E in ln beta, between proven ends."""
     if not len(costs):
         return 0.0
+    log_costs, log_loss = costs.log(), math.log(loss)
 
-    def half_kl(beta):
-        return torch.asinh((costs / (2 * beta)).sqrt())
+    def kl(log_beta):
+        return torch.asinh(((log_costs - log_beta - math.log(2)) / 2).exp())
 
     def gap(log_beta):
-        beta = math.exp(log_beta)
-        return math.log(-(beta / 2) * torch.expm1(-2 * half_kl(beta)).sum().item() / loss)
+        return log_beta - math.log(2) + math.log(-torch.expm1(-2 * kl(log_beta)).sum().item()) - log_loss
 
-    # sum_b E_b is at most sqrt(beta/2) sum_b sqrt(c_b); the largest block alone has at least min(sqrt(beta c / 8), beta / 4)
-    low = 2 * (loss / costs.sqrt().sum().item()) ** 2
-    high = max(8 * loss**2 / costs.max().item(), 4 * loss)
-    log_beta = brentq(gap, math.log(low) - 1e-9, math.log(high) + 1e-9, xtol=1e-13, rtol=1e-14)
-    return half_kl(math.exp(log_beta)).sum().item()
+    # sum_b E_b <= sqrt(beta/2) sum_b sqrt(c_b), and the largest block alone has at least min(sqrt(beta c/8), beta/4).
+    low = 2 * (log_loss - math.log(costs.sqrt().sum().item())) + math.log(2)
+    high = max(2 * log_loss - log_costs.max().item() + math.log(8), log_loss + math.log(4))
+    return kl(brentq(gap, low - 1e-9, high + 1e-9, xtol=1e-13, rtol=1e-14)).sum().item()

@@ -40,6 +40,15 @@ RULES = {
     "passes": Rule("1 or more", lambda value: value >= 1),
     "draws": Rule("2 or more", lambda value: value >= 2),
     "delta": Rule("between 0 and 1, both excluded", lambda value: 0 < value < 1),
+    "beta": Rule("positive", lambda value: value > 0),
+    "examples": Rule("2 or more", lambda value: value >= 2),
+    "dimension": Rule("from 2 to 40", lambda value: 2 <= value <= 40),
+    "digits": Rule("from 20 to 1000", lambda value: 20 <= value <= 1000),
+    "instances": Rule("1 or more", lambda value: value >= 1),
+    "depth": Rule("from 1 to 12", lambda value: 1 <= value <= 12),
+    "weights": Rule("8 or more", lambda value: value >= 8),
+    "pairs": Rule("1 or more", lambda value: value >= 1),
+    "hidden": Rule("from 1 to 30", lambda value: 1 <= value <= 30),
 }
 
 

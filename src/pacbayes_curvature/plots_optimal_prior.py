@@ -24,11 +24,19 @@ def floors(curves: pd.DataFrame, useless_from: float | None = None) -> Figure:
     """The least KL of each family over the expected quadratic loss E; a line where the complexity term reaches 1."""
     figure, axis = plt.subplots(figsize=(9.6, 4.6))
     for name, (colour, style) in FAMILIES.items():
-        axis.loglog(curves["E"], curves[name], style, color=colour, label=name, gid=name.split(" (")[0].replace(" ", "-"))
+        axis.loglog(
+            curves["E"], curves[name], style, color=colour, label=name, gid=name.split(" (")[0].replace(" ", "-")
+        )
     if useless_from is not None:
-        axis.axhline(useless_from, color="grey", linestyle=":", linewidth=1.2, label="complexity term of Theorem 3.1 = 1")
+        axis.axhline(
+            useless_from, color="grey", linestyle=":", linewidth=1.2, label="complexity term of Theorem 3.1 = 1"
+        )
     top = curves[list(FAMILIES)[1]].max()
-    axis.set(xlabel=r"Expected quadratic loss $E$", ylabel=r"Least $\mathrm{KL}(Q\|P)$ (nats)", ylim=(None, 3 * max(top, useless_from or 0)))
+    axis.set(
+        xlabel=r"Expected quadratic loss $E$",
+        ylabel=r"Least $\mathrm{KL}(Q\|P)$ (nats)",
+        ylim=(None, 3 * max(top, useless_from or 0)),
+    )
     axis.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
     sns.despine(figure)
     return figure
@@ -37,7 +45,12 @@ def floors(curves: pd.DataFrame, useless_from: float | None = None) -> Figure:
 def one_weight(t: np.ndarray, kl: np.ndarray, loss: np.ndarray) -> Figure:
     """KL_i* and E_i*/beta over t = h Delta^2 / beta, with their common small-t line sqrt(t)/2 and the ceiling 1/2."""
     figure, axis = plt.subplots(figsize=(6.4, 4))
-    axis.loglog(t, kl, color="black", label=r"$\mathrm{KL}_i^* = \operatorname{arsinh}(\sqrt{t}/2)$".replace("operatorname", "mathrm"))
+    axis.loglog(
+        t,
+        kl,
+        color="black",
+        label=r"$\mathrm{KL}_i^* = \operatorname{arsinh}(\sqrt{t}/2)$".replace("operatorname", "mathrm"),
+    )
     axis.loglog(t, loss, color="#D55E00", label=r"$E_i^*/\beta = (1 - e^{-2\,\mathrm{KL}_i^*})/2$")
     axis.loglog(t, np.sqrt(t) / 2, color="grey", linestyle=":", label=r"$\sqrt{t}/2$")
     axis.axhline(0.5, color="grey", linestyle="--", linewidth=1, label="1/2")
@@ -48,7 +61,7 @@ def one_weight(t: np.ndarray, kl: np.ndarray, loss: np.ndarray) -> Figure:
 
 
 def landscapes(logs: np.ndarray, objective: np.ndarray, escaping: np.ndarray, optimum: tuple[float, float]) -> Figure:
-    """Two functions of (ln nu0, ln nu1), values over the square logs x logs (rows ln nu1), less their stationary value."""
+    """Two functions of (ln nu0, ln nu1), over the square logs x logs (rows ln nu1), less their stationary value."""
     figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.2), sharey=True)
     levels = 10.0 ** np.arange(-1.5, 8, 0.5)
     for axis, values, point, name in (
@@ -64,14 +77,18 @@ def landscapes(logs: np.ndarray, objective: np.ndarray, escaping: np.ndarray, op
 
 
 def relative_errors(t: np.ndarray, errors: dict[str, dict[str, np.ndarray]]) -> Figure:
-    """Relative error of the printed and the stable formulas over t, one panel a quantity; exact results at the bottom."""
+    """Relative error of the printed and the stable formulas over t, one panel each; exact results at the bottom."""
     quantities = list(errors["printed"])
     figure, axes = plt.subplots(1, len(quantities), figsize=(3 * len(quantities), 3.2), sharey=True)
     for axis, quantity in zip(axes, quantities):
         for form, colour, marker in (("printed", PRINTED, "."), ("stable", STABLE, ".")):
             axis.loglog(t, np.maximum(errors[form][quantity], 1e-18), marker, color=colour, markersize=3, label=form)
         axis.axhline(2.0**-53, color="grey", linestyle=":", linewidth=1, label="one rounding")
-        axis.set(title=quantity.capitalize() if quantity != "KL" else quantity, xlabel=r"$t = h \Delta^2 / \beta$", ylim=(5e-19, 3))
+        axis.set(
+            title=quantity.capitalize() if quantity != "KL" else quantity,
+            xlabel=r"$t = h \Delta^2 / \beta$",
+            ylim=(5e-19, 3),
+        )
     axes[0].set_ylabel("Relative error")
     axes[0].legend(fontsize="small", loc="upper left")
     sns.despine(figure)
@@ -79,10 +96,12 @@ def relative_errors(t: np.ndarray, errors: dict[str, dict[str, np.ndarray]]) -> 
 
 
 def floor_of_3(betas: np.ndarray, linear: np.ndarray, bound: np.ndarray, best: tuple[float, float]) -> Figure:
-    """V(beta) + beta c + 1/(8 N beta) and the right side of (3) at the pair of each beta: they touch at their minimum."""
+    """V(beta) + beta c + 1/(8 N beta) and the right side of (3) at the pair of each beta; they touch at the minimum."""
     figure, axis = plt.subplots(figsize=(6.4, 4))
     axis.loglog(betas, linear, color="#0072B2", label=r"$V(\beta) + \beta c + \frac{1}{8N\beta}$")
-    axis.loglog(betas, bound, color="black", linestyle="--", label=r"$E + \sqrt{(\mathrm{KL} + c)/2N}$ at the pair of $\beta$")
+    axis.loglog(
+        betas, bound, color="black", linestyle="--", label=r"$E + \sqrt{(\mathrm{KL} + c)/2N}$ at the pair of $\beta$"
+    )
     axis.plot(*best, "k*", markersize=11, label="the floor of (3)")
     axis.set(xlabel=r"$\beta$", ylabel="Quadratic model of the bound (3)")
     axis.legend(fontsize="small")

@@ -18,9 +18,10 @@ SEVERITIES = {
 
 # Where the paper's numbered equations begin after each of its unnumbered places, so that all places have one order.
 FIRST_EQUATION_AFTER = {
-    "Abstract": 0, "Section 1": 1, "Section 2": 3, "Section 3": 3, "Theorem 3.1": 3, "Section 4": 5, "Section 4.1": 6,
-    "Lemma 4.1": 6, "Section 4.2": 7, "Lemma 4.2": 7, "Figure 2": 7, "Section 5": 10, "Section 5.1": 10, "Section 5.2": 11,
-    "Lemma 5.1": 11, "Section 6": 12, "Figure 3": 12, "Section 7": 12, "Appendix A": 12, "Figure 4": 12, "Appendix B": 12,
+    "Abstract": 0, "Section 1": 1, "Section 2": 3, "Section 3": 3, "Theorem 3.1": 3, "Section 4": 5,
+    "Section 4.1": 6, "Lemma 4.1": 6, "Section 4.2": 7, "Lemma 4.2": 7, "Figure 2": 7, "Section 5": 10,
+    "Section 5.1": 10, "Section 5.2": 11, "Lemma 5.1": 11, "Section 6": 12, "Figure 3": 12, "Section 7": 12,
+    "Appendix A": 12, "Figure 4": 12, "Appendix B": 12,
 }  # fmt: skip
 
 
@@ -60,21 +61,21 @@ def require_violation(left: float, printed: float, correct: float) -> None:
 
 
 def reading_order(place: str) -> float:
-    """Where `place` stands in the paper: its first equation number, that plus 1/2 for "after Eq. (n)", or just before the
-    first equation that follows it.
+    """Where `place` stands in the paper: its first equation number, a little more for "after Eq. (n)", or just before
+    the first equation that follows it.
 
     Raises ValueError for a place that names neither an equation, "(27)", nor one of FIRST_EQUATION_AFTER.
     """
     after = re.search(r"after Eq\. \((\d+)\)", place)
     if after:
-        return int(after[1]) + 0.5
+        return int(after[1]) + 0.4
     named = re.search(r"(Section|Theorem|Lemma|Figure|Appendix) [\d.A-Z]*[\dA-Z]|Abstract", place)
     equation = re.search(r"\((\d+)\)", place)
     if equation and not (named and named.start() < equation.start()):
         return int(equation[1])
     if named and named[0] in FIRST_EQUATION_AFTER:
         position = list(FIRST_EQUATION_AFTER).index(named[0]) / len(FIRST_EQUATION_AFTER)
-        return FIRST_EQUATION_AFTER[named[0]] - 1 + position
+        return FIRST_EQUATION_AFTER[named[0]] - 0.5 + position / 2
     raise ValueError(f"an erratum's place must name an equation, '(27)', or a known section, got {place!r}")
 
 

@@ -34,7 +34,7 @@ def label_score(p: sp.Matrix, y: int) -> sp.Matrix:
 
 
 def second_derivative(inner: sp.Matrix, residual: sp.Matrix, velocity: sp.Matrix, acceleration: sp.Matrix) -> sp.Expr:
-    """f_t' S f_t + (p - e_y)' f_tt: the second derivative of -ln p_y along a line in theta. Its first term is the GGN's."""
+    """f_t' S f_t + (p - e_y)' f_tt: the second derivative of -ln p_y along a line in theta. The first term is GGN."""
     return (velocity.T * inner * velocity + residual.T * acceleration)[0]
 
 
@@ -84,8 +84,8 @@ def sampled_label_checks(
 ) -> list[Check]:
     """Eq. (10) with its 1/N is unbiased, by the sum over all label vectors: nothing is sampled.
 
-    estimate(weights, x, y) is the matrix for given labels; drawn_from(weights, x) the (N, K) probabilities of the labels,
-    by default the network's own.
+    estimate(weights, x, y) is the matrix for given labels; drawn_from(weights, x) the (N, K) probabilities of the
+    labels, by default the network's own.
     """
     drawn_from = drawn_from or predictions
     weights, x, y = _toy(seed, [3, 2, 3], examples)

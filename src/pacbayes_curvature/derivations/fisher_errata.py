@@ -24,8 +24,8 @@ def split_matters(correct=lambda q: 1 / (q * (1 - q)), q: float = 0.9) -> str:
     printed, right = 1 / q**2, correct(q)
     require_difference(printed, right)
     return (
-        f"A network whose output is the probability itself, $f_\\theta = q = \\theta = {q}$, with loss $-\\ln q$ at label "
-        f"1: GGN $= 1/q^2 = {printed:.4f}$, Fisher $= 1/(q(1-q)) = {right:.4f}$."
+        f"A network whose output is the probability itself, $f_\\theta = q = \\theta = {q}$, with loss $-\\ln q$ at "
+        f"label 1: GGN $= 1/q^2 = {printed:.4f}$, Fisher $= 1/(q(1-q)) = {right:.4f}$."
     )
 
 
@@ -35,8 +35,8 @@ def no_minimum(correct=lambda p: p * (1 - p), stop: float = 5.0) -> str:
     require_difference(correct(p), correct(later))
     return (
         f"One weight, $x = 1$, label 1, logistic loss: at $\\theta = {stop:g}$ the loss is {-math.log(p):.2g} and the "
-        f"curvature {correct(p):.2g}; at $\\theta = {2 * stop:g}$, {-math.log(later):.2g} and {correct(later):.2g}. Both "
-        "classify the example correctly."
+        f"curvature {correct(p):.2g}; at $\\theta = {2 * stop:g}$, {-math.log(later):.2g} and {correct(later):.2g}. "
+        "Both classify the example correctly."
     )
 
 

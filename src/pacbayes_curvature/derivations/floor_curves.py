@@ -98,7 +98,14 @@ def product_law(problem: Problem) -> pd.DataFrame:
     betas = 10.0 ** np.arange(-4, 5, 2)
     loss, kl = lower_bounds.diagonal_prior(problem.curvature, problem.displacement, betas)
     return pd.DataFrame(
-        {"beta": betas, "E": loss, "KL (nats)": kl, "E KL": loss * kl, "S": S, "D tr(H)/4, the baseline's E KL": product}
+        {
+            "beta": betas,
+            "E": loss,
+            "KL (nats)": kl,
+            "E KL": loss * kl,
+            "S": S,
+            "D tr(H)/4, the baseline's E KL": product,
+        }
     )
 
 
@@ -123,15 +130,22 @@ def search(problem: Problem, beta: float, steps: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def search_checks(problem: Problem, name: str, betas: tuple[float, ...] = (1e-3, 1.0, 1e3), steps: int = 60) -> list[Check]:
+def search_checks(
+    problem: Problem, name: str, betas: tuple[float, ...] = (1e-3, 1.0, 1e3), steps: int = 60
+) -> list[Check]:
     """Newton's method arrives at the right side of (9), and not below it."""
     used = int(((problem.curvature > 0) & (problem.displacement != 0)).sum())
     scope = f"float64, {used} weights, $\\beta = {{:g}}$, {steps} steps in {2 * used} log-variances"
     return [
-        closeness("9", f"{name}: the end of a search over all variances, relative to (9)", scope.format(beta),
-                  [search(problem, beta, steps)["above"].iloc[-1]], 1e-11)
+        closeness(
+            "9",
+            f"{name}: the end of a search over all variances, relative to (9)",
+            scope.format(beta),
+            [search(problem, beta, steps)["above"].iloc[-1]],
+            1e-11,
+        )
         for beta in betas
-    ]  # fmt: skip
+    ]
 
 
 def stochastic_accuracy(
@@ -139,15 +153,17 @@ def stochastic_accuracy(
 ) -> pd.DataFrame:
     """Training accuracy of Lemma 4.2's posterior at each beta, the mean over `draws` networks, beside E and KL.
 
-    A weight whose input is 0 on all examples (h = 0) gets no noise: it has no effect on the answers. Columns: beta, E, KL
-    (nats), complexity (Theorem 3.1's square root), accuracy, standard error.
+    A weight whose input is 0 on all examples (h = 0) gets no noise: it has no effect on the answers. Columns: beta, E,
+    KL (nats), complexity (Theorem 3.1's square root), accuracy, standard error.
     """
     problem, (x, y) = network_problem(examples, net), map(torch.from_numpy, (examples.x_train, examples.y_train))
     rows = []
     for beta in betas:
         pair = optimal_prior_and_posterior(problem.curvature, problem.displacement, float(beta))
         deviation = torch.from_numpy(np.sqrt(np.where(problem.curvature > 0, pair.posterior_variance, 0))).float()
-        deviations = [part.view_as(w) for part, w in zip(deviation.split([w.numel() for w in net.minimum]), net.minimum)]
+        deviations = [
+            part.view_as(w) for part, w in zip(deviation.split([w.numel() for w in net.minimum]), net.minimum)
+        ]
         scores = [
             accuracy([w + s * torch.randn(w.shape, generator=generator) for w, s in zip(net.minimum, deviations)], x, y)
             for _ in range(draws)
@@ -173,12 +189,14 @@ def verdict(problem: Problem, frame: pd.DataFrame) -> Markdown:
     baseline, _, full, diagonal, *_ = (frame[name] for name in FAMILIES)
     ratio, crossed = baseline / diagonal, frame["E"][full < diagonal]
     words = (
-        f"The baseline's constant is {factor:.2f} times $S$; 1 would be tight. Over the range of the first figure its divergence is "
+        f"The baseline's constant is {factor:.2f} times $S$; 1 would be tight. Over the range of the first figure its "
+        f"divergence is "
         f"{ratio.min():.2f} to {ratio.max():.2f} times the floor's at the same $E$. "
     )
     if len(crossed):
         words += (
-            f"The isotropic prior with a full posterior, which Lemma 4.2 does not cover, is below the floor for $E$ up to "
+            f"The isotropic prior with a full posterior, which Lemma 4.2 does not cover, is below the floor for $E$ "
+            f"up to "
             f"{crossed.max():.3g}, at divergences from {full[crossed.index].min():.0f} nats on."
         )
     else:

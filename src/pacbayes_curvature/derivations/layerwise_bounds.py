@@ -62,8 +62,9 @@ def expected(mean_errors: list[float], mean_squares: list[float]) -> float:
 
 
 def recursive(mean_errors: list[float], mean_norms: list[float], noise_norms: list[float]) -> float:
-    """R_L of R_l^2 = |M_l|_2^2 R_{l-1}^2 + (sqrt(Ebar_l) + sqrt(|S_l|_2) R_{l-1})^2, R_0 = 0: also above sqrt(E_Q[RMS^2]).
+    """R_L of R_l^2 = |M_l|_2^2 R_{l-1}^2 + (sqrt(Ebar_l) + sqrt(|S_l|_2) R_{l-1})^2, R_0 = 0.
 
+    It, too, is above sqrt(E_Q[RMS^2]) for independent layers.
     mean_norms: |M_l|_2 of the mean of V_l; noise_norms: |S_l|_2 with S_l = E[(V_l - M_l)'(V_l - M_l)].
     """
     r = 0.0

@@ -51,7 +51,7 @@ def layer_error_checks(gradient=layer_gradient, hessian=layer_hessian) -> list[C
             sp.diff(error, e, 2), (rows.T * hessian(W, Z) * rows)[0],
         ),
         identity(
-            "32", r"$E_l(W^0 + U) = \frac12 \sum_j u_j^\top (\nabla^2 E_l)_{jj}\,u_j$ exactly, for the targets $W^0 Z$", scope,
+            "32", r"$E_l(W^0 + U) = \frac12 \sum_j u_j^\top (\nabla^2 E_l)_{jj}\,u_j$, for the targets $W^0 Z$", scope,
             layer_error(W + U, Z, W * Z), (rows.T * hessian(W, Z) * rows)[0] / 2,
         ),
     ]  # fmt: skip
@@ -68,7 +68,7 @@ def block_checks(moments=curvature.layerwise, seed: int = 0, instances: int = 4)
 
 
 def exact_layer_hessians(weights, x: torch.Tensor, neurons: int, moments: list[np.ndarray]) -> list[float]:
-    """For each layer, the largest |hess E_l - I (x) 2 H_l| relative to the largest |2 H_l|, for the first `neurons` rows."""
+    """For each layer, the largest |hess E_l - I (x) 2 H_l| over the largest |2 H_l|, for the first `neurons` rows."""
     gaps = []
     for weight, z, moment in zip(weights, lb.inputs(weights, x), moments):
         rows = weight[:neurons]
@@ -86,7 +86,7 @@ def exact_layer_hessians(weights, x: torch.Tensor, neurons: int, moments: list[n
 def random_networks(seed: int, instances: int, depths: list[int], most: int = 5, least: int = 1) -> Iterator[tuple]:
     """(clean, noisy, x, activation): random depths, widths least..most, activations, and scales of weights and noise.
 
-    Small weights with large noise, a single neuron a layer and no activation are among them: there the bounds are tight.
+    Small weights with large noise, single neurons and no activation are among them: there the bounds are tight.
     """
     rng = np.random.default_rng(seed)
     for instance in range(instances):
@@ -128,14 +128,15 @@ def pathwise_checks(
             norms = [norm(w) for w in weights_of_norms(clean, noisy)]
             right = bound(lb.layer_errors(clean, noisy, x, activation), norms)
             margins.append((right - left) / max(right, left))
-        scope = f"float64, {instances} random networks, depths {depths[0]} to {depths[-1]}, {len(ACTIVATIONS)} activations, seed {seed}"
+        where = f"{instances} random networks, depths {depths[0]} to {depths[-1]}"
+        scope = f"float64, {where}, {len(ACTIVATIONS)} activations, seed {seed}"
         statement = rf"RMS $\le \sum_l \sqrt{{E_l}} \prod_{{k>l}} \Vert \tilde V_k\Vert$, {name} norms"
         checks.append(inequality("32", statement, scope, margins, ROUNDING))
     return checks
 
 
 def expectation_checks(bounds=lb.bounds, seed: int = 0, instances: int = 120, depths=(1, 2, 3, 4, 5, 6)) -> list[Check]:
-    """sqrt(E_Q[RMS^2]) against the three bounds, exactly: Q gives each layer two or three matrices, all are gone through."""
+    """sqrt(E_Q[RMS^2]) against the three bounds, exactly: Q is uniform on two or three matrices a layer."""
     rng, margins, gaps = np.random.default_rng(seed), {}, []
     for clean, _, x, activation in random_networks(seed, instances, list(depths), most=3):
         candidates = _centred_choices(clean, 2 if len(clean) > 4 else 3, rng)
@@ -156,8 +157,8 @@ def expectation_checks(bounds=lb.bounds, seed: int = 0, instances: int = 120, de
             moments = curvature.layerwise(clean, x)
             gaps += [(s.mean(0) * torch.from_numpy(h)).sum().item() / e - 1 for s, h, e in zip(noise, moments, errors)]
     scope = (
-        f"float64, {instances} random networks, depths {depths[0]} to {depths[-1]}; $Q$ uniform on two or three matrices a "
-        f"layer, every combination, seed {seed}"
+        f"float64, {instances} random networks, depths {depths[0]} to {depths[-1]}; $Q$ uniform on two or three "
+        f"matrices a layer, every combination, seed {seed}"
     )
     return [
         closeness("32", r"$\bar E_l = \sum_j \operatorname{tr}(\Sigma_{lj} H_l)$", scope, gaps, ROUNDING),

@@ -21,8 +21,8 @@ def normalisation(correct=lambda norm, n: norm * math.sqrt(n)) -> str:
     require_violation(left, printed, correct(printed, len(x)))
     return (
         f"One layer, one weight moved by $\\eta = {eta:g}$, the example $x = 1$ twice: the printed left side is "
-        f"$\\Vert \\eta X\\Vert_F = {left:.4f}$, the right side $\\sqrt{{E_1}} = {printed:.4f}$. With the square of the norm as "
-        f"loss and $\\eta = 2$, one example: {(2 * eta) ** 2:g} against {2 * eta:g}."
+        f"$\\Vert \\eta X\\Vert_F = {left:.4f}$, the right side $\\sqrt{{E_1}} = {printed:.4f}$. With the square of "
+        f"the norm as loss and $\\eta = 2$, one example: {(2 * eta) ** 2:g} against {2 * eta:g}."
     )
 
 
@@ -31,8 +31,8 @@ def own_outputs(correct=lambda bound, start: bound + start) -> str:
     left, printed = 1.0, 0.0
     require_violation(left, printed, correct(printed, left))
     return (
-        f"One layer, $x = 1$, $W = W^0 = 0$, $Y = 1$, no noise: $\\hat L = {left:g}$, and with the net's own output as target "
-        f"the right side is {printed:g}."
+        f"One layer, $x = 1$, $W = W^0 = 0$, $Y = 1$, no noise: $\\hat L = {left:g}$, and with the net's own output as "
+        f"target the right side is {printed:g}."
     )
 
 
@@ -44,8 +44,8 @@ def perturbed_norms(correct=lambda clean, noisy: noisy) -> str:
     fixed, right = (roots[0] * abs(second) + roots[1] for second in (clean[1], correct(clean, noisy)[1]))
     require_violation(left, fixed, right)
     return (
-        f"Two layers of one weight, $1 \\to 2$ and $0 \\to 1$, $x = 1$: the output moves by {left:g}. With the norm of the "
-        f"original $\\theta_2$ the right side is {fixed:g}, with that of the perturbed one {right:g}."
+        f"Two layers of one weight, $1 \\to 2$ and $0 \\to 1$, $x = 1$: the output moves by {left:g}. With the norm of "
+        f"the original $\\theta_2$ the right side is {fixed:g}, with that of the perturbed one {right:g}."
     )
 
 
@@ -83,8 +83,8 @@ def last_layer_first(correct=lambda s1, s2: two_layer_objective((s1, s2))) -> st
     if not joint < in_turn - 1e-6:
         raise CheckFailed(f"layer by layer, {in_turn}, is as good as jointly, {joint}")
     return (
-        "Two layers of one weight, $H_l = 1$, $\\mu_2 = 0.1$, $\\lambda = 10$, $\\beta = 1$, zero displacement: the last layer "
-        f"first, then the other, ends at {in_turn:.4f}; the joint minimum is {joint:.4f}."
+        "Two layers of one weight, $H_l = 1$, $\\mu_2 = 0.1$, $\\lambda = 10$, $\\beta = 1$, zero displacement: the "
+        f"last layer first, then the other, ends at {in_turn:.4f}; the joint minimum is {joint:.4f}."
     )
 
 
@@ -94,8 +94,8 @@ def dropped_constant(correct=lambda start, quadratic: start + quadratic) -> str:
     left, gradient = start + variance, 2 * (-1.0 - 0.0)
     require_violation(left, variance, correct(start, variance))
     return (
-        f"One ReLU neuron, $W^0 = -1$, $z_0 = 1$, so $z_1 = 0$: $E_1(W^0) = {start:g}$ and its derivative is {gradient:g}. With "
-        f"variance {variance:g}, $\\mathbb E[E_1] = {left:g}$; the quadratic term alone is {variance:g}."
+        f"One ReLU neuron, $W^0 = -1$, $z_0 = 1$, so $z_1 = 0$: $E_1(W^0) = {start:g}$ and its derivative is "
+        f"{gradient:g}. With variance {variance:g}, $\\mathbb E[E_1] = {left:g}$; the quadratic term is {variance:g}."
     )
 
 
@@ -106,7 +106,10 @@ def transposed(correct=np.transpose) -> str:
         residual @ z
     except ValueError:
         product = residual @ correct(z)
-        return f"Three neurons, two inputs: shapes {residual.shape} and {z.shape} have no product; with the transpose it is {product.shape}, as $W$."
+        return (
+            f"Three neurons, two inputs: shapes {residual.shape} and {z.shape} have no product; with the transpose it "
+            f"is {product.shape}, as $W$."
+        )
     raise CheckFailed("the printed product exists")
 
 
@@ -115,8 +118,8 @@ def factor_two(correct=lambda z: 2 * z**2) -> str:
     z = 3.0
     require_difference(z**2, correct(z))
     return (
-        f"One weight, one example $z = {z:g}$: $E = (wz)^2$ has the second derivative {correct(z):g}, the printed formula "
-        f"gives {z**2:g}."
+        f"One weight, one example $z = {z:g}$: $E = (wz)^2$ has the second derivative {correct(z):g}, the printed "
+        f"formula gives {z**2:g}."
     )
 
 
@@ -125,8 +128,9 @@ def undefined_constant(correct=lambda factor: 2 * factor**2) -> str:
     printed, right = math.sqrt(1 * 1 / 2), math.sqrt(correct(1.0) * 1 / 2)
     require_violation(MEAN_ABSOLUTE_NORMAL, printed, right)
     return (
-        f"One layer, one weight, noise $\\mathcal N(0,1)$, $x = 1$, so $C_l = 1$: $\\mathbb E[\\hat L] = {MEAN_ABSOLUTE_NORMAL:.4f}$; with "
-        f"$C_{{lj}} = 1$ the right side is {printed:.4f}, with $C_{{lj}} = 2$ it is {right:g}."
+        f"One layer, one weight, noise $\\mathcal N(0,1)$, $x = 1$, so $C_l = 1$: "
+        f"$\\mathbb E[\\hat L] = {MEAN_ABSOLUTE_NORMAL:.4f}$; with $C_{{lj}} = 1$ the right side is "
+        f"{printed:.4f}, with $C_{{lj}} = 2$ it is {right:g}."
     )
 
 

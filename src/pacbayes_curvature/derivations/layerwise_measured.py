@@ -1,4 +1,4 @@
-"""How tight the bounds of `layerwise_bounds` are: on random ReLU networks of growing depth, and on a trained network."""
+"""How tight the bounds of `layerwise_bounds` are: on random ReLU networks of growing depth, on a trained network."""
 
 import numpy as np
 import pandas as pd

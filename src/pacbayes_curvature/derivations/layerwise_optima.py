@@ -77,7 +77,7 @@ def _fixed_point(function) -> mp.mpf:
 
 
 def joint_optimum_checks(variance=joint_variance) -> list[Check]:
-    """With C_l as what it is, a function of the deeper layers' noise: the gradient, and the family the optimum is in."""
+    """With C_l as what it is, a function of the deeper layers' noise: the gradient and the optimum's family."""
     beta, lam = sp.symbols("beta lambda", positive=True)
     h, s = ([sp.symbols(f"{name}{layer}_1:3", positive=True) for layer in (1, 2, 3)] for name in ("h", "s"))
     m = sp.symbols("m1:4", positive=True)

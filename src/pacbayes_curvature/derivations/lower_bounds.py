@@ -15,7 +15,7 @@ from ..lower_bounds import diagonal_prior
 from . import optimal_prior_formulas as formulas
 from .checks import Check, closeness, identity, inequality
 from .optimal_prior_formulas import beta, delta, h, root, scale
-from .prior_families import block_floor
+from .prior_families import block_floor, in_words
 
 EACH = "symbolic, each coordinate"
 K, N = sp.symbols("K N", positive=True)
@@ -27,11 +27,21 @@ def envelope_checks(value: Callable = formulas.minimum) -> list[Check]:
     kl, loss = sp.log((h + a) / a) / 2, a * delta**2 / 2
     return [
         identity("9", r"$\partial V_i / \partial\beta = \mathrm{KL}_i^*$", EACH, sp.diff(value(), beta), kl),
-        identity("9", r"$\partial E_i^* / \partial\beta = -\beta\, \partial\mathrm{KL}_i^* / \partial\beta$", EACH,
-                 sp.diff(loss, beta), -beta * sp.diff(kl, beta)),
-        identity("9", r"$\partial \mathrm{KL}_i^* / \partial\beta = -h / (2\beta R) < 0$", EACH,
-                 sp.diff(kl, beta), -h / (2 * beta * root())),
-    ]  # fmt: skip
+        identity(
+            "9",
+            r"$\partial E_i^* / \partial\beta = -\beta\, \partial\mathrm{KL}_i^* / \partial\beta$",
+            EACH,
+            sp.diff(loss, beta),
+            -beta * sp.diff(kl, beta),
+        ),
+        identity(
+            "9",
+            r"$\partial \mathrm{KL}_i^* / \partial\beta = -h / (2\beta R) < 0$",
+            EACH,
+            sp.diff(kl, beta),
+            -h / (2 * beta * root()),
+        ),
+    ]
 
 
 def domination_check(dimension: int, instances: int, seed: int, digits: int, floor: Callable = block_floor) -> Check:
@@ -39,12 +49,14 @@ def domination_check(dimension: int, instances: int, seed: int, digits: int, flo
     rng, margins = np.random.default_rng(seed), []
     with mp.workdps(digits):
         for _ in range(instances):
-            curvature, shift, nu0, spread = ([mp.mpf(x) for x in row] for row in 10 ** rng.uniform(-1, 1, (4, dimension)))
+            curvature, shift, nu0, spread = (
+                [mp.mpf(x) for x in row] for row in 10 ** rng.uniform(-1, 1, (4, dimension))
+            )
             prior = [(n + d**2) * s ** mp.mpf("0.1") for n, d, s in zip(nu0, shift, spread)]
             kl = mp.fsum((n + d**2) / p - 1 + mp.log(p / n) for n, d, p in zip(nu0, shift, prior)) / 2
             loss = mp.fsum(c * n for c, n in zip(curvature, nu0)) / 2
             margins.append(kl - floor([c * d**2 / 2 for c, d in zip(curvature, shift)], loss))
-    scope = _scope(digits, instances, dimension, seed)
+    scope = in_words(digits, instances, dimension, seed)
     return inequality("9", r"a random diagonal pair has at least the curve's KL at its $E$", scope, margins)
 
 
@@ -70,12 +82,14 @@ def product_law_checks(
     s, r = sp.symbols("s_1:4", positive=True), sp.symbols("r_1:4", positive=True)
     squares = sum((s[i] * r[j] - s[j] * r[i]) ** 2 for i in range(3) for j in range(i + 1, 3))
     gap = sum(a**2 for a in s) * sum(b**2 for b in r) - 4 * constant(r, s)
-    scope = _scope(digits, instances, dimension, seed)
+    scope = in_words(digits, instances, dimension, seed)
     kl_1 = formulas.divergence_form()
     relative = formulas.loss_form(kl_1) * kl_1 / constant([sp.sqrt(h)], [delta]) - 1
     return [
         inequality("product law", r"$E \cdot \mathrm{KL} \le S$", scope, above),
-        inequality("product law", r"$E \cdot \mathrm{KL} \ge S\, x e^{-x} / \sinh x$, $x = \max_i \mathrm{KL}_i$", scope, below),
+        inequality(
+            "product law", r"$E \cdot \mathrm{KL} \ge S\, x e^{-x} / \sinh x$, $x = \max_i \mathrm{KL}_i$", scope, below
+        ),
         Check(
             "product law",
             r"one weight: $E \cdot \mathrm{KL} / S - 1$ for $\beta \to \infty$",
@@ -95,7 +109,7 @@ def product_law_checks(
 
 
 def linear_floor(curvature, displacement, n: int, delta: float, betas) -> np.ndarray:
-    """V(beta) + beta c + 1 / (8 N beta), c = ln(2 (N - 1)/delta), for betas (G,): its least value is the floor of (3)."""
+    """V(beta) + beta c + 1 / (8 N beta), c = ln(2 (N - 1)/delta), for betas (G,); at its least, the floor of (3)."""
     betas = np.asarray(betas, float)
     loss, kl = diagonal_prior(curvature, displacement, betas)
     return loss + betas * (kl + np.log(2 * (n - 1) / delta)) + 1 / (8 * n * betas)
@@ -127,19 +141,25 @@ def floor_checks(instances: int, seed: int, dimension: int = 2, linear: Callable
     square = (sp.sqrt(beta * K) - 1 / sp.sqrt(8 * N * beta)) ** 2
     scope = f"float64, {instances} random, $k = {dimension}$, seed {seed}, $\\delta = 0.05$"
     return [
-        identity("3", r"$\beta K + \frac{1}{8N\beta} - \sqrt{\frac{K}{2N}} = (\sqrt{\beta K} - \frac{1}{\sqrt{8N\beta}})^2$",
-                 "symbolic", beta * K + 1 / (8 * N * beta) - sp.sqrt(K / (2 * N)), square),
-        closeness("3", r"$\min_\beta \{V(\beta) + \beta c + \frac{1}{8N\beta}\}$ against a search over all variances, relative",
-                  scope, gaps, 1e-7),
-    ]  # fmt: skip
+        identity(
+            "3",
+            r"$\beta K + \frac{1}{8N\beta} - \sqrt{\frac{K}{2N}} = (\sqrt{\beta K} - \frac{1}{\sqrt{8N\beta}})^2$",
+            "symbolic",
+            beta * K + 1 / (8 * N * beta) - sp.sqrt(K / (2 * N)),
+            square,
+        ),
+        closeness(
+            "3",
+            r"$\min_\beta \{V(\beta) + \beta c + \frac{1}{8N\beta}\}$ against a search over all variances, relative",
+            scope,
+            gaps,
+            1e-7,
+        ),
+    ]
 
 
 def _right_side_of_3(logs: np.ndarray, curvature: np.ndarray, shift: np.ndarray, n: int, delta: float = 0.05) -> float:
-    """E + sqrt((KL + c)/(2 N)) in the quadratic model, for variances exp(logs): the posterior's (k,), the prior's (k,)."""
+    """E + sqrt((KL + c)/(2 N)) in the quadratic model, for variances exp(logs): posterior (k,), prior (k,)."""
     nu0, prior = np.exp(logs.reshape(2, -1))
     kl = ((nu0 + shift**2) / prior - 1 + np.log(prior / nu0)).sum() / 2
     return curvature @ nu0 / 2 + np.sqrt((kl + np.log(2 * (n - 1) / delta)) / (2 * n))
-
-
-def _scope(digits: int, instances: int, dimension: int, seed: int) -> str:
-    return f"{digits} digits, {instances} random, $k = {dimension}$, seed {seed}"

@@ -47,22 +47,23 @@ def quadratic_range(
     weights: Weights,
     x: torch.Tensor,
     y: torch.Tensor,
-    shapes: dict[str, tuple[np.ndarray, float]],
+    shapes: dict[str, tuple[np.ndarray, float, float]],
     predicted: np.ndarray,
     seed: int,
     pairs: int,
 ) -> pd.DataFrame:
     """Measured against predicted increase of the loss, a row for each noise shape and size.
 
-    shapes: name -> (root R, tr(H R R')/2). Each is scaled so that the quadratic predicts the increases `predicted`, and
-    once left as it is; `unscaled` marks that row.
+    shapes: name -> (root R, predicted tr(C R R')/2 > 0, exact tr(H R R')/2), C the curvature that shaped the noise, H
+    the Hessian. Each is scaled so that the prediction takes the values `predicted`, and once left as it is, `unscaled`.
     """
     tables = []
-    for name, (root, half_trace) in shapes.items():
+    for name, (root, half_trace, exact) in shapes.items():
         increases = np.sort(np.append(predicted, half_trace))
         noise = stream(f"noise, {name}", seed)
         mean, error = expected_remainder(weights, x, y, root, increases / half_trace, noise, pairs)
-        columns = {"predicted": increases, "measured": increases + mean, "standard error": error}
+        measured = increases / half_trace * exact + mean
+        columns = {"predicted": increases, "measured": measured, "standard error": error}
         tables.append(pd.DataFrame({"noise": name, **columns, "unscaled": increases == half_trace}))
     table = pd.concat(tables, ignore_index=True)
     return table.assign(ratio=table["measured"] / table["predicted"])
@@ -93,24 +94,25 @@ def lemma_shapes(
     beta: float,
     full: np.ndarray | None = None,
     true: np.ndarray | None = None,
-) -> dict[str, tuple[np.ndarray, float]]:
-    """Noise shapes at `beta`, each with its best lam: (root, tr(H Sigma)/2) for `quadratic_range`.
+) -> dict[str, tuple[np.ndarray, float, float]]:
+    """Noise shapes at `beta`, each with its best lam, for `quadratic_range`.
 
-    isotropic: lam I with the diagonal posterior's lam; diagonal: Lemma 4.1 with the diagonal `curvature` (k,); full:
-    with the positive semidefinite matrix `full` (k, k); its prediction uses the Hessian `true` (k, k).
+    isotropic: lam I with the diagonal posterior's lam; diagonal: Lemma 4.1 with the Hessian's diagonal `curvature`
+    (k,); full: with the positive semidefinite `full` (k, k) in place of the Hessian `true` (k, k).
     """
     lam = best_scale(curvature, squared_distance, beta)
     variance = lam / (1 + lam / beta * curvature)
+    isotropic, diagonal = lam * curvature.sum() / 2, float(curvature @ variance) / 2
     shapes = {
-        "isotropic": (np.full(len(curvature), lam**0.5), lam * curvature.sum() / 2),
-        "diagonal": (np.sqrt(variance), float(curvature @ variance) / 2),
+        "isotropic": (np.full(len(curvature), lam**0.5), isotropic, isotropic),
+        "diagonal": (np.sqrt(variance), diagonal, diagonal),
     }
     if full is not None:
         g, basis = np.linalg.eigh(full)
         g = np.maximum(g, 0)  # rounding made some of the zeros negative
         lam = best_scale(g, squared_distance, beta)
         root = basis * np.sqrt(lam / (1 + lam / beta * g))
-        shapes["full"] = (root, float((root * (true @ root)).sum()) / 2)
+        shapes["full"] = (root, *(float((root * (matrix @ root)).sum()) / 2 for matrix in (full, true)))
     return shapes
 
 

@@ -33,11 +33,21 @@ from .optimal_prior_formulas import (
     scale,
 )
 
-__all__ = ["ERRATA", "arcsinh_checks", "global_minimum_check", "lemma_checks", "limit_checks", "logarithmic_checks",
-           "one_identity_checks", "posterior_first_checks", "prior_first_checks"]  # fmt: skip
+__all__ = [
+    "ERRATA",
+    "arcsinh_checks",
+    "global_minimum_check",
+    "lemma_checks",
+    "limit_checks",
+    "logarithmic_checks",
+    "one_identity_checks",
+    "posterior_first_checks",
+    "prior_first_checks",
+]
 
 EACH = "symbolic, each coordinate"
-m, q, u, v, x = sp.symbols("m q u v x", positive=True)
+m, q = sp.symbols("m q", positive=True)
+u, v = sp.symbols("u v", real=True)
 
 
 def lemma_checks(
@@ -46,23 +56,31 @@ def lemma_checks(
     """(7), (8) make both derivatives of the objective vanish; (9) is the objective there."""
     point = {nu0: 1 / posterior(), nu1: 1 / prior()}
     return [
-        identity("7", r"$\partial C_i / \partial \nu_1 = 0$ at the pair", EACH, sp.diff(objective(), nu1).subs(point), 0),
-        identity("8", r"$\partial C_i / \partial \nu_0 = 0$ at the pair", EACH, sp.diff(objective(), nu0).subs(point), 0),
+        identity(
+            "7", r"$\partial C_i / \partial \nu_1 = 0$ at the pair", EACH, sp.diff(objective(), nu1).subs(point), 0
+        ),
+        identity(
+            "8", r"$\partial C_i / \partial \nu_0 = 0$ at the pair", EACH, sp.diff(objective(), nu0).subs(point), 0
+        ),
         identity("9", r"$a_i = \beta \Lambda_{i1}^* / \lambda$", EACH, beta * prior() / lam, scale()),
         identity("9", "is the objective at the pair", EACH, objective().subs(point), least()),
     ]
 
 
-def one_identity_checks(
-    prior: Callable = prior_precision, posterior: Callable = posterior_precision
-) -> list[Check]:
-    """What a pair (n, q/lam) costs above the optimum, as three divergences; m stands for nu0*, q for the prior variance."""
+def one_identity_checks(prior: Callable = prior_precision, posterior: Callable = posterior_precision) -> list[Check]:
+    """What a pair costs above the optimum, as three divergences; m stands for nu0*, q for the prior variance."""
     n = 1 / posterior()
     flat = {h: beta * delta**2 / (m * (m + delta**2))}
     above = objective(nu0, q / lam) - objective(m, (m + delta**2) / lam)
     wide, best = nu0 + delta**2, m + delta**2
     return [
-        identity("8", r"$h = \beta\Delta^2 / (\nu_0^* (\nu_0^* + \Delta^2))$", EACH, beta * delta**2 / (n * (n + delta**2)), h),
+        identity(
+            "8",
+            r"$h = \beta\Delta^2 / (\nu_0^* (\nu_0^* + \Delta^2))$",
+            EACH,
+            beta * delta**2 / (n * (n + delta**2)),
+            h,
+        ),
         identity("7", r"$\lambda / \Lambda_1^* = \nu_0^* + \Delta^2$", EACH, lam / prior(), n + delta**2),
         identity(
             "9",
@@ -97,7 +115,8 @@ def prior_first_checks(best: Callable = best_prior_variance, posterior: Callable
     return [
         identity(
             "R1",
-            r"$C(\nu_0, q/\lambda) - C(\nu_0, (\nu_0 + \Delta^2)/\lambda) = \frac{\beta}{2}\, d(\frac{\nu_0 + \Delta^2}{q})$",
+            r"$C(\nu_0, q/\lambda) - C(\nu_0, (\nu_0 + \Delta^2)/\lambda) = \frac{\beta}{2}\, d(\frac{\nu_0 + "
+            r"\Delta^2}{q})$",
             EACH,
             objective(nu0, q / lam) - left,
             beta / 2 * excess(best() / q),
@@ -116,7 +135,9 @@ def prior_first_checks(best: Callable = best_prior_variance, posterior: Callable
             sp.diff(left, nu0, 2),
             beta * delta**2 * (2 * nu0 + delta**2) / (2 * nu0**2 * (nu0 + delta**2) ** 2),
         ),
-        identity("R1", r"$\nu_0^{*2} + \Delta^2 \nu_0^* = \beta\Delta^2/h$", EACH, n**2 + delta**2 * n, beta * delta**2 / h),
+        identity(
+            "R1", r"$\nu_0^{*2} + \Delta^2 \nu_0^* = \beta\Delta^2/h$", EACH, n**2 + delta**2 * n, beta * delta**2 / h
+        ),
     ]
 
 
@@ -155,17 +176,22 @@ def logarithmic_checks() -> list[Check]:
 def arcsinh_checks(
     kl: Callable = divergence_form, loss: Callable = loss_form, prior: Callable = prior_precision
 ) -> list[Check]:
-    """KL_i* = arcsinh(sqrt(t)/2) and E_i* = (beta/2)(1 - exp(-2 KL_i*)): in (9) the first sum is E, the second beta KL."""
+    """KL_i* = arcsinh(sqrt(t)/2), E_i* = (beta/2)(1 - exp(-2 KL_i*)): in (9) the first sum is E, the second beta KL."""
     a, n = scale(), 1 / posterior_precision()
     at_pair = divergence(n, 1 / prior())
     form = kl().rewrite(sp.log)
     return [
         identity("9", r"$\mathrm{KL}_i^* = \frac12 \ln \frac{h + a}{a}$", EACH, at_pair, sp.log((h + a) / a) / 2),
-        identity("9", r"$\frac{h + a}{a} = e^{2\,\mathrm{KL}_i^*}$, $\mathrm{KL}_i^* = \operatorname{arsinh}(\sqrt{t}/2)$", EACH,
-                 (h + a) / a, sp.exp(2 * form)),
+        identity(
+            "9",
+            r"$\frac{h + a}{a} = e^{2\,\mathrm{KL}_i^*}$, $\mathrm{KL}_i^* = \operatorname{arsinh}(\sqrt{t}/2)$",
+            EACH,
+            (h + a) / a,
+            sp.exp(2 * form),
+        ),
         identity("9", r"$\frac{a \Delta^2}{2} = E_i^* = \frac{h \nu_0^*}{2}$", EACH, a * delta**2 / 2, h * n / 2),
         identity("9", r"$E_i^* = \frac{\beta}{2} (1 - e^{-2\,\mathrm{KL}_i^*})$", EACH, h * n / 2, loss(form)),
-    ]  # fmt: skip
+    ]
 
 
 def limit_checks(least: Callable = minimum) -> list[Check]:
@@ -175,7 +201,9 @@ def limit_checks(least: Callable = minimum) -> list[Check]:
         r"and in units of $\sqrt{\beta h}\,\lvert\Delta\rvert$, less 1": least() / (sp.sqrt(beta * h) * delta) - 1,
     }
     checks = [
-        Check("9", rf"${sp.latex(s)} \to 0$: {text}", "symbolic limit", sp.Limit(value, s, 0), sp.limit(value, s, 0, "+"))
+        Check(
+            "9", rf"${sp.latex(s)} \to 0$: {text}", "symbolic limit", sp.Limit(value, s, 0), sp.limit(value, s, 0, "+")
+        )
         for s in (h, delta)
         for text, value in words.items()
     ]

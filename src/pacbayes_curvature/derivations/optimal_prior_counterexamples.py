@@ -25,7 +25,8 @@ def unbounded_below(h: float = -1.0) -> str:
     _require_below(values[2], values[1])
     words = ", ".join(f"{value:.1f}" for value in values)
     return (
-        rf"One weight, $h = {h:g}$, $\Delta = \beta = 1$: at $\nu_0 = 10, 100, 1000$ with the best prior the objective is "
+        rf"One weight, $h = {h:g}$, $\Delta = \beta = 1$: at $\nu_0 = 10, 100, 1000$ with the best prior the "
+        rf"objective is "
         rf"{words}; and $R^2 = h^2 + 4\beta h/\Delta^2 = {h * h + 4 * h:g}$ has no real root."
     )
 
@@ -52,7 +53,8 @@ def full_posterior_below(correlation: float = 0.9) -> str:
     value = (H * S0).sum() / 2 + kl_divergence([1.0, 1.0], S0, 0.0, pair.prior_variance)
     _require_below(value, floor)
     return (
-        rf"Two weights, $h_1 = h_2 = 1$, $H_{{12}} = {correlation:g}$, $\Delta = (1, 1)$, $\beta = 1$: (9) is {floor:.4f}. "
+        rf"Two weights, $h_1 = h_2 = 1$, $H_{{12}} = {correlation:g}$, $\Delta = (1, 1)$, $\beta = 1$: (9) is "
+        rf"{floor:.4f}. "
         rf"Under the same diagonal prior, the full posterior of (6) has $E + \beta\,\mathrm{{KL}} = {value:.4f}$."
     )
 
@@ -63,7 +65,8 @@ def isotropic_crossing(correlation: float = 0.9, loss: float = 1.0) -> str:
     full = (math.log1p((1 + correlation) / loss) + math.log1p((1 - correlation) / loss)) / 2
     _require_below(full, diagonal)
     return (
-        rf"Two weights, $h_1 = h_2 = 1$, $H_{{12}} = {correlation:g}$, $\Delta = (1, 1)$, at $E = {loss:g}$: the least KL "
+        rf"Two weights, $h_1 = h_2 = 1$, $H_{{12}} = {correlation:g}$, $\Delta = (1, 1)$, at $E = {loss:g}$: the "
+        rf"least KL "
         rf"of diagonal pairs is {diagonal:.4f} nats; an isotropic prior with a full posterior has {full:.4f} nats."
     )
 
@@ -76,7 +79,8 @@ def bounded_loss_below(variance: float = 1.0) -> str:
     _require_below(loss + kl, floor)
     return (
         rf"One weight, $\hat L = 1 - e^{{-\eta^2/2}}$, so $h = 1$, $\Delta = \beta = 1$: (9) is {floor:.4f}. With "
-        rf"$\nu_0 = {variance:g}$ and the prior variance $\nu_0 + \Delta^2$, (4) is {loss:.4f} + {kl:.4f} = {loss + kl:.4f}."
+        rf"$\nu_0 = {variance:g}$ and the prior variance $\nu_0 + \Delta^2$, (4) is {loss:.4f} + {kl:.4f} = "
+        rf"{loss + kl:.4f}."
     )
 
 
@@ -86,13 +90,15 @@ def other_prefactor(correct: Callable[[], sp.Expr] = prefactor_27) -> str:
     at = {precision: prior_precision(), nu0: 1 / posterior_precision(), nu1: 1 / prior_precision()}
     bracket = 2 * precision * delta**2 * (h * lam + precision * beta) ** 2 - lam**3 * h**2
     truth, ours, printed = (
-        float(expression.subs(at).subs(ones)) for expression in (hessian_25().det(), correct() * bracket, 2 * prefactor_27() * bracket)
+        float(expression.subs(at).subs(ones))
+        for expression in (hessian_25().det(), correct() * bracket, 2 * prefactor_27() * bracket)
     )
     require_difference(printed, ours)
     if not math.isclose(ours, truth, rel_tol=1e-9):
         raise CheckFailed(f"the corrected (27) gives {ours}, the determinant of (25) is {truth}")
     return (
-        rf"One weight, $h = \Delta = \beta = \lambda = 1$: at the stationary point the determinant of (25) is {truth:.4f}; "
+        rf"One weight, $h = \Delta = \beta = \lambda = 1$: at the stationary point the determinant of (25) is "
+        rf"{truth:.4f}; "
         rf"the last line of (27) gives {printed:.4f} with $2\lambda$ and {ours:.4f} with $4\lambda$."
     )
 
@@ -103,8 +109,10 @@ def no_minimum(function: Callable[[], sp.Expr] = escaping) -> str:
     low = f(5, -7)  # x = -2, y = 12
     _require_below(low, f(0, 0))
     return (
-        rf"$f = x^2 + x^6 + (1+x)^3 y^2$ with $x = \ln(\nu_0\nu_1)$, $y = \ln(\nu_0/\nu_1)$ tends to $+\infty$ along both "
-        rf"axes at both ends. Its only stationary point, $\nu_0 = \nu_1 = 1$, is a strict local minimum with $f = {f(0, 0):g}$; at "
+        rf"$f = x^2 + x^6 + (1+x)^3 y^2$ with $x = \ln(\nu_0\nu_1)$, $y = \ln(\nu_0/\nu_1)$ tends to $+\infty$ along "
+        rf"both "
+        rf"axes at both ends. Its only stationary point, $\nu_0 = \nu_1 = 1$, is a strict local minimum with $f = "
+        rf"{f(0, 0):g}$; at "
         rf"$\nu_0 = e^5$, $\nu_1 = e^{{-7}}$ it is {low:g}."
     )
 
@@ -129,8 +137,10 @@ def accuracy_below_the_curve(variance: float = 0.5) -> str:
     ours, better = (0.5 * (1 + math.erf(1 / math.sqrt(2 * value))) for value in (n, variance))
     _require_below(ours, better)
     return (
-        rf"Two weights, loss $\lVert\theta - \mu_0\rVert^2/2$, $\mu_0 = (1, 1)$, $\mu_1 = 0$, the answer is right where "
-        rf"$\theta_1 > 0$. At $\beta = 1$ the curve has KL {kl:.4f} and accuracy {ours:.4f}, with both variances {n:.4f}. "
+        rf"Two weights, loss $\lVert\theta - \mu_0\rVert^2/2$, $\mu_0 = (1, 1)$, $\mu_1 = 0$, the answer is right "
+        rf"where "
+        rf"$\theta_1 > 0$. At $\beta = 1$ the curve has KL {kl:.4f} and accuracy {ours:.4f}, with both variances "
+        rf"{n:.4f}. "
         rf"Variances {variance:g} and {other:.4f} have the same KL, accuracy {better:.4f}, and a larger $E$: "
         rf"{(variance + other) / 2:.4f} for {n:.4f}."
     )

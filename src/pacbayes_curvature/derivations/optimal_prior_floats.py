@@ -11,9 +11,12 @@ from .checks import Check, closeness
 from .optimal_prior_formulas import (
     beta,
     delta,
+    divergence,
     evaluate,
     h,
     lam,
+    nu0,
+    nu1,
     posterior_precision,
     prior_precision,
     random_values,
@@ -24,7 +27,7 @@ QUANTITIES = ("prior variance", "posterior variance", "KL", "expected loss")
 
 
 def printed_formulas() -> tuple[sp.Expr, ...]:
-    """lam / (7), 1 / (8), and from (9) KL_i = (1/2) ln((h + a)/a) and E_i = a Delta^2 / 2: one for each of QUANTITIES."""
+    """lam / (7), 1 / (8), and from (9) KL_i = (1/2) ln((h + a)/a), E_i = a Delta^2 / 2: the QUANTITIES in order."""
     a = scale()
     return lam / prior_precision(), 1 / posterior_precision(), sp.log((h + a) / a) / 2, a * delta**2 / 2
 
@@ -40,6 +43,18 @@ def package_check(
             gaps += [mp.mpf(one) / evaluate(exact, values) - 1 for one, exact in zip(ours, printed_formulas())]
     scope = f"float64 against {digits} digits, {instances} random $(h, \\Delta, \\beta)$, seed {seed}"
     return closeness("7-9", "`gaussians.optimal_prior_and_posterior` against the print, relative", scope, gaps, 1e-14)
+
+
+def divergence_check(instances: int, seed: int, digits: int, formula: Callable = divergence) -> Check:
+    """The divergence of one weight, on which the whole chapter rests, against gaussians.kl_divergence, relative."""
+    gaps = []
+    with mp.workdps(digits):
+        for values in random_values(instances, seed):
+            shift, posterior, prior = (float(values[s]) for s in (delta, nu0, nu1))
+            ours = gaussians.kl_divergence(shift, posterior, 0.0, prior)
+            gaps.append(mp.mpf(ours) / evaluate(formula(), values | {lam: mp.mpf(1)}) - 1)
+    scope = f"float64 against {digits} digits, {instances} random $(\\Delta, \\nu_0, \\nu_1)$, seed {seed}"
+    return closeness("21", r"$\mathrm{KL}_i$: `gaussians.kl_divergence`, relative", scope, gaps, 1e-13)
 
 
 def relative_errors(t: np.ndarray, digits: int) -> dict[str, dict[str, np.ndarray]]:

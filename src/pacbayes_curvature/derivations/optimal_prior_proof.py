@@ -129,8 +129,8 @@ def exact_check(dimension: int, instances: int, seed: int, lines: Callable = lin
         root = sp.Matrix(rng.integers(-3, 4, (dimension, dimension)).tolist())
         precisions = sp.diag(*[sp.Rational(int(n), 4) for n in rng.integers(1, 20, dimension)])
         shift = sp.Matrix(rng.integers(-5, 6, dimension).tolist())
-        b, l = (sp.Rational(int(n), 7) for n in rng.integers(1, 20, 2))
-        chain = lines(root * root.T, precisions, shift, b, l)
+        b, scale = (sp.Rational(int(n), 7) for n in rng.integers(1, 20, 2))
+        chain = lines(root * root.T, precisions, shift, b, scale)
         worst = max([worst, *(abs(sp.expand(left - right)) for left, right in zip(chain, chain[1:]))])
     scope = f"rational arithmetic, {instances} random, $k = {dimension}$, full $H$, seed {seed}"
     return Check("18", "all lines are equal", scope, None, float(worst))
@@ -151,7 +151,9 @@ def derivative_checks(
         identity("22", r"$\partial C_i / \partial \nu_1$", scope, sp.diff(objective, nu1), first[1]),
         identity("23", r"$\partial^2 C_i / \partial \nu_0^2$", scope, sp.diff(objective, nu0, 2), second[0, 0]),
         identity("23", r"$\partial^2 C_i / \partial \nu_1^2$", scope, sp.diff(objective, nu1, 2), second[1, 1]),
-        identity("24", r"$\partial^2 C_i / \partial \nu_0 \partial \nu_1$", scope, sp.diff(objective, nu0, nu1), second[0, 1]),
+        identity(
+            "24", r"$\partial^2 C_i / \partial \nu_0 \partial \nu_1$", scope, sp.diff(objective, nu0, nu1), second[0, 1]
+        ),
         identity("25", "is symmetric", scope, second[0, 1], second[1, 0]),
         identity("26", "first line, from (25)", scope, second.det(), lines()[0]),
         *_chain("26", lines(), scope),
@@ -196,7 +198,9 @@ def boundary_checks(line_21: Callable = objective_21) -> list[Check]:
         decay = sp.exp(-line_21())
         words = rf"$C_i \to \infty$ as ${sp.latex(variable)} \to {sp.latex(end)}$"
         shown = sp.Limit(sp.exp(-sp.Symbol("C_i")), variable, end, side)
-        checks.append(Check("30", words, "symbolic limit, each coordinate", shown, sp.limit(decay, variable, end, side)))
+        checks.append(
+            Check("30", words, "symbolic limit, each coordinate", shown, sp.limit(decay, variable, end, side))
+        )
     return checks
 
 

@@ -43,12 +43,14 @@ def bernoulli(q: mp.mpf, p: mp.mpf) -> mp.mpf:
 
 
 def bernoulli_inverse(q: mp.mpf, c: mp.mpf) -> mp.mpf:
-    """The largest p with kl(q||p) <= c, by bisection down to the working precision."""
+    """The largest p with kl(q||p) <= c, for c < 15: bisection, then Newton's method to the working precision."""
     low, high = mp.mpf(q), mp.mpf(1)
-    for _ in range(mp.mp.prec):
+    for _ in range(30):
         middle = (low + high) / 2
         low, high = (middle, high) if bernoulli(q, middle) <= c else (low, middle)
-    return low
+    for _ in range(8):  # from above, where the steps do not overshoot: kl is convex in p
+        high -= (bernoulli(q, high) - c) * high * (1 - high) / (high - q)
+    return high
 
 
 def xi_series(n: int) -> mp.mpf:

@@ -51,7 +51,7 @@ def identity_checks(update=rank_one_inverse, determinant=rank_one_determinant, d
 def recursion_checks(
     update=rank_one_inverse, dimension: int = 6, digits: int = 50, instances: int = 20, seed: int = 0
 ) -> list[Check]:
-    """The recursion over N rows against the inverse of the sum, in high precision; and `recursive_inverse` against both."""
+    """The recursion over N rows against the inverse of the sum, in high precision; and `recursive_inverse`."""
     rng, gaps, machine = np.random.default_rng(seed), [], []
     with mp.workdps(digits):
         for _ in range(instances):
@@ -80,7 +80,7 @@ def recursion_checks(
 
 
 def recursive_inverse(rows: np.ndarray, alpha: float) -> np.ndarray:
-    """(alpha I + (1/N) sum g g')^-1 by N rank-one updates of I/alpha: rows (N, k) -> (k, k). 2 N k^2 multiplications."""
+    """(alpha I + (1/N) sum g g')^-1 by N updates of I/alpha: rows (N, k) -> (k, k). 2 N k^2 multiplications."""
     n, k = rows.shape
     inverse = np.asfortranarray(np.eye(k) / alpha)
     for g in rows:
