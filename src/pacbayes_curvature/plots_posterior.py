@@ -86,9 +86,8 @@ def quadratic_range(tables: dict[str, pd.DataFrame], losses: dict[str, float]) -
         axis.axhline(1, color="black", linewidth=0.8)
         axis.axvline(losses[name], color="grey", linestyle=":", label="loss at the minimum")
         axis.set(xscale="log", yscale="log", title=name, xlabel="Predicted increase of the loss, tr(HΣ)/2 (nats)")
-    first = np.atleast_1d(axes)[0]
-    first.set_ylabel("Measured / predicted")
-    first.legend(fontsize="small", loc="upper left")
+    np.atleast_1d(axes)[0].set_ylabel("Measured / predicted")
+    np.atleast_1d(axes)[-1].legend(fontsize="small", loc="upper left")
     sns.despine(figure)
     return figure
 

@@ -7,7 +7,7 @@ factor on its covariance. The prediction is s tr(H R R')/2.
 import numpy as np
 import pandas as pd
 import torch
-from torch.func import grad
+from torch.func import grad, vmap
 
 from ..networks import Weights
 from ..randomness import stream
@@ -31,15 +31,17 @@ def expected_remainder(
     tr(H R R') s/2 added, it is the expected increase of the loss.
     """
     theta, root = flatten(weights), torch.as_tensor(root, dtype=torch.float64)
+    scales = torch.as_tensor(scales, dtype=torch.float64)
+    losses = vmap(loss, in_dims=(0, None, None, None))
     start, remainders = loss(theta, weights, x, y), []
     for _ in range(pairs):
         xi = torch.randn(len(theta), dtype=torch.float64, generator=generator)
         eta = root * xi if root.ndim == 1 else root @ xi
         half_square = eta @ _hessian_times(eta, theta, weights, x, y) / 2
-        for scale in scales.tolist():
-            both = loss(theta + scale**0.5 * eta, weights, x, y) + loss(theta - scale**0.5 * eta, weights, x, y)
-            remainders.append(both / 2 - start - scale * half_square)
-    table = torch.stack(remainders).view(pairs, len(scales))
+        steps = scales.sqrt()[:, None] * eta
+        both = losses(theta + steps, weights, x, y) + losses(theta - steps, weights, x, y)
+        remainders.append(both / 2 - start - scales * half_square)
+    table = torch.stack(remainders)
     return table.mean(0).numpy(), (table.std(0) / pairs**0.5).numpy()
 
 

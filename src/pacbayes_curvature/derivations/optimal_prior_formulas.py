@@ -55,7 +55,7 @@ def minimum():
 
 
 def profile():
-    """C_i at the best posterior, (1/2) [ s Delta^2 - beta ln s + beta ln(h + s) ], s = beta Lambda_1 / lam, Eq. (19)."""
+    """C_i at the best posterior, (1/2) [ s Delta^2 - beta ln s + beta ln(h + s) ], s = beta Lambda_1/lam, Eq. (19)."""
     scaled = beta * precision / lam
     return (scaled * delta**2 - beta * sp.log(scaled) + beta * sp.log(h + scaled)) / 2
 

@@ -158,7 +158,7 @@ def envelope_checks(
             r"$\mathrm{KL}(N(\mu_0,\lambda I)\Vert N(\mu_1,\lambda I)) = \frac{D\,\mathrm{tr}H}{4E}$",
             scope,
             equal,
-            1e-20,
+            10.0 ** (-digits // 2),
         ),
         identity("baseline", expansion, "symbolic, k = 3", first, baseline_kl(g, D, D / (2 * rho))),
         inequality("baseline", r"$\frac{D\,\mathrm{tr}H}{4E} \ge \frac12\ln\det(I + \frac D{2E}H)$", scope, above),
