@@ -99,12 +99,12 @@ def test_mutations_of_the_posterior_by_the_gradient(name):
     caught(*lemma.gradient_checks(optimum=OPTIMA[name]))
 
 
-@pytest.mark.parametrize("name", [name for name in OPTIMA if name != "sign"])  # not even a variance
+@pytest.mark.parametrize("name", ["without beta", "lam/beta", "factor 2"])
 def test_mutations_of_the_posterior_against_every_posterior(name):
     caught(*lemma.any_posterior_checks(OPTIMA[name], digits=15))
 
 
-@pytest.mark.parametrize("name", ["without beta", "factor 2"])
+@pytest.mark.parametrize("name", ["without beta"])
 def test_mutations_of_the_posterior_by_one_identity(name):
     caught(*lemma.gap_checks(OPTIMA[name], **NUMERICAL))
 
