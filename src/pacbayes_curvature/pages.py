@@ -162,12 +162,12 @@ def provenance(results: list[Result]) -> HTML:
     return HTML(warning + _details(frame.T))
 
 
-def derivation_provenance(module: str, **parameters: object) -> HTML:
-    """Where a page without stored results comes from: all of it is computed when the page is executed."""
+def derivation_provenance(*modules: str, **parameters: object) -> HTML:
+    """Where a page without stored results comes from: all of it is computed, by these modules, when it is executed."""
     facts = {
         "computed": "on this page, when it was executed",
         "parameters": _words(parameters),
-        "code digest": code_digest(module),
+        "code digest": code_digest(*modules),
         "versions": _words(versions()),
     }
     return HTML(_details(pd.DataFrame({"": facts})))
