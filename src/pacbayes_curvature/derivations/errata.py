@@ -13,7 +13,7 @@ SEVERITIES = {
     "wrong": "the statement is false as it stands, or its argument is",
     "missing assumption": "true under a condition that is not stated",
     "incomplete proof": "true, but the steps given do not prove it",
-    "typo": "a misprint; the meaning is clear from the context",
+    "typo": "a misprint, a loose word or a wrong citation; no result is affected",
 }
 
 # Where the paper's numbered equations begin after each of its unnumbered places, so that all places have one order.

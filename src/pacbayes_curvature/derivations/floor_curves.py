@@ -196,8 +196,8 @@ def verdict(problem: Problem, frame: pd.DataFrame) -> Markdown:
     if len(crossed):
         words += (
             "The isotropic prior with a full posterior, which Lemma 4.2 does not cover, is below the floor for $E$ up "
-            f"to {crossed.max():.3g}, at divergences from {full[crossed.index].min():.0f} nats on: the crossing that "
-            "the paper reports."
+            f"to {crossed.max():.3g}, at divergences from {full[crossed.index].min():.0f} nats on: a crossing like "
+            "the one that the paper reports, whose axis is the accuracy."
         )
     else:
         words += "The isotropic prior with a full posterior stays above the floor."

@@ -224,7 +224,8 @@ ERRATA = [
         "Layer by layer does not reach the joint minimum.",
         "wrong",
         "For fixed $C_l$ each layer's optimum is exact. At the joint minimum each layer still has a Lemma 4.1 "
-        r"posterior, with its own $\beta_l$ and, from the second layer on, a smaller $\lambda_l$.",
+        r"posterior, with its own $\beta_l$ and, from the second layer on, a smaller $\lambda_l$. In practice the paper "
+        "treats all $C_l$ as unknown scaling factors.",
         last_layer_first,
     ),
     Erratum(

@@ -72,7 +72,8 @@ def quadratic_range(
 
 
 def reach(tables: dict[str, pd.DataFrame], factor: float = 2) -> pd.DataFrame:
-    """For each shape: the largest predicted increase that the measured one is within `factor` of; the unscaled one."""
+    """For each shape: the largest grid point at which the measured increase is within `factor` of the predicted one, and
+    the unscaled posterior. Smaller grid points need not be within it."""
     rows = []
     parts = ((name, *part) for name, table in tables.items() for part in table.groupby("noise", sort=False))
     for name, noise, part in parts:
@@ -82,7 +83,7 @@ def reach(tables: dict[str, pd.DataFrame], factor: float = 2) -> pd.DataFrame:
             {
                 "network": name,
                 "noise": noise,
-                f"within a factor {factor} up to": near["predicted"].max(),
+                f"last within a factor {factor} at": near["predicted"].max(),
                 "unscaled: predicted": own["predicted"],
                 "unscaled: measured": own["measured"],
             }

@@ -7,9 +7,9 @@ ERRATA = [
     Erratum(
         "Eqs. (7)-(9), curvature and displacement",
         r"No condition on $h_i$ and $\mu_{i0} - \mu_{i1}$.",
-        r"$h_i > 0$ and $\mu_{i0} \ne \mu_{i1}$. For $h_i = 0$ or $\mu_{i0} = \mu_{i1}$ the formulas are $0/0$, the "
-        r"infimum is "
-        r"not attained, and the coordinate's term is its limit, 0. For $h_i < 0$ the objective has no lower bound.",
+        r"$h_i > 0$ and $\mu_{i0} \ne \mu_{i1}$. For $h_i = 0$ or $\mu_{i0} = \mu_{i1}$ formulas are undefined, (9) at "
+        r"least; the coordinate's term is its limit, 0, which is attained only if both vanish. For $h_i < 0$ the "
+        r"objective has no lower bound.",
         "missing assumption",
         r"The lemma for $h_i > 0$ and $\mu_{i0} \ne \mu_{i1}$, and (9) for $h_i \ge 0$ with the limits put in.",
         counterexamples.unbounded_below,
@@ -79,8 +79,8 @@ ERRATA = [
     ),
     Erratum(
         "Section 6, the crossing of the lower bound",
-        "Full L slightly crosses the diagonal lower bound, which suggests that better approximations of the Hessian "
-        "are needed.",
+        "Full L “slightly crosses our diagonal lower bound. This suggests that better approximations of the Hessian as "
+        "well as better prior means […] might be needed”.",
         "The crossing is to be expected: (9) bounds diagonal posteriors, and Full L's are not diagonal. It says "
         "nothing about "
         "the quality of the Hessian.",

@@ -132,8 +132,8 @@ def _require(shown: bool) -> None:
 ERRATA = [
     Erratum(
         "Eq. (5), the inequality",
-        "The gradient at the minimum is zero and the loss is locally convex, so the quadratic approximation is an "
-        "upper bound.",
+        r"The gradient at the minimum is zero, the term $O(\Vert\eta\Vert^3)$ is negligible and the loss is locally "
+        "convex, so the quadratic approximation is an upper bound.",
         r"Convexity does not imply this. Sufficient: $\nabla^2\hat L(\theta) \preceq H$ wherever the noise goes, or "
         r"that the expected remainder is not positive. The gradient need not vanish: $\mathbb E[g^\top\eta] = 0$ for "
         "centred noise.",
