@@ -79,6 +79,11 @@ def test_page(visit, name):
     assert [link for link in links if link.startswith("file:") and not _exists(link)] == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390, "wider than a phone"
+    cut_off = (  # to the right a formula scrolls; what lies to the left of its column cannot be reached
+        "() => [...document.querySelectorAll('div.math mjx-math')].filter(e =>"
+        "  e.getBoundingClientRect().left < e.closest('div.math').getBoundingClientRect().left - 1).length"
+    )
+    assert page.evaluate(cut_off) == 0
     assert visit.complaints == []
 
 
