@@ -99,9 +99,37 @@ rule train:
     shell: "OMP_NUM_THREADS={threads} python -m pacbayes_curvature.reproduce compute training_run {wildcards.dataset} {wildcards.seed} {output[0]}"
 
 
+# The sweep in parts, one file each. On one machine the whole computes them in one process; with `spread`, which the
+# profiles for clusters set, every part is a job of its own.
+METHODS = ["baseline", "diag", "layerwise"]
+PART = "build/sweep/{dataset}-seed{seed}-{method}-grid20-passes1-{part}.csv"
+
+
+rule explore:
+    output: PART.replace("{part}", "explored")
+    input: "build/networks/{dataset}-seed{seed}.safetensors", CODE
+    threads: 2
+    shell: "OMP_NUM_THREADS={threads} python -m pacbayes_curvature.reproduce part {wildcards.dataset} {wildcards.seed} {wildcards.method} explored"
+
+
+rule chunk:
+    output: PART
+    input: rules.explore.output
+    wildcard_constraints: part="chunk[0-9]+"
+    threads: 2
+    shell: "OMP_NUM_THREADS={threads} python -m pacbayes_curvature.reproduce part {wildcards.dataset} {wildcards.seed} {wildcards.method} {wildcards.part}"
+
+
+def parts(wildcards):
+    if not config.get("spread") or wildcards.experiment != "accuracy_vs_complexity":
+        return []
+    of = {"dataset": wildcards.dataset, "seed": wildcards.seed, "method": METHODS}
+    return expand(PART, part=["explored", *(f"chunk{chunk}" for chunk in range(4))], **of)
+
+
 rule compute:
     output: REPRODUCED
-    input: "build/networks/{dataset}-seed{seed}.safetensors", CODE
+    input: "build/networks/{dataset}-seed{seed}.safetensors", CODE, parts
     wildcard_constraints: experiment="|".join(EXPERIMENTS[1:])
     threads: 2
     shell: "OMP_NUM_THREADS={threads} python -m pacbayes_curvature.reproduce compute {wildcards.experiment} {wildcards.dataset} {wildcards.seed} {output}"

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from pacbayes_curvature import data, records, training
+from pacbayes_curvature.experiments import sweep
 
 torch.set_num_threads(1)
 
@@ -32,6 +33,7 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "FROZEN", tmp_path / "results")
     monkeypatch.setattr(records, "COMPUTED", tmp_path / "build" / "results")
     monkeypatch.setattr(training_run, "NETWORKS", tmp_path / "build" / "networks")
+    monkeypatch.setattr(sweep, "PARTS", tmp_path / "build" / "sweep")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PACBAYES_DATA", raising=False)
     return tmp_path

@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from pacbayes_curvature import curvature, gibbs, posteriors
+from pacbayes_curvature import curvature, gibbs, networks, posteriors
 
 POINTS = [(1e-3, 1e-2), (1e-2, 1e-2), (1e-1, 1e-2), (1e-2, 1e-1), (1.0, 10.0)]
 
@@ -72,6 +72,129 @@ def test_a_grid_point_does_not_depend_on_its_neighbours(digits, digits_network):
 
     alone = np.concatenate([run(lam[i : i + 1], beta[i : i + 1]) for i in range(len(lam))])
     np.testing.assert_allclose(run(lam, beta), alone, atol=2 / len(x))  # a product of other shape may round otherwise
+
+
+def test_each_point_is_evaluated_on_its_own_number_of_examples(digits, digits_network):
+    """As if the data ended there, whatever the other points get."""
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    layers = layers_of("layerwise", digits_network, x)
+    lam, beta = map(np.array, zip(*POINTS))
+    examples = np.array([1437, 1, 700, 1025, 1024])
+
+    def run(examples):
+        return gibbs.by_local_reparametrisation(
+            digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(1), examples=examples
+        )
+
+    accuracy, error = run(examples)
+    correct = accuracy * examples
+    np.testing.assert_allclose(correct, np.rint(correct), atol=1e-9)
+    np.testing.assert_allclose(error, np.sqrt(accuracy * (1 - accuracy) / examples))
+    assert accuracy[0] == pytest.approx(run(np.full(5, 1437))[0][0], abs=2 / 1437)
+    assert correct[4] == pytest.approx(1024 * run(np.full(5, 1024))[0][4], abs=2)
+    with pytest.raises(ValueError, match="a number from 1 to 1437 for each of the 5 grid points"):
+        run(np.array([1437, 0, 1, 1, 1]))
+    with pytest.raises(ValueError, match="from 1 to 1437"):
+        run(np.array([1438, 1, 1, 1, 1]))
+
+
+# What the layers after the first leave out ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lam, beta", [*POINTS, (1e-5, 10.0), (10.0, 1e-5), (0.3, 0.02)])
+@pytest.mark.parametrize("tolerance", [0.0, 0.005, 0.1])
+def test_the_variances_error_is_within_its_tolerance(digits, digits_network, lam, beta, tolerance, monkeypatch):
+    """s^2 of each example against the dense z' Sigma z, with Sigma = beta (H + (beta / lam) I)^-1 inverted."""
+    monkeypatch.setattr(gibbs, "TOLERANCE", tolerance)
+    x = torch.from_numpy(digits.x_train)
+    layer, weight = layers_of("layerwise", digits_network, x)[1], digits_network.minimum[1]
+    z = torch.relu(networks.affine(digits_network.minimum[0], x))
+    one = gibbs._Deeper(weight, layer, np.array([lam]), np.array([beta]))
+    s = one.pre_activations(z, torch.ones(len(z), len(weight)), 0) - one.pre_activations(z, torch.zeros(len(z), len(weight)), 0)
+    h = layer.basis * layer.curvature @ layer.basis.T
+    sigma = beta * np.linalg.inv(h + beta / lam * np.eye(len(h)))
+    augmented = np.c_[z.double().numpy(), np.ones(len(z))]
+    exact = ((augmented @ sigma) * augmented).sum(1)
+    # The difference of two pre-activations in single precision is good to some 1e-3 where the noise is small.
+    rounding = 1e-3 + 1e-5 * float(one.pre_activations(z, torch.zeros(len(z), len(weight)), 0).abs().max()) / exact.min() ** 0.5
+    assert (np.abs(s.double().numpy()[:, 0] ** 2 / exact - 1) <= tolerance + rounding).all()
+    assert tolerance > 0 or one.rank[0] >= (layer.curvature > 0).sum()
+
+
+def test_what_is_left_out_changes_no_accuracy(digits, digits_network, monkeypatch):
+    """With the same noise, against all of U'(z, 1): less than a tenth of the standard error, at 36 grid points."""
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    layers = layers_of("layerwise", digits_network, x)
+    lam, beta = (values.ravel() for values in np.meshgrid(np.geomspace(1e-4, 1, 6), np.geomspace(1e-3, 10, 6)))
+
+    def run():
+        return gibbs.by_local_reparametrisation(
+            digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(1), passes=3
+        )
+
+    accuracy, error = run()
+    monkeypatch.setattr(gibbs, "TOLERANCE", 0.0)
+    exact, _ = run()
+    assert 0 < np.abs(accuracy - exact).max() <= 0.5 * error.max() and np.abs(accuracy - exact).mean() <= 0.1 * error.mean()
+
+
+@pytest.mark.parametrize("lam, beta", POINTS)
+def test_estimators_agree_for_a_low_rank_posterior(digits, digits_network, lam, beta):
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    layers = [
+        posteriors.LayerPosterior(values, vectors, len(w), d)
+        for (values, vectors, _), w, d in zip(
+            curvature.low_rank(digits_network.minimum, x, 8, torch.Generator().manual_seed(0)),
+            digits_network.minimum,
+            digits_network.squared_distances(),
+        )
+    ]
+    assert all(layer.low_rank for layer in layers)
+    fast, fast_error = gibbs.by_local_reparametrisation(
+        digits_network.minimum, layers, np.array([lam]), np.array([beta]), x, y, torch.Generator().manual_seed(1), passes=20
+    )
+    slow, slow_error = gibbs.by_weight_sampling(
+        digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(2), draws=100
+    )
+    assert abs(fast[0] - slow) <= 4 * np.hypot(fast_error[0], slow_error)
+
+
+# A variance for every weight ------------------------------------------------------------------------------------------
+
+
+def test_a_variance_for_every_weight_against_weight_sampling(digits, digits_network):
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    generator = torch.Generator().manual_seed(8)
+    v = [(2 * torch.rand(w.shape, generator=generator) * w.square().mean()).numpy() for w in digits_network.minimum]
+    fast, fast_error = gibbs.with_weight_variances(digits_network.minimum, v, x, y, generator, passes=20)
+    accuracies = []
+    for _ in range(100):
+        sample = [w + torch.randn(w.shape, generator=generator) * torch.from_numpy(s).sqrt() for w, s in zip(digits_network.minimum, v)]
+        accuracies.append(float((networks.forward(sample, x).argmax(1) == y).float().mean()))
+    assert 0.5 < fast < 0.99, "between guessing and no noise"
+    assert abs(fast - np.mean(accuracies)) <= 4 * np.hypot(fast_error, np.std(accuracies, ddof=1) / 10)
+
+
+def test_variances_of_a_posterior_are_variances_of_weights(digits, digits_network):
+    """The diagonal method, written out weight by weight: the same network."""
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    layers = layers_of("diag", digits_network, x)
+    lam, beta = np.array([0.1]), np.array([0.01])
+    v = [np.tile(posteriors.variances(layer, lam, beta), (layer.neurons, 1)) for layer in layers]
+    one, error = gibbs.by_local_reparametrisation(
+        digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(1), passes=20
+    )
+    two, _ = gibbs.with_weight_variances(digits_network.minimum, v, x, y, torch.Generator().manual_seed(2), passes=20)
+    assert abs(one[0] - two) <= 4 * np.sqrt(2) * error[0]
+
+
+@pytest.mark.parametrize("bad", [-1e-9, np.nan, np.inf])
+def test_impossible_variances_are_refused(digits, digits_network, bad):
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    v = [np.zeros(w.shape) for w in digits_network.minimum]
+    v[1][2, 3] = bad
+    with pytest.raises(ValueError, match="variances of layer 2 must be finite and nonnegative"):
+        gibbs.with_weight_variances(digits_network.minimum, v, x, y, torch.Generator())
 
 
 def test_vanishing_noise_is_the_deterministic_network(digits, digits_network):

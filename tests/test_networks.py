@@ -29,6 +29,16 @@ def test_widths_are_those_of_the_paper(name, sizes):
     assert widths(name) == sizes
 
 
+@pytest.mark.parametrize("factor, hidden", [(0.5, 150), (2.0, 600), (0.335, 100), (1e-9, 1)])
+def test_the_hidden_widths_are_multiplied(factor, hidden):
+    assert widths("mnist2", factor) == [784, hidden, hidden, 2]
+
+
+def test_a_scaled_initialisation_is_the_same_draw_times_the_scale():
+    pairs = zip(initialise(SIZES, generator()), initialise(SIZES, generator(), 0.5))
+    assert all(torch.equal(0.5 * w, scaled) for w, scaled in pairs)
+
+
 def test_initialisation_is_uniform_within_one_over_root_inputs():
     sizes = [100, 400, 9]
     for weight, n_in, n_out in zip(initialise(sizes, generator()), sizes, sizes[1:]):

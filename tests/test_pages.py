@@ -33,6 +33,7 @@ def result(dataset="mnist2", state="frozen"):
     table.insert(1, "seed", 0)
     table["accuracy"], table["complexity"] = rng.uniform(0.3, 1, len(table)), rng.uniform(0.1, 2, len(table))
     table["pareto"] = table.index % 3 != 1
+    table["examples"] = table["evaluated"] = 60
     parameters = {"recipe": {"rate": 0.1}, "passes": 1}
     key = Key("accuracy_vs_complexity", dataset, 0, parameters, {"train": "ab" * 32}, "c0de")
     return Result(key, table, MADE, state)
@@ -62,6 +63,17 @@ def test_best_bounds_are_the_smallest_sums(results):
             if point["method"] == method and (best is None or bound < best["bound"]):
                 best = point | {"bound": bound}
         assert row == {name: best[name] for name in list(row)[:-1]} | {"chance": pytest.approx(CHANCE[dataset])}
+
+
+def test_points_that_were_only_explored_are_not_quoted(results):
+    best = pages.best_bounds(results)
+    for r in results:
+        chosen = r.table["accuracy"].isin(best["accuracy"])
+        r.table.loc[chosen, "evaluated"] = 59
+    assert not set(pages.best_bounds(results)["accuracy"]) & set(best["accuracy"])
+    least = pages.complexity_at(results, (0.0,))
+    explored = pd.concat(r.table[r.table["evaluated"] == 59] for r in results)["complexity"]
+    assert not set(least[list(METHODS)].to_numpy().ravel()) & set(explored)
 
 
 @pytest.mark.parametrize("order", [METHODS, METHODS[::-1], METHODS[1:]])

@@ -51,6 +51,34 @@ def test_a_seed_decides_everything(few):
     assert not any(map(torch.equal, first.initial + first.minimum, other.initial + other.minimum))
 
 
+def test_the_seed_decides_the_order_of_the_examples(few, monkeypatch):
+    start = initialise(widths("digits"), stream("initialisation", 0))
+    monkeypatch.setattr(training, "initialise", lambda *arguments: start)
+    first, again, other = (train(few, seed, recipe_for("digits")) for seed in (3, 3, 4))
+    assert all(map(torch.equal, first.minimum, again.minimum))
+    assert not any(map(torch.equal, first.minimum, other.minimum))
+
+
+def test_width_and_scale_of_the_initialisation_follow_the_recipe(few):
+    usual = train(few, 0, recipe_for("digits"))
+    scaled = train(few, 0, replace(recipe_for("digits"), initial_scale=2.0))
+    assert all(torch.equal(2 * w, w2) for w, w2 in zip(usual.initial, scaled.initial))
+    narrow = train(few, 0, replace(recipe_for("digits"), width=0.25))
+    assert [tuple(w.shape) for w in narrow.minimum] == [(25, 65), (25, 26), (10, 26)]
+
+
+def test_training_goes_on_after_the_first_fit_and_ends_fitted(few):
+    recipe = recipe_for("digits")
+    first, later = (
+        json.loads(train(few, 0, replace(recipe, extra_epochs=extra)).record["history"]) for extra in (0, 7)
+    )
+    assert later[: len(first)] == first and len(later) >= len(first) + 7
+    assert later[-1]["train_accuracy"] == 1
+    assert all(row["train_accuracy"] != 1 for row in later[len(first) + 6 : -1]), "the first fit from the 7th on"
+    with pytest.raises(NotInterpolating, match="1 is needed, and 100 more epochs; the recipe"):
+        train(few, 0, replace(recipe, extra_epochs=100, most_epochs=len(first) + 99))
+
+
 def test_too_few_epochs_fail_loudly(few):
     message = r"digits, seed 0: training accuracy 0\.\d+ after 1 epochs, 1 is needed; the recipe was Recipe\(learning_"
     with pytest.raises(NotInterpolating, match=message):

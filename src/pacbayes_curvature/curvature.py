@@ -1,33 +1,38 @@
-"""The layerwise curvature of Lemma 5.1: second moments of each layer's input, in one pass over the data."""
+"""Curvatures of the loss at the minimum, each in one pass over the data: second moments, their low-rank form, Eq. (10).
+
+Legend: N examples, k = n_in + 1; z = z_{l-1}(x_n) the input of layer l, a 1 for the bias appended on paper only.
+"""
 
 import numpy as np
 import torch
+from torch.nn.functional import one_hot
 
 from .networks import Weights, affine
 
 CHUNK = 4096  # examples at a time: memory is bounded by this times the width, whatever N
+BLOCK = 512  # columns of H at a time: what lies above the diagonal block is the mirror image, and not computed
 
 
 @torch.no_grad()
 def layerwise(weights: Weights, x: torch.Tensor) -> list[np.ndarray]:
-    """H_l = (1/N) sum_n (z, 1)(z, 1)' for each layer l, with z = z_{l-1}(x_n) the layer's input and 1 the bias's.
+    """H_l = (1/N) sum_n (z, 1)(z, 1)' for each layer l: (k, k) in float64, for inputs x (N, d).
 
-    x is (N, d); H_l is (n_in + 1, n_in + 1) in float64. It is the Hessian, up to the factor 2 that (34) drops, of
-    neuron j's squared error (1/N) sum_n (w_j (z, 1) - target)^2, the same for every neuron of the layer. Chunks are
-    multiplied in the precision of x and added up in float64.
+    It is the Hessian, up to the factor 2 that (34) drops, of neuron j's squared error (1/N) sum_n (w_j (z, 1) - target)^2,
+    the same for every neuron of the layer. Chunks are multiplied in the precision of x and added up in float64.
 
     Source: Lemma 5.1, Eqs. (11) and (34).
     """
     sums = [torch.zeros(w.shape[1], w.shape[1], dtype=torch.float64) for w in weights]
     for z in x.split(CHUNK):
         for weight, total in zip(weights, sums):
-            total[:-1, :-1] += z.T @ z
+            for start in range(0, z.shape[1], BLOCK):
+                columns = slice(start, min(start + BLOCK, z.shape[1]))
+                total[start:-1, columns] += z[:, start:].T @ z[:, columns]
             total[-1, :-1] += z.sum(0)
             z = affine(weight, z).relu()
     for total in sums:
-        total[:-1, -1] = total[-1, :-1]
         total[-1, -1] = len(x)
-    return [(total / len(x)).numpy() for total in sums]
+    return [((total.tril() + total.tril(-1).T) / len(x)).numpy() for total in sums]
 
 
 def spectrum(h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -40,3 +45,70 @@ def spectrum(h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if values[0] < -1e-5 * values[-1]:
         raise ValueError(f"a second moment has no negative eigenvalue, got {values[0]:.3g} beside {values[-1]:.3g}")
     return np.maximum(values[::-1], 0), vectors[:, ::-1]
+
+
+@torch.no_grad()
+def low_rank(
+    weights: Weights, x: torch.Tensor, rank: int, generator: torch.Generator, oversampling: int = 20
+) -> list[tuple[np.ndarray, np.ndarray, float]]:
+    """For each layer: the leading eigenvalues (r,), eigenvectors (k, r) and the share of tr H that they miss.
+
+    For wide layers: H itself, k x k, is never formed. One pass gives Y = H Omega for an orthonormal random Omega
+    (k, r + oversampling); Nystroem's H^ = Y (Omega' Y)^-1 Y' is at most H in every direction, so that what it misses is
+    measured exactly, by 1 - tr H^ / tr H. A posterior made from H^ is a Gaussian like any other: the bound holds for it,
+    and only its tightness depends on what is missed. Layers with fewer than r + oversampling inputs lose nothing.
+
+    Raises ValueError unless rank >= 1. Source: Tropp, Yurtsever, Udell and Cevher 2017, Algorithm 3.
+    """
+    if rank < 1:
+        raise ValueError(f"rank must be at least 1, got {rank}")
+    sketches, tests, traces = [], [], np.zeros(len(weights))
+    for weight in weights:
+        k = weight.shape[1]
+        gaussian = torch.randn(k, min(k, rank + oversampling), generator=generator, dtype=torch.float64)
+        tests.append(torch.linalg.qr(gaussian).Q)
+        sketches.append(torch.zeros_like(tests[-1]))
+    for z in x.split(CHUNK):
+        for layer, (weight, omega, sketch) in enumerate(zip(weights, tests, sketches)):
+            product = affine(omega.T.to(z.dtype), z)
+            sketch[:-1] += z.T @ product
+            sketch[-1] += product.sum(0)
+            traces[layer] += z.square().sum(dtype=torch.float64).item() + len(z)
+            z = affine(weight, z).relu()
+    return [_nystroem(y / len(x), omega, rank, t / len(x)) for y, omega, t in zip(sketches, tests, traces)]
+
+
+def _nystroem(y: torch.Tensor, omega: torch.Tensor, rank: int, trace: float) -> tuple[np.ndarray, np.ndarray, float]:
+    # Shifted by nu, so that the Cholesky factor exists in spite of the rounding of single precision, which nu exceeds.
+    nu = 1e-6 * torch.linalg.matrix_norm(y, 2)
+    shifted = y + nu * omega
+    core = omega.T @ shifted
+    factor = torch.linalg.cholesky((core + core.T) / 2)
+    vectors, roots, _ = torch.linalg.svd(torch.linalg.solve_triangular(factor, shifted.T, upper=False).T, full_matrices=False)
+    values = (roots.square() - nu).clamp_min(0)[:rank].numpy()
+    return values, vectors[:, :rank].numpy(), max(0.0, 1 - values.sum() / trace)
+
+
+@torch.no_grad()
+def fisher_diagonal(weights: Weights, x: torch.Tensor, generator: torch.Generator) -> list[np.ndarray]:
+    """(1/N) sum_n (d/dW_l -ln p(y_n | x_n))^2 with labels y_n drawn from the network's own p: (n_out, k) float64 a layer.
+
+    Its mean over the draw is the diagonal of the Fisher matrix, which is that of the generalised Gauss-Newton matrix,
+    of the mean cross-entropy. The gradient of one example is delta_l (z, 1)' with delta_l its gradient by the layer's
+    pre-activations; so the sum of the squares is one product, (delta^2)' (z^2, 1), and no example's gradient is formed.
+
+    Source: Eq. (10), with the mean over the examples that it leaves out.
+    """
+    sums = [torch.zeros(w.shape, dtype=torch.float64) for w in weights]
+    for chunk in x.split(CHUNK):
+        inputs = [chunk]
+        for weight in weights[:-1]:
+            inputs.append(affine(weight, inputs[-1]).relu_())
+        p = affine(weights[-1], inputs[-1]).softmax(1)
+        delta = p - one_hot(torch.multinomial(p, 1, generator=generator)[:, 0], p.shape[1])
+        for weight, z, total in zip(reversed(weights), reversed(inputs), reversed(sums)):
+            squares = delta.square()
+            total[:, :-1] += squares.T @ z.square()
+            total[:, -1] += squares.sum(0)
+            delta = (delta @ weight[:, :-1]) * (z > 0)
+    return [(total / len(x)).numpy() for total in sums]

@@ -1,19 +1,20 @@
 """The accuracy of the stochastic network: two estimators that agree.
 
-Both take the layers' posteriors of `posteriors` and count correct answers over a whole data set.
-
-Legend: N examples, G grid points, z a layer's input, W (n_out, k) its mean, U (k, k) its basis, v (k,) the posterior
-variances along it, so that a neuron's pre-activation is Gaussian with mean w'(z, 1) and variance sum_i v_i (U'(z, 1))_i^2.
+Legend: N examples, G grid points, k = n_in + 1; z a layer's input, W (n_out, k) its mean weights, U (k, k) its basis and
+v (k,) the posterior variances along it: a neuron's pre-activation is Gaussian with mean w'(z, 1) and variance
+s^2 = sum_i v_i c_i^2, where c = U'(z, 1).
 """
 
 import numpy as np
 import torch
+from torch.nn.functional import linear
 from tqdm import tqdm
 
 from .networks import Weights, affine, forward
 from .posteriors import LayerPosterior, variances
 
 CHUNK = 1024  # examples at a time: one chunk's pre-activations stay in the processor's cache
+TOLERANCE = 0.005  # largest relative error of s^2 in the layers after the first; 0 computes all of U'(z, 1)
 
 
 @torch.no_grad()
@@ -26,37 +27,150 @@ def by_local_reparametrisation(
     y: torch.Tensor,
     generator: torch.Generator,
     passes: int = 1,
+    examples: np.ndarray | None = None,
     label: str = "",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Accuracy of the Gibbs classifier at each grid point and its standard error: (G,) and (G,).
 
-    Every example draws the noise of its own pre-activations, W z + sqrt(z' Sigma z) eps (Kingma, Salimans and Welling
-    2015). As the weights of different neurons are independent, each example's answer has the distribution it has under
-    weight sampling, and answers of different examples are independent. So `passes` passes over N examples give N passes
-    independent Bernoulli outcomes; the standard error is sqrt(a (1 - a) / (N passes)), which is an upper bound when the
+    Every example draws the noise of its own pre-activations, W z + s eps (Kingma, Salimans and Welling 2015). As the
+    weights of different neurons are independent, each example's answer has the distribution it has under weight
+    sampling, and answers of different examples are independent. So `passes` passes over n examples give n passes
+    independent Bernoulli outcomes; the standard error is sqrt(a (1 - a) / (n passes)), which is an upper bound when the
     examples' success probabilities differ (Hoeffding 1956).
 
-    Shared over the grid: the first layer's means, its variances at all G points as one product (N, k)(k, G), and the
-    noise, so that differences between grid points have less spread than the points themselves.
+    `examples` (G,), from 1 to N, is how many examples each grid point is evaluated on: the first ones, so that x has to
+    be in random order for the result to be about all of x; default N. Shared over the grid: the first layer's means, its
+    variances at all points as one product (N, k)(k, G), and the noise, so that differences between grid points have less
+    spread than the points themselves. In later layers s^2 has a relative error of at most TOLERANCE: see `_Deeper`.
+    """
+    examples = np.full(len(lam), len(x)) if examples is None else np.asarray(examples)
+    if examples.shape != np.shape(lam) or (examples < 1).any() or (examples > len(x)).any():
+        raise ValueError(f"examples must hold a number from 1 to {len(x)} for each of the {len(lam)} grid points")
+    _check(passes=passes)
+    first = _First(layers[0], lam, beta)
+    later = [_Deeper(weight, layer, lam, beta) for weight, layer in zip(weights[1:], layers[1:])]
+    correct = np.zeros(len(lam), np.int64)
+    for _ in range(passes):
+        for start in tqdm(range(0, int(examples.max()), CHUNK), label, unit="chunk", disable=None):
+            rows = slice(start, min(start + CHUNK, int(examples.max())))
+            points = np.flatnonzero(examples > start)
+            noise = [torch.randn(rows.stop - start, len(w), generator=generator) for w in weights]
+            mean, deviation = affine(weights[0], x[rows]), first.deviations(x[rows], points)
+            for column, g in enumerate(points):
+                n = min(int(examples[g]), rows.stop) - start
+                a = torch.addcmul(mean[:n], deviation[:n, column, None], noise[0][:n])
+                for layer, eps in zip(later, noise[1:]):
+                    a = layer.pre_activations(a.relu_(), eps[:n], g)
+                correct[g] += int((a.argmax(1) == y[start : start + n]).sum())
+    accuracy = correct / (examples * passes)
+    return accuracy, np.sqrt(accuracy * (1 - accuracy) / (examples * passes))
+
+
+class _First:
+    """The first layer: its inputs are the same at all grid points."""
+
+    def __init__(self, layer: LayerPosterior, lam: np.ndarray, beta: np.ndarray):
+        rest = lam if layer.low_rank else np.zeros(len(lam))  # the variance along directions that the basis lacks
+        self.basis = None if layer.basis is None else _rows(layer.basis)
+        self.v = torch.from_numpy(variances(layer, lam, beta) - rest[:, None]).float()
+        self.rest = torch.from_numpy(rest).float()
+
+    def deviations(self, z: torch.Tensor, points: np.ndarray) -> torch.Tensor:
+        """s at these grid points: (n, len(points)), for inputs z (n, k - 1)."""
+        v, rest = self.v[points], self.rest[points]
+        if self.basis is None:
+            return torch.addmm(v[:, -1], z.square(), v[:, :-1].T).sqrt_()
+        s2 = affine(self.basis, z).square_() @ v.T
+        return (s2.addr_(_squared_norm(z), rest) if rest.any() else s2).sqrt_()
+
+
+class _Deeper:
+    """A layer after the first: its inputs differ between grid points, so this is where the products are.
+
+    Of c = U'(z, 1) only the leading r rows are computed, those with rho g_i > 2 TOLERANCE; along the others v_i lies
+    between v_{r+1} >= lam / (1 + 2 TOLERANCE) and lam, and is replaced by the geometric mean u of the two ends:
+
+        s^2 ~ sum_{i<=r} (v_i - u) c_i^2 + u |(z, 1)|^2,    wrong by a factor of at most sqrt(1 + rho g_{r+1}).
+
+    The rows lie below W in one matrix, so that means and c are one product and no bias column is ever appended.
+    """
+
+    def __init__(self, weight: torch.Tensor, layer: LayerPosterior, lam: np.ndarray, beta: np.ndarray):
+        self.neurons, self.basis = len(weight), layer.basis is not None
+        self.rank, self.rest = np.zeros(len(lam), int), np.zeros(len(lam))
+        v, rows = variances(layer, lam, beta), weight
+        if self.basis:
+            rows = torch.cat([weight, _rows(layer.basis)])
+            self.rank = leading(layer.curvature, lam, beta)
+            following = np.append(layer.curvature, 0.0)[self.rank]  # g_{r+1}; 0 where the basis ends
+            missing = (self.rank < len(layer.curvature)) | layer.low_rank
+            self.rest = np.where(missing, lam / np.sqrt(1 + lam / beta * following), 0.0)
+        self.v = torch.from_numpy(v - self.rest[:, None]).float()
+        # The bias by itself: a product that adds a strided one copies it to every row first.
+        self.rows, self.bias = rows[:, :-1].contiguous(), rows[:, -1].contiguous()
+
+    def pre_activations(self, z: torch.Tensor, eps: torch.Tensor, g: int) -> torch.Tensor:
+        """W (z, 1) + s eps at grid point g: (n, n_out) for inputs z (n, k - 1) and noise eps (n, n_out)."""
+        r = self.rank[g]
+        product = linear(z, self.rows[: self.neurons + r], self.bias[: self.neurons + r])
+        if self.basis:
+            s2 = torch.mv(product[:, self.neurons :].square_(), self.v[g, :r])
+        else:
+            s2 = torch.mv(z.square(), self.v[g, :-1]).add_(self.v[g, -1])
+        if self.rest[g]:
+            s2.add_(_squared_norm(z), alpha=self.rest[g])
+        return product[:, : self.neurons].addcmul_(s2.sqrt_()[:, None], eps)
+
+
+def _rows(basis: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(basis.T)).float()
+
+
+def _squared_norm(z: torch.Tensor) -> torch.Tensor:
+    """|(z, 1)|^2: (n,)."""
+    return torch.linalg.vector_norm(z, dim=1).square_().add_(1)
+
+
+def leading(curvature: np.ndarray, lam: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """r at each grid point: (G,) counts of the descending curvature (k,) above 2 TOLERANCE / rho, rho = lam / beta.
+
+    All of them where rho g_1 > 10^4: there s^2 may be so much smaller than lam |z|^2 that the sum above would lose digits.
+    """
+    t = np.asarray(lam / beta)[:, None] * curvature
+    return np.where(t[:, 0] > 1e4, len(curvature), (t > 2 * TOLERANCE).sum(1))
+
+
+@torch.no_grad()
+def with_weight_variances(
+    weights: Weights,
+    variances: list[np.ndarray],
+    x: torch.Tensor,
+    y: torch.Tensor,
+    generator: torch.Generator,
+    passes: int = 1,
+) -> tuple[float, float]:
+    """Accuracy and standard error of the Gibbs classifier whose weights all have a variance of their own.
+
+    variances: one (n_out, k) array a layer, >= 0. Local reparametrisation as above, with s_j^2 = sum_i v_ji (z, 1)_i^2
+    for neuron j. Raises ValueError for a variance that is negative or not finite.
     """
     _check(passes=passes)
-    bases = [None if layer.basis is None else torch.from_numpy(np.ascontiguousarray(layer.basis.T)).float() for layer in layers]
-    v = [torch.from_numpy(variances(layer, lam, beta)).float() for layer in layers]
-    correct = np.zeros(len(lam), np.int64)
-    rows = torch.arange(len(x)).split(CHUNK)
+    for layer, v in enumerate(variances, start=1):
+        if not (np.isfinite(v) & (np.asarray(v) >= 0)).all():
+            raise ValueError(f"variances of layer {layer} must be finite and nonnegative")
+    v = [torch.as_tensor(values).float() for values in variances]
+    correct = 0
     for _ in range(passes):
-        for chunk in tqdm(rows, label, unit="chunk", disable=None):
-            z, target = x[chunk[0] : chunk[-1] + 1], y[chunk]
-            noise = [torch.randn(len(z), len(w), generator=generator) for w in weights]
-            mean, deviation = affine(weights[0], z), _squares(bases[0], z, v[0]).sqrt_()
-            for g in range(len(lam)):
-                a = torch.addcmul(mean, deviation[:, g, None], noise[0])
-                for l in range(1, len(weights)):
-                    z = a.relu_()
-                    a = affine(weights[l], z).addcmul_(_squares(bases[l], z, v[l][g, None]).sqrt_(), noise[l])
-                correct[g] += int((a.argmax(1) == target).sum())
-    accuracy = correct / (len(x) * passes)
-    return accuracy, np.sqrt(accuracy * (1 - accuracy) / (len(x) * passes))
+        for xs, ys in zip(x.split(CHUNK), y.split(CHUNK)):
+            z = xs
+            for weight, values in zip(weights, v):
+                s = affine(values, z.square()).sqrt_()
+                a = affine(weight, z).addcmul_(s, torch.randn(s.shape, generator=generator))
+                z = a.relu()
+            correct += int((a.argmax(1) == ys).sum())
+    outcomes = len(x) * passes
+    accuracy = correct / outcomes
+    return accuracy, float(np.sqrt(accuracy * (1 - accuracy) / outcomes))
 
 
 @torch.no_grad()
@@ -77,21 +191,19 @@ def by_weight_sampling(
     _check(draws=draws, least=2)
     accuracies = []
     for _ in range(draws):
-        sample = []
-        for weight, layer in zip(weights, layers):
-            deviation = torch.from_numpy(variances(layer, [lam], [beta])[0]).sqrt().float()
-            noise = torch.randn(weight.shape, generator=generator) * deviation
-            sample.append(weight + (noise if layer.basis is None else noise @ torch.from_numpy(layer.basis.T.copy()).float()))
+        sample = [w + _draw(layer, w.shape, lam, beta, generator) for w, layer in zip(weights, layers)]
         right = sum(int((forward(sample, xs).argmax(1) == ys).sum()) for xs, ys in zip(x.split(CHUNK), y.split(CHUNK)))
         accuracies.append(right / len(x))
     return float(np.mean(accuracies)), float(np.std(accuracies, ddof=1) / np.sqrt(draws))
 
 
-def _squares(basis: torch.Tensor | None, z: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-    """sum_i v_gi (U'(z, 1))_i^2: (N, G) for the rows v (G, k) and the transposed basis U' (k, k)."""
-    if basis is None:
-        return torch.addmm(v[:, -1], z.square(), v[:, :-1].T)
-    return affine(basis, z).square_() @ v.T
+def _draw(layer: LayerPosterior, shape: torch.Size, lam: float, beta: float, generator: torch.Generator) -> torch.Tensor:
+    """One draw of a layer's noise, (n_out, k): along the basis with variances v, along all other directions with lam."""
+    eps, deviation = torch.randn(shape, generator=generator), np.sqrt(variances(layer, [lam], [beta])[0])
+    if layer.basis is None:
+        return eps * torch.from_numpy(deviation).float()
+    basis = _rows(layer.basis)
+    return lam**0.5 * eps + (eps @ basis.T * torch.from_numpy(deviation - lam**0.5).float()) @ basis
 
 
 def _check(least: int = 1, **counts: int) -> None:

@@ -35,16 +35,20 @@ class TrainedNetwork:
         return [(w.double() - w0.double()).square().sum().item() for w, w0 in zip(self.minimum, self.initial)]
 
 
-def widths(dataset: str) -> list[int]:
-    """Layer widths for a data set, input to output: [784, 300, 300, 2] for mnist2 (section 6, Appendix A)."""
+def widths(dataset: str, factor: float = 1.0) -> list[int]:
+    """Layer widths for a data set, input to output: [784, 300, 300, 2] for mnist2 (section 6, Appendix A).
+
+    The hidden layers have `factor` times the paper's neurons, rounded, at least one.
+    """
     source, classes = split_name(dataset)
-    return [INPUTS[source], *HIDDEN[source], classes]
+    return [INPUTS[source], *(max(1, round(factor * width)) for width in HIDDEN[source]), classes]
 
 
-def initialise(sizes: list[int], generator: torch.Generator) -> Weights:
-    """Weights and biases uniform on +-1/sqrt(n_in), the default of torch.nn.Linear."""
+def initialise(sizes: list[int], generator: torch.Generator, scale: float = 1.0) -> Weights:
+    """Weights and biases uniform on +-scale/sqrt(n_in); at scale 1, the default of torch.nn.Linear."""
     return [
-        (2 * torch.rand(n_out, n_in + 1, generator=generator) - 1) / n_in**0.5 for n_in, n_out in zip(sizes, sizes[1:])
+        scale * ((2 * torch.rand(n_out, n_in + 1, generator=generator) - 1) / n_in**0.5)
+        for n_in, n_out in zip(sizes, sizes[1:])
     ]
 
 

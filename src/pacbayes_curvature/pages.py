@@ -17,6 +17,11 @@ STATES = {
 }
 
 
+def evaluated(result: Result) -> pd.DataFrame:
+    """The grid points that were evaluated on the whole training set: the only ones that are plotted or quoted."""
+    return result.table[result.table["evaluated"] == result.table["examples"]]
+
+
 def best_bounds(results: list[Result]) -> pd.DataFrame:
     """Each method's grid point with the smallest 1 - accuracy + complexity, a row for each data set and method.
 
@@ -24,7 +29,8 @@ def best_bounds(results: list[Result]) -> pd.DataFrame:
     """
     rows = []
     for result in results:
-        table = result.table.assign(bound=1 - result.table["accuracy"] + result.table["complexity"])
+        table = evaluated(result)
+        table = table.assign(bound=1 - table["accuracy"] + table["complexity"])
         best = table.loc[table.groupby("method", sort=False)["bound"].idxmin()]
         rows.append(best.assign(chance=1 - 1 / split_name(result.key.dataset)[1]))
     columns = ["dataset", "seed", "method", "lam", "beta", "accuracy", "complexity", "bound", "chance"]
@@ -40,10 +46,10 @@ def complexity_at(results: list[Result], levels: tuple[float, ...] = (0.25, 0.5,
     """
     rows = []
     for result in results:
-        chance = 1 / split_name(result.key.dataset)[1]
+        chance, table = 1 / split_name(result.key.dataset)[1], evaluated(result)
         for level in levels:
             accuracy = chance + level * (1 - chance)
-            good = result.table[result.table["accuracy"] >= accuracy]
+            good = table[table["accuracy"] >= accuracy]
             least = good.groupby("method", sort=False)["complexity"].min()
             row = {"dataset": result.key.dataset, "accuracy": accuracy, **least}
             others = [method for method in least.index if method != "baseline" and "baseline" in least]

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+RESOLUTION = 0.001  # of accuracy: what a point has to add to the front to be worth a pass over all examples
+
 
 def front(accuracy: np.ndarray, complexity: np.ndarray) -> np.ndarray:
     """Mask (n,) of the points that no other point beats: none is at least as accurate and as simple, and better in one.
@@ -21,4 +23,22 @@ def front(accuracy: np.ndarray, complexity: np.ndarray) -> np.ndarray:
             mask[i] = True
         elif accuracy[i] == best and complexity[i] == simplest:
             mask[i] = True
+    return mask
+
+
+def contenders(accuracy: np.ndarray, complexity: np.ndarray, examples: int, chance: float) -> np.ndarray:
+    """Mask (n,) of the points that may be on the front, judged by accuracies that rest on few examples.
+
+    A point is no contender when a less complex one is, beyond doubt, as accurate short of RESOLUTION: its accuracy less
+    two standard errors is at least this one's plus two, less RESOLUTION. Nor is it when its accuracy is at most 2% of the
+    way from `chance` to 1, where a network only guesses. The least complex point always is one. A point that is left out
+    wrongly makes the front coarser, never wrong. The standard errors are sqrt((a (1 - a) + 1/m) / m) for m `examples`.
+    """
+    error = 2 * np.sqrt((accuracy * (1 - accuracy) + 1 / examples) / examples)
+    order = np.argsort(complexity, kind="stable")
+    least = np.maximum.accumulate((accuracy - error)[order])
+    mask = np.zeros(len(accuracy), bool)
+    mask[order[1:]] = np.minimum(accuracy + error, 1)[order[1:]] - RESOLUTION > least[:-1]
+    mask &= accuracy > chance + 0.02 * (1 - chance)
+    mask[order[0]] = True
     return mask

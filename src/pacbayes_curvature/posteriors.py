@@ -8,7 +8,8 @@ eigendecomposition a layer serves all grid points. The three methods differ only
     diag        the diagonal of H_l  in the coordinate basis
     layerwise   H_l ("Full L")       in its eigenbasis
 
-Legend: G grid points, k = n_in + 1 inputs of a neuron with its bias, D = |W - W_init|_F^2.
+Legend: G grid points, k = n_in + 1 inputs of a neuron with its bias, r <= k directions with a curvature,
+D = |W - W_init|_F^2.
 """
 
 from dataclasses import dataclass
@@ -22,14 +23,20 @@ METHODS = ("baseline", "diag", "layerwise")
 class LayerPosterior:
     """What all posteriors of one layer share over the grid.
 
-    curvature: (k,) eigenvalues g >= 0; basis: (k, k) eigenvectors in columns, None for the coordinate basis;
-    neurons: n_out; squared_distance: D of the layer.
+    curvature: (r,) eigenvalues g >= 0, descending where there is a basis; basis: (k, r) eigenvectors in columns, None for
+    the coordinate basis; neurons: n_out; squared_distance: D of the layer. With r < k (`curvature.low_rank`) the curvature
+    is 0, and the posterior variance lam, along all directions that the basis lacks.
     """
 
     curvature: np.ndarray
     basis: np.ndarray | None
     neurons: int
     squared_distance: float
+
+    @property
+    def low_rank(self) -> bool:
+        """Whether r < k."""
+        return self.basis is not None and self.basis.shape[1] < self.basis.shape[0]
 
 
 def layer_posterior(
@@ -46,7 +53,7 @@ def layer_posterior(
 
 
 def variances(layer: LayerPosterior, lam: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    """lam / (1 + rho g): (G, k) posterior variances along the layer's basis, for grid points lam, beta (G,). Eq. (6)."""
+    """lam / (1 + rho g): (G, r) posterior variances along the layer's basis, for grid points lam, beta (G,). Eq. (6)."""
     lam, beta = _grid(lam, beta)
     return lam / (1 + lam / beta * layer.curvature)
 

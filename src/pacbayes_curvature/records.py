@@ -57,22 +57,25 @@ def obtain(
     compute: Callable[[], pd.DataFrame],
     covers: Callable[[pd.DataFrame], bool] = lambda table: True,
     fresh: bool = False,
+    path: Path | None = None,
 ) -> Result:
     """The frozen result for `key`, else the one computed earlier on this machine, else compute it and store it.
 
-    `covers` tells whether a table holds all rows that are asked for; `fresh` computes in any case. When only a frozen
+    `covers` tells whether a table holds all rows that are asked for; `fresh` computes in any case; `path` is where the
+    computed result is stored, by default a name made from the key. When only a frozen
     result of other code is there and the data are missing, that one is returned, marked "stale": it is never passed
     off as current.
     """
+    path = path or key.path()
     if not fresh:
         frozen = read(FROZEN / key.experiment / f"{key.dataset}.csv", key.seed)
         if frozen and frozen.key == key and covers(frozen.table):
             return frozen
         try:
-            computed = read(key.path(), key.seed)
+            computed = read(path, key.seed)
         except ValueError:  # two processes wrote it at once; unlike a frozen one, it can be computed again
             computed = None
-        if computed and covers(computed.table):
+        if computed and computed.key == key and covers(computed.table):
             return replace(computed, state="computed")
     started = time.perf_counter()
     try:
@@ -89,8 +92,8 @@ def obtain(
         "versions": provenance.versions(),
         "machine": provenance.machine(),
     }
-    write(Result(key, table, made, "computed"), path=key.path())
-    return replace(read(key.path(), key.seed), state="computed")
+    write(Result(key, table, made, "computed"), path=path)
+    return replace(read(path, key.seed), state="computed")
 
 
 def freeze(result: Result) -> Path:

@@ -1,6 +1,7 @@
 """Compute a result afresh from the data, and freeze results: what `make reproduce` calls, one process a result.
 
     python -m pacbayes_curvature.reproduce compute EXPERIMENT DATASET SEED OUTPUT.csv
+    python -m pacbayes_curvature.reproduce part DATASET SEED METHOD explored|chunk0|chunk1|...
     python -m pacbayes_curvature.reproduce freeze RESULT.csv ...
 """
 
@@ -8,7 +9,10 @@ import argparse
 from pathlib import Path
 
 from . import data, experiments, records
+from .experiments import sweep
+from .posteriors import METHODS
 
+GRID_SIZE, PASSES = 20, 1  # of the frozen sweeps: the defaults of accuracy_vs_complexity
 EXPERIMENTS = {name: getattr(experiments, name) for name in experiments.__all__}
 
 
@@ -17,6 +21,16 @@ def compute(experiment: str, dataset: str, seed: int, output: Path) -> None:
     result = EXPERIMENTS[experiment](dataset, seed, fresh=True)
     records.write(result, path=output)
     print(f"{experiment} of {dataset}, seed {seed}: {len(result.table)} rows in {result.made['seconds']} s")
+
+
+def part(dataset: str, seed: int, method: str, name: str) -> None:
+    """Compute one part of the sweep into build/sweep, where the whole finds it: a job of its own on a cluster."""
+    minimum = sweep.Minimum(dataset, seed)
+    if name == "explored":
+        table = sweep.explored(minimum, method, GRID_SIZE, PASSES)
+    else:
+        table = sweep.counted(minimum, method, GRID_SIZE, PASSES, int(name.removeprefix("chunk")))
+    print(f"sweep of {dataset}, seed {seed}, {method}, {name}: {len(table)} points")
 
 
 def freeze(paths: list[Path]) -> None:
@@ -37,10 +51,15 @@ def main(arguments: list[str] | None = None) -> None:
     one.add_argument("dataset", choices=data.NAMES)
     one.add_argument("seed", type=int)
     one.add_argument("output", type=Path)
+    some = commands.add_parser("part", help="compute one part of a sweep")
+    some.add_argument("dataset", choices=data.NAMES)
+    some.add_argument("seed", type=int)
+    some.add_argument("method", choices=METHODS)
+    some.add_argument("name", choices=["explored", *(f"chunk{chunk}" for chunk in range(sweep.CHUNKS))])
     several = commands.add_parser("freeze", help="write computed results into results/")
     several.add_argument("paths", type=Path, nargs="+")
     given = vars(parser.parse_args(arguments))
-    command = {"compute": compute, "freeze": freeze}[given.pop("command")]
+    command = {"compute": compute, "part": part, "freeze": freeze}[given.pop("command")]
     try:
         command(**given)
     except (ValueError, FileNotFoundError) as error:

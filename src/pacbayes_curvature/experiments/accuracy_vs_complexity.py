@@ -1,31 +1,18 @@
 """Figures 3 and 4: accuracy of the stochastic network against complexity, over the grid of (lam, beta)."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import torch
 
-from .. import curvature, data, gibbs, posteriors, records
+from .. import posteriors, records
 from ..bounds import complexity
 from ..pareto import front
-from ..randomness import stream
-from .training_run import key, network
+from . import sweep
+from .sweep import grid
+from .training_run import key
 
-# (lowest, end) of lam and of beta: wide enough that every front goes from guessing to 100% inside. The end is left out
-# of the grid, so that a grid of 5 or 10 points is contained in one of 20, and the frozen grid answers for it.
-RANGE = (1e-5, 1e1)
-
-
-def grid(method: str, size: int) -> pd.DataFrame:
-    """The points of a method: columns method, lam, beta; size x size of them, or `size` for the baseline (beta = inf).
-
-    Both axes are log-spaced and rounded to six digits, so that a grid contains each grid whose size divides its own.
-    """
-    axis = [float(f"{value:.5e}") for value in np.geomspace(*RANGE, size, endpoint=False)]
-    lam, beta = np.meshgrid(axis, [math.inf] if method == "baseline" else axis, indexing="ij")
-    return pd.DataFrame({"method": method, "lam": lam.ravel(), "beta": beta.ravel()})
+POINT = ["method", "lam", "beta"]
 
 
 def accuracy_vs_complexity(
@@ -37,50 +24,54 @@ def accuracy_vs_complexity(
     delta: float = 0.05,
     fresh: bool = False,
 ) -> records.Result:
-    """Accuracy and complexity at every grid point of every method, on the full training set.
+    """Accuracy and complexity at every grid point of every method.
 
-    Columns: dataset, seed, method, lam, beta, accuracy (of the stochastic network on the training set, by `passes`
-    passes of local reparametrisation), accuracy_stderr, kl (nats), examples (N), complexity (Theorem 3.1's square root,
-    at `delta`), pareto (whether the point is on the method's front). `fresh` computes it even if results/ holds it.
+    Columns: dataset, seed, method, lam, beta, accuracy (of the stochastic network on the training set, by local
+    reparametrisation), accuracy_stderr, kl (nats), examples (N), evaluated (examples that the accuracy rests on: N, or
+    fewer where `sweep.explored` found that the point cannot be on a front), complexity (Theorem 3.1's square root, at
+    `delta`), pareto (whether the point is on the method's front; only points that were evaluated on all N are).
+    `passes` over the training set are made; `fresh` computes the table even if results/ holds it.
     """
     wanted = pd.concat(grid(method, grid_size) for method in methods)
 
     def compute() -> pd.DataFrame:
-        examples = data.load(dataset)
-        net = network(examples, seed)
-        x, y = torch.from_numpy(examples.x_train), torch.from_numpy(examples.y_train)
-        moments = curvature.layerwise(net.minimum, x)
-        spectra = [curvature.spectrum(moment) if "layerwise" in methods else None for moment in moments]
-        tables = []
-        for method in methods:
-            layers = [
-                posteriors.layer_posterior(method, moment, spectrum, len(weight), distance)
-                for moment, spectrum, weight, distance in zip(moments, spectra, net.minimum, net.squared_distances())
-            ]
-            table = grid(method, grid_size)
-            lam, beta = table["lam"].to_numpy(), table["beta"].to_numpy()
-            # The same noise for every method, so that their differences have less spread than their values.
-            table["accuracy"], table["accuracy_stderr"] = gibbs.by_local_reparametrisation(
-                net.minimum, layers, lam, beta, x, y, stream("gibbs", seed), passes, f"{dataset} {method}"
-            )
-            table["kl"] = posteriors.kl_divergence(layers, lam, beta)
-            table["examples"] = len(x)
-            tables.append(table)
-        return _with_complexity(pd.concat(tables), delta)
+        minimum = sweep.Minimum(dataset, seed)
+        table = pd.concat(_points(minimum, method, grid_size, passes) for method in methods)
+        return _with_complexity(table.reset_index(drop=True), delta)
 
     def covers(table: pd.DataFrame) -> bool:
-        return len(wanted.merge(table, on=["method", "lam", "beta"])) == len(wanted)
+        return len(wanted.merge(table, on=POINT)) == len(wanted)
 
     result = records.obtain(key("accuracy_vs_complexity", dataset, seed, passes=passes), compute, covers, fresh)
     # A frozen table may hold more points than were asked for, and another delta.
-    table = wanted.merge(result.table, on=["method", "lam", "beta"])
+    table = wanted.merge(result.table, on=POINT)
     return replace(result, table=_with_complexity(table, delta)[result.table.columns])
 
 
+def _points(minimum: sweep.Minimum, method: str, grid_size: int, passes: int) -> pd.DataFrame:
+    """A method's points: counts over the whole training set where there are any, else those of the exploration."""
+    table = sweep.explored(minimum, method, grid_size, passes)
+    chunks = [sweep.counted(minimum, method, grid_size, passes, chunk) for chunk in range(sweep.CHUNKS)]
+    for name in ("correct", "evaluated"):
+        table.loc[table["contender"], name] = sum(chunk[name].to_numpy() for chunk in chunks)
+    a = table["correct"] / table["evaluated"]
+    return pd.DataFrame(
+        {
+            "method": method,
+            "lam": table["lam"],
+            "beta": table["beta"],
+            "accuracy": a,
+            "accuracy_stderr": np.sqrt(a * (1 - a) / table["evaluated"]),
+            "kl": table["kl"],
+            "examples": (n := len(minimum.data.y_train)),
+            "evaluated": np.where(table["contender"], n, table["evaluated"]),
+        }
+    )
+
+
 def _with_complexity(table: pd.DataFrame, delta: float) -> pd.DataFrame:
-    table = table.reset_index(drop=True)
     table["complexity"] = complexity(table["kl"].to_numpy(), int(table["examples"].iloc[0]), delta)
     table["pareto"] = False
-    for _, rows in table.groupby("method"):
+    for _, rows in table[table["evaluated"] == table["examples"]].groupby("method"):
         table.loc[rows.index, "pareto"] = front(rows["accuracy"].to_numpy(), rows["complexity"].to_numpy())
     return table

@@ -1,0 +1,148 @@
+"""The sweep over the grid in parts, each a file of its own: first an exploration of all points, then the whole training
+set, a chunk at a time, for the points that may be on a front.
+
+Only the exploration decides which points are contenders; their counts come afterwards, from noise that is independent of
+it. So each contender's accuracy is unbiased, however the contenders were chosen. Which process computes which part makes
+no difference to the numbers.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from .. import curvature, data, gibbs, pareto, posteriors, records
+from ..bounds import complexity
+from ..randomness import stream
+from .training_run import key, network
+
+# (lowest, end) of lam and of beta: wide enough that every front goes from guessing to 100% inside. The end is left out
+# of the grid, so that a grid of 5 or 10 points is contained in one of 20, and the frozen grid answers for it.
+RANGE = (1e-5, 1e1)
+EXPLORED = 4096  # examples that the exploration looks at; smaller training sets are evaluated whole at every point
+CHUNKS = 4  # parts of the training set
+PARTS = records.ROOT / "build" / "sweep"
+
+
+def grid(method: str, size: int) -> pd.DataFrame:
+    """The points of a method: columns method, lam, beta; size x size of them, or `size` for the baseline (beta = inf).
+
+    Both axes are log-spaced and rounded to six digits, so that a grid contains each grid whose size divides its own.
+    """
+    axis = [float(f"{value:.5e}") for value in np.geomspace(*RANGE, size, endpoint=False)]
+    lam, beta = np.meshgrid(axis, [math.inf] if method == "baseline" else axis, indexing="ij")
+    return pd.DataFrame({"method": method, "lam": lam.ravel(), "beta": beta.ravel()})
+
+
+class Minimum:
+    """The minimum that the sweep is around: data, network and curvature, each made when it is first asked for."""
+
+    def __init__(self, dataset: str, seed: int):
+        self.dataset, self.seed = dataset, seed
+
+    @cached_property
+    def data(self) -> data.Dataset:
+        return data.load(self.dataset)
+
+    @property
+    def x(self) -> torch.Tensor:
+        return torch.from_numpy(self.data.x_train)
+
+    @property
+    def y(self) -> torch.Tensor:
+        return torch.from_numpy(self.data.y_train)
+
+    @cached_property
+    def network(self):
+        return network(self.data, self.seed)
+
+    @cached_property
+    def moments(self) -> list[np.ndarray]:
+        return curvature.layerwise(self.network.minimum, self.x)
+
+    @cached_property
+    def spectra(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        return [curvature.spectrum(moment) for moment in self.moments]
+
+    def layers(self, method: str) -> list[posteriors.LayerPosterior]:
+        """The posteriors of a method, a layer each."""
+        spectra = self.spectra if method == "layerwise" else [None] * len(self.moments)
+        return [
+            posteriors.layer_posterior(method, moment, spectrum, len(weight), distance)
+            for moment, spectrum, weight, distance in zip(
+                self.moments, spectra, self.network.minimum, self.network.squared_distances()
+            )
+        ]
+
+
+def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.DataFrame:
+    """All grid points of a method on a random part of the training set: a row each.
+
+    Columns: lam, beta, kl (nats), correct (answers), evaluated (examples), contender: whether the point may be on the
+    front of its grid or of a grid contained in it, and so is evaluated on the whole training set. Where that is small, all
+    are contenders and nothing is explored.
+    """
+    points = grid(method, grid_size)
+
+    def compute() -> pd.DataFrame:
+        n = len(minimum.data.y_train)
+        layers, lam, beta = minimum.layers(method), points["lam"].to_numpy(), points["beta"].to_numpy()
+        table = points[["lam", "beta"]].assign(
+            kl=posteriors.kl_divergence(layers, lam, beta), correct=0, evaluated=0, contender=True
+        )
+        if n <= EXPLORED:
+            return table
+        some = torch.randperm(n, generator=stream("explored examples", minimum.seed))[:EXPLORED]
+        accuracy, _ = gibbs.by_local_reparametrisation(
+            minimum.network.minimum, layers, lam, beta, minimum.x[some], minimum.y[some],
+            stream("exploration", minimum.seed), label=f"{minimum.dataset} {method}, exploring",
+        )  # fmt: skip
+        height = complexity(table["kl"].to_numpy(), n)
+        chance = 1 / data.split_name(minimum.dataset)[1]
+        contender = np.zeros(len(table), bool)
+        for size in range(1, grid_size + 1):
+            if grid_size % size == 0:
+                inside = points.merge(grid(method, size), how="left", indicator=True)["_merge"].to_numpy() == "both"
+                contender[inside] |= pareto.contenders(accuracy[inside], height[inside], EXPLORED, chance)
+        return table.assign(correct=np.rint(accuracy * EXPLORED).astype(int), evaluated=EXPLORED, contender=contender)
+
+    return _part(minimum, method, "explored", compute, grid_size, passes)
+
+
+def counted(minimum: Minimum, method: str, grid_size: int, passes: int, chunk: int) -> pd.DataFrame:
+    """The contenders of a method on one of CHUNKS parts of the training set: columns lam, beta, correct, evaluated."""
+
+    def compute() -> pd.DataFrame:
+        points = explored(minimum, method, grid_size, passes)
+        points = points.loc[points["contender"], ["lam", "beta"]].reset_index(drop=True)
+        edges = np.linspace(0, len(minimum.data.y_train), CHUNKS + 1).astype(int)
+        rows = slice(edges[chunk], edges[chunk + 1])
+        # The same noise for every method, so that their differences have less spread than their values.
+        accuracy, _ = gibbs.by_local_reparametrisation(
+            minimum.network.minimum, minimum.layers(method), points["lam"].to_numpy(), points["beta"].to_numpy(),
+            minimum.x[rows], minimum.y[rows], stream(f"gibbs, chunk {chunk}", minimum.seed), passes,
+            label=f"{minimum.dataset} {method}, chunk {chunk + 1} of {CHUNKS}",
+        )  # fmt: skip
+        evaluated = (rows.stop - rows.start) * passes
+        return points.assign(correct=np.rint(accuracy * evaluated).astype(int), evaluated=evaluated)
+
+    return _part(minimum, method, f"chunk{chunk}", compute, grid_size, passes)
+
+
+def path(dataset: str, seed: int, method: str, part: str, grid_size: int, passes: int) -> Path:
+    """Where a part, "explored" or "chunk0" to "chunk3", is stored."""
+    return PARTS / f"{dataset}-seed{seed}-{method}-grid{grid_size}-passes{passes}-{part}.csv"
+
+
+def _part(
+    minimum: Minimum, method: str, part: str, compute: Callable[[], pd.DataFrame], grid_size: int, passes: int
+) -> pd.DataFrame:
+    """The part as it is stored if the same code made it from the same data, else computed and stored."""
+    of = {"method": method, "part": part, "grid_size": grid_size, "passes": passes}
+    identity = key("sweep", minimum.dataset, minimum.seed, **of)
+    where = path(minimum.dataset, minimum.seed, method, part, grid_size, passes)
+    return records.obtain(identity, compute, path=where).table.drop(columns=["dataset", "seed"])
