@@ -7,7 +7,7 @@ SNAKE  := $(BIN)/snakemake --cores $(CORES)
 # One set-up at a time, where flock exists; the lock is pyproject.toml itself, so that it leaves no file behind.
 LOCK   := $(if $(shell command -v flock),flock pyproject.toml)
 
-.PHONY: help book test notebook smoke browser-test reproduce freeze pair clean
+.PHONY: help book test notebook smoke browser-test reproduce verify freeze bench pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -32,6 +32,12 @@ browser-test: book $(STAMP)-browser  ## the built book in a browser without a ne
 reproduce: $(STAMP)  ## the results from the data: DATASETS="mnist2 cifar2" SEEDS="0"
 	@$(SNAKE) reproduce --config $(if $(DATASETS),datasets="$(DATASETS)") $(if $(SEEDS),seeds="$(SEEDS)")
 
+verify: $(STAMP)  ## hold what `make reproduce` computed against results/
+	@$(BIN)/python -m pacbayes_curvature.verify build/reproduced/*/*.csv
+
+bench: $(STAMP)-bench  ## time and memory against other codes, in benchmarks/results.json (12 minutes)
+	$(BIN)/python -m benchmarks
+
 freeze: $(STAMP)  ## write what `make reproduce` computed into results/
 	$(BIN)/python -m pacbayes_curvature.reproduce freeze build/reproduced/*/*.csv
 
@@ -55,5 +61,5 @@ $(STAMP): pyproject.toml
 	  $(BIN)/python -m pip install -q --disable-pip-version-check -e ".[book,test]"; \
 	  touch $@'
 
-$(STAMP)-browser: $(STAMP)
-	@$(LOCK) sh -ec '$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[browser]"; touch $@'
+$(STAMP)-%: $(STAMP)
+	@$(LOCK) sh -ec '$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[$*]"; touch $@'

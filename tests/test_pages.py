@@ -65,6 +65,33 @@ def test_best_bounds_are_the_smallest_sums(results):
         assert row == {name: best[name] for name in list(row)[:-1]} | {"chance": pytest.approx(CHANCE[dataset])}
 
 
+def test_bounds_and_ratios_over_seeds():
+    seeds = [result("mnist2"), result("mnist2"), result("digits")]
+    seeds[1].table["accuracy"] = seeds[1].table["accuracy"] ** 2
+    for r in seeds:  # at least one point of each method is perfect, so that all levels are reached
+        r.table.loc[r.table.groupby("method")["complexity"].idxmax(), "accuracy"] = 1.0
+    table = pages.bounds_over_seeds(seeds)
+    singles = [pages.best_bounds([r]).set_index("method")["bound"] for r in seeds]
+    assert list(table["dataset"]) == ["mnist2"] * 3 + ["digits"] * 3 and list(table["seeds"]) == [2] * 3 + [1] * 3
+    for _, row in table.head(3).iterrows():
+        pair = [single[row["method"]] for single in singles[:2]]
+        assert row["mean"] == pytest.approx(np.mean(pair)) and row["standard deviation"] == pytest.approx(np.std(pair, ddof=1))
+        assert (row["smallest"], row["largest"]) == (min(pair), max(pair)) and row["chance"] == 0.5
+    ratios = pages.ratios_over_seeds(seeds).set_index(["dataset", "accuracy"])["diag / baseline"]
+    at = [pages.complexity_at([r])["diag / baseline"] for r in seeds]
+    pair = np.array([at[0][0], at[1][0]])
+    assert ratios.iloc[0] == f"{pair.mean():.3f} ± {pair.std(ddof=1):.3f}" and ratios.iloc[4] == f"{at[2][0]:.3f}"
+
+
+def test_sweep_facts_count_the_points(results):
+    for r in results:
+        r.table["accuracy_stderr"] = 0.01
+        r.table.loc[r.table.index[:2], ["evaluated", "accuracy_stderr"]] = [12, 0.5]
+    text = pages.sweep_facts(results).data
+    assert text.count("Baseline 4 of 6, Diag Hessian 6 of 6, Full L Hessian 6 of 6") == len(results)
+    assert text.count("all 60 examples") == text.count("at most 0.01.") == len(results) and "4,096 examples" in text
+
+
 def test_points_that_were_only_explored_are_not_quoted(results):
     best = pages.best_bounds(results)
     for r in results:
@@ -185,6 +212,22 @@ def test_figure_3_draws_each_front_and_both_vacuity_lines(results):
         assert axis.get_xlim()[0] < 1 / c and axis.get_xlim()[1] > 1
         assert len({line.get_marker() + line.get_color() for line in list(lines.values())[:3]}) == 3
     assert axes[0].get_legend() is not None
+
+
+def test_every_seed_has_its_fronts():
+    several = {"mnist2": [result("mnist2"), result("mnist2")], "cifar10": [result("cifar10")]}
+    axes = plots.fronts_over_seeds(several, [2, 10]).axes
+    assert [axis.get_title() for axis in axes] == ["Mnist2", "Cifar10"]
+    for axis, results in zip(axes, several.values()):
+        drawn = [line.get_xydata() for line in axis.get_lines()[: 3 * len(results)]]
+        wanted = [
+            rows.sort_values("complexity")[["accuracy", "complexity"]].to_numpy()
+            for r in results
+            for _, rows in r.table[r.table["pareto"]].groupby("method", sort=False)
+        ]
+        assert len(drawn) == len(wanted) and all(map(np.array_equal, drawn, wanted))
+        labels = [text for text in axis.get_legend_handles_labels()[1] if not text.startswith("bound")]
+        assert labels == ["Baseline", "Diag Hessian", "Full L Hessian"]
 
 
 def test_the_training_curve_draws_loss_and_errors():

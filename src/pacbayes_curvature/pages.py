@@ -5,7 +5,9 @@ import base64
 import pandas as pd
 from IPython.display import HTML, Markdown
 
+from . import gibbs, pareto
 from .data import split_name
+from .experiments import sweep
 from .plots import STYLE, title
 from .provenance import code_digest, versions
 from .records import Result
@@ -58,6 +60,28 @@ def complexity_at(results: list[Result], levels: tuple[float, ...] = (0.25, 0.5,
     return pd.DataFrame(rows)
 
 
+def bounds_over_seeds(results: list[Result]) -> pd.DataFrame:
+    """Each method's smallest bound over the seeds of a data set, a row for each data set and method.
+
+    Columns: dataset, method, seeds (how many), mean, standard deviation (n - 1), smallest and largest bound, chance.
+    """
+    bounds = best_bounds(results).groupby(["dataset", "method"], sort=False)
+    table = bounds["bound"].agg(["count", "mean", "std", "min", "max"]).join(bounds["chance"].first())
+    names = {"count": "seeds", "std": "standard deviation", "min": "smallest", "max": "largest"}
+    return table.rename(columns=names).reset_index()
+
+
+def ratios_over_seeds(results: list[Result]) -> pd.DataFrame:
+    """The ratios of `complexity_at` over the seeds of a data set: mean +- standard deviation, as text, a row a level."""
+    table = complexity_at(results)
+    columns = [column for column in table if "/" in column]
+
+    def spread(values: pd.Series) -> str:
+        return f"{values.mean():.3f} ± {values.std():.3f}" if len(values) > 1 else f"{values.iloc[0]:.3f}"
+
+    return table.groupby(["dataset", "accuracy"], sort=False)[columns].agg(spread).reset_index()
+
+
 def verdicts(results: list[Result]) -> Markdown:
     """What the tables say about the paper's claims, a list item for each data set."""
     items = []
@@ -77,6 +101,26 @@ def verdicts(results: list[Result]) -> Markdown:
                 "complexity of the baseline."
             )
     return Markdown("\n".join(items))
+
+
+def sweep_facts(results: list[Result]) -> Markdown:
+    """How many points were explored only and how many counted, a list item for each data set; the constants in force."""
+    items = [
+        f"Exploration: {sweep.EXPLORED:,} examples, all of them where the training set has no more; resolution "
+        f"{pareto.RESOLUTION:g} of accuracy. Largest relative error of $s^2$: {gibbs.TOLERANCE:g}."
+    ]
+    for result in results:
+        whole = result.table["evaluated"] == result.table["examples"]
+        counts = ", ".join(
+            f"{STYLE[method][0]} {whole[rows.index].sum()} of {len(rows)}"
+            for method, rows in result.table.groupby("method", sort=False)
+        )
+        worst = result.table.loc[whole, "accuracy_stderr"].max()
+        items.append(
+            f"- **{title(result.key.dataset)}**: points counted on all {result.table['examples'].iloc[0]:,} examples: {counts}. "
+            f"Their standard errors are at most {worst:.2g}."
+        )
+    return Markdown("\n\n".join([items[0], "\n".join(items[1:])]))
 
 
 def dataset_facts(name: str, training: Result, spectra: Result) -> Markdown:

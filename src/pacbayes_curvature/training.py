@@ -21,9 +21,9 @@ class Recipe:
     """Stochastic gradient descent with momentum on the mean cross-entropy, without weight decay.
 
     The learning rate follows one cycle (Smith and Topin 2017; PyTorch's OneCycleLR) over `cycle_epochs`: it rises from
-    learning_rate / 25 to learning_rate, falls to final_rate, and stays there. Training stops after an epoch that leaves no
-    training example misclassified, the first one or the first that comes at least `extra_epochs` after it, and fails when
-    `most_epochs` were not enough. `width` multiplies the paper's hidden widths, `initial_scale` the initial weights.
+    learning_rate / 25 to learning_rate, falls to final_rate, and stays there. Training stops after an epoch that leaves
+    no training example misclassified, the first one or the first that comes at least `extra_epochs` after it, and fails
+    when `most_epochs` were not enough. `width` multiplies the paper's hidden widths, `initial_scale` the first weights.
     """
 
     learning_rate: float

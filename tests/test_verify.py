@@ -1,0 +1,343 @@
+"""Fresh results against frozen ones: what a recomputation may change is accepted, all else is found and named."""
+
+import json
+import re
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from pacbayes_curvature import curvature, data, gibbs, posteriors, provenance, records, training, verify
+from pacbayes_curvature.bounds import complexity
+from pacbayes_curvature.experiments.sweep import grid
+from pacbayes_curvature.randomness import stream
+from pacbayes_curvature.storage import sha256
+from pacbayes_curvature.training import recipe_for
+from pacbayes_curvature.verify import NOISE, ROUNDING, RULES, Rule, Within
+
+FIGURE_3 = RULES["accuracy_vs_complexity"]
+
+
+def measured(digits, network, noise=0, size=5):
+    """A small Figure 3 on digits: the same network with other noise, or another network."""
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    moments, tables = curvature.layerwise(network.minimum, x), []
+    for method in ("baseline", "diag"):
+        layers = [
+            posteriors.layer_posterior(method, moment, None, len(weight), distance)
+            for moment, weight, distance in zip(moments, network.minimum, network.squared_distances())
+        ]
+        table = grid(method, size)
+        lam, beta = table["lam"].to_numpy(), table["beta"].to_numpy()
+        score = gibbs.by_local_reparametrisation(network.minimum, layers, lam, beta, x, y, stream("gibbs", noise))
+        kl = posteriors.kl_divergence(layers, lam, beta)
+        tables.append(
+            table.assign(accuracy=score[0], accuracy_stderr=score[1], kl=kl, complexity=complexity(kl, len(x)))
+        )
+    more = {"dataset": "digits", "seed": 0, "examples": len(x), "evaluated": len(x), "pareto": False}
+    return pd.concat(tables, ignore_index=True).assign(**more)
+
+
+@pytest.fixture(scope="module")
+def table(digits, digits_network):
+    return measured(digits, digits_network)
+
+
+@pytest.fixture(scope="module")
+def another_network(digits):
+    return measured(digits, training.train(digits, 1, recipe_for("digits")))
+
+
+def against(fresh, frozen, seeds=(), rule=FIGURE_3):
+    return verify.compare(fresh, frozen, rule, list(seeds))
+
+
+def changed(table, row, **values):
+    table = table.copy()
+    for column, value in values.items():
+        table[column] = table[column].where(table.index != row, value)
+    return table
+
+
+# The comparison -----------------------------------------------------------------------------------------------------
+
+
+def test_the_same_table_agrees(table):
+    assert against(table, table) == verify.Comparison(True, "accuracy equal, kl equal, complexity equal")
+
+
+@pytest.mark.parametrize("noise", range(1, 9))
+def test_another_noise_seed_agrees(digits, digits_network, table, noise):
+    other = measured(digits, digits_network, noise)
+    assert (other["accuracy"] != table["accuracy"]).sum() >= 8, "so that the test can fail"
+    comparison = against(other, table)
+    assert comparison.good and "kl equal" in comparison.words and "accuracy within 0.0" in comparison.words
+
+
+def test_rounding_agrees(table):
+    factor = 1 + 1e-6 * np.random.default_rng(0).standard_normal(len(table))
+    comparison = against(table.assign(kl=table["kl"] * factor), table)
+    assert comparison.good and re.search("kl within [1-4]e-06 of itself", comparison.words)
+
+
+def test_another_training_seed_does_not_agree(another_network, table):
+    comparison = against(another_network, table, [table])
+    assert not comparison.good
+    assert (
+        "another network, and 1 frozen do not tell the spread over seeds" in comparison.words
+        and "rows differ in " in comparison.words
+    )
+
+
+@pytest.mark.parametrize(
+    "column, factor", [("kl", 1.002), ("complexity", 1.002), ("accuracy", 0.9), ("accuracy", np.nan)]
+)
+@pytest.mark.parametrize("seeds", [0, 5])
+def test_one_altered_number_is_found_and_named(table, column, factor, seeds):
+    """Also where the spread over the frozen seeds would cover it: all other rows say that it is the frozen network."""
+    spread = [
+        table.assign(kl=table["kl"] * (1 + 0.1 * k), complexity=table["complexity"] * (1 + k)) for k in range(seeds)
+    ]
+    row = int(table.query("method == 'diag' and accuracy > 0.9").index[3])
+    altered = changed(table, row, **{column: table.loc[row, column] * factor})
+    lam, beta = table.loc[row, ["lam", "beta"]]
+    comparison = against(table, altered, spread)
+    assert not comparison.good
+    assert f"1 rows differ in {column}, the first: method diag, lam {lam}, beta {beta}: " in comparison.words
+
+
+def test_a_missing_an_added_and_a_doubled_row_are_named(table):
+    short, name = table.drop(index=7), f"method diag, lam {table.loc[7, 'lam']}, beta {table.loc[7, 'beta']}"
+    assert against(short, table).words == f"1 rows are missing from the fresh table, the first: {name}"
+    assert against(table, short).words == f"1 rows are not in the frozen table, the first: {name}"
+    assert against(pd.concat([table, table.loc[[7]]]), table).words == "some rows are there more than once"
+
+
+def test_another_number_of_examples_is_named(table):
+    comparison = against(table, table.assign(examples=1436))
+    assert not comparison.good and "30 rows differ in examples, the first: method baseline" in comparison.words
+    assert "1437, frozen 1436" in comparison.words
+
+
+def test_words_and_gaps_compare_too():
+    """A variant that could not be trained has no numbers, in the frozen table and in the fresh one."""
+    rule = RULES["sensitivity"]
+    frozen = pd.DataFrame(1.0, index=range(3), columns=["dataset", "seed", *rule.exact, *rule.within, *rule.ignored])
+    frozen = frozen.assign(
+        factor="width", value=[1.0, 2.0, 3.0], method="diag", status=["fitted", "fitted", "not fitted"]
+    )
+    frozen.loc[2, ["bound", "examples", "kl"]] = np.nan
+    assert against(frozen, frozen, rule=rule).good
+    comparison = against(changed(frozen, 1, status="not fitted"), frozen, rule=rule)
+    assert (
+        comparison.words
+        == "1 rows differ in status, the first: factor width, value 2.0, method diag: not fitted, frozen fitted"
+    )
+    assert "1 rows differ in bound" in against(changed(frozen, 2, bound=0.5), frozen, rule=rule).words
+    assert "1 rows differ in examples" in against(changed(frozen, 1, examples=np.nan), frozen, rule=rule).words
+
+
+def test_a_column_without_a_tolerance_is_named(table):
+    assert against(table.assign(more=1), table).words == "the fresh table has columns without a tolerance: more"
+    assert against(table, table.drop(columns="kl")).words == "the frozen table has no column kl"
+
+
+def test_rows_on_fewer_examples_agree_within_their_own_errors(table):
+    row = int(table.query("method == 'diag' and accuracy > 0.9").index[3])
+    moved = table.loc[row, "accuracy"] - 0.05
+    explored = {"accuracy": moved, "accuracy_stderr": 0.02, "evaluated": 100}
+    assert against(changed(table, row, **explored), table).good
+    assert not against(
+        changed(table, row, **explored | {"accuracy_stderr": table.loc[row, "accuracy_stderr"]}), table
+    ).good
+
+
+def like(table, factor, shift=0.0):
+    return table.assign(
+        kl=table["kl"] * factor, complexity=table["complexity"] * factor, accuracy=table["accuracy"] + shift
+    )
+
+
+def test_another_network_is_held_against_the_spread_over_seeds(table):
+    seeds = [like(table, factor, -0.01 * k) for k, factor in enumerate((0.96, 0.98, 1.0, 1.02, 1.04))]
+    inside, outside = like(table, 1.07, -0.03), like(table, 1.4, -0.03)
+    comparison = against(inside, table, seeds)
+    assert (
+        comparison.good
+        and "another network than the frozen one" in comparison.words
+        and "the spread of 5 seeds" in comparison.words
+    )
+    comparison = against(outside, table, seeds)
+    assert not comparison.good and "outside of the spread over seeds: 30 rows differ in kl" in comparison.words
+    assert not against(inside, table, seeds[:2]).good
+
+
+TRAINING = RULES["training_run"]
+
+
+def run(epochs, loss=1.0, test_accuracy=0.97):
+    epoch = np.arange(1, epochs + 1)
+    return pd.DataFrame(
+        {"dataset": "digits", "seed": 0, "epoch": epoch, "learning_rate": 0.1 / epoch, "loss": loss / epoch,
+         "running_accuracy": 1 - 0.3 / epoch, "train_accuracy": np.where(epoch < epochs, np.nan, 1.0),
+         "test_accuracy": test_accuracy}
+    )  # fmt: skip
+
+
+def test_training_curves():
+    seeds = [run(20 + k, 1 + 0.05 * k, 0.97 + 0.002 * k) for k in range(5)]
+    assert against(run(20, 1.01), run(20), rule=TRAINING).good
+    assert not against(run(21), run(20), seeds, TRAINING).good, "the same losses, and yet another end"
+    assert "1 rows are not in the frozen table, the first: epoch 21" in against(run(21), run(20), seeds, TRAINING).words
+    assert against(run(21, 1.1), run(20), seeds, TRAINING).good, "another course, like that of another seed"
+    assert not against(run(21, 1.1), run(20), rule=TRAINING).good
+    comparison = against(run(21, 1.1, 0.9), run(20), seeds, TRAINING)
+    assert (
+        not comparison.good
+        and "differ in test_accuracy, the first: row at the end: 0.9, frozen 0.97" in comparison.words
+    )
+
+
+def test_every_kind_of_tolerance():
+    rule = Rule("figure", ("row",), (), {"x": Within(errors=2, relative=0.1, of_largest=0.01, absolute=0.5)}, "x")
+    frozen = pd.DataFrame({"row": range(4), "x": [0.0, 10, 100, -100], "x_stderr": 3.0, "dataset": "digits", "seed": 0})
+    tolerance = 2 * np.sqrt(18) + np.array([0, 1, 10, 10]) + 1 + 0.5
+    rule = Rule("figure", ("row",), (), rule.within, "x", ("x_stderr",))
+    for factor in (0.999, 1.001):
+        for sign in (1, -1):
+            fresh = frozen.assign(x=frozen["x"] + sign * factor * tolerance)
+            assert against(fresh, frozen, rule=rule).good == (factor < 1)
+
+
+def test_every_tolerance_is_for_a_column_that_its_experiment_has():
+    """The frozen tables of the book have exactly the columns of the rules."""
+    for path in records.FROZEN.glob("*/*.csv"):
+        if rule := RULES.get(path.parent.name):
+            present = set(pd.read_csv(path, nrows=1))
+            assert {*rule.keys, *rule.exact, *rule.within} <= present, path
+    assert NOISE.errors and ROUNDING.relative
+
+
+# The command line -----------------------------------------------------------------------------------------------------
+
+
+def write(path, table, seed=0, code=None, **parameters):
+    key = records.Key(
+        "accuracy_vs_complexity", "digits", seed, {"recipe": asdict(recipe_for("digits"))} | {"passes": 1} | parameters,
+        data.fingerprint("digits"), code or provenance.code_digest("experiments.accuracy_vs_complexity"),
+    )  # fmt: skip
+    records.write(records.Result(key, table.assign(seed=seed), {"date": "2020-01-01"}, "computed"), path=path)
+    return path
+
+
+@pytest.fixture
+def frozen(workspace, table):
+    return write(records.FROZEN / "accuracy_vs_complexity" / "digits.csv", table)
+
+
+@pytest.fixture
+def fresh(workspace, table):
+    return write(workspace / "build" / "reproduced" / "accuracy_vs_complexity" / "digits-seed0.csv", table)
+
+
+def verified(capsys, *paths):
+    code = verify.main([str(path) for path in paths])
+    return code, capsys.readouterr().out.splitlines()
+
+
+def test_agreement_is_one_line_and_exit_code_0(frozen, fresh, capsys):
+    code, lines = verified(capsys, fresh)
+    figure, words = "Figures 3 and 4, 30 rows", "accuracy equal, kl equal, complexity equal"
+    assert (code, lines) == (0, [f"ok         accuracy_vs_complexity digits seed 0: {figure}: {words}"])
+
+
+def alter(path, checksum):
+    """A kl of the table at `path` is altered by hand; with `checksum`, its checksum is made to fit."""
+    lines = path.read_text().splitlines()
+    column, cells = lines[0].split(",").index("kl"), lines[9].split(",")
+    cells[column] = str(float(cells[column]) * 1.01)
+    lines[9] = ",".join(cells)
+    path.write_text("\n".join(lines) + "\n")
+    if checksum:
+        beside = path.with_suffix(".json")
+        beside.write_text(json.dumps(json.loads(beside.read_text()) | {"sha256": sha256(path.read_bytes())}))
+
+
+@pytest.mark.parametrize("which", ["frozen", "fresh"])
+@pytest.mark.parametrize(
+    "checksum, message", [(False, "does not match its checksum"), (True, "1 rows differ in kl, the first: method diag")]
+)
+def test_a_result_altered_by_hand_is_found(frozen, fresh, which, checksum, message, capsys):
+    alter({"frozen": frozen, "fresh": fresh}[which], checksum)
+    code, lines = verified(capsys, fresh)
+    assert code == 1 and any(message in line for line in lines)
+    assert any(line.startswith("MISMATCH" if checksum else "UNREADABLE") for line in lines)
+
+
+def test_stale_results_are_named(table, frozen, fresh, capsys):
+    write(frozen, table, code="old")
+    code, lines = verified(capsys, fresh)
+    assert code == 1 and lines[0].startswith(
+        "STALE      frozen accuracy_vs_complexity digits seed 0: its code digest is old, the present"
+    )
+    write(frozen, table)
+    write(fresh, table, code="old")
+    code, lines = verified(capsys, fresh)
+    assert code == 1 and lines[0].startswith(
+        "STALE      fresh accuracy_vs_complexity digits seed 0: its code digest is old"
+    )
+
+
+def test_a_stale_table_fails_even_if_it_is_not_computed_afresh(table, frozen, fresh, capsys):
+    write(records.FROZEN / "accuracy_vs_complexity" / "mnist2.csv", table.assign(dataset="mnist2"), code="old")
+    code, lines = verified(capsys, fresh)
+    assert code == 1 and lines[0].startswith("STALE") and lines[1].startswith("ok ")
+
+
+def test_other_parameters_are_named(table, frozen, fresh, capsys):
+    write(fresh, table, passes=2)
+    code, (line,) = verified(capsys, fresh)
+    assert code == 1 and line.startswith("MISMATCH") and "'passes': 2}, frozen" in line
+
+
+def test_what_is_not_there_is_named(table, frozen, fresh, capsys):
+    write(fresh, table, seed=3)
+    code, lines = verified(capsys, fresh)
+    assert code == 1 and lines[0] == "MISSING    accuracy_vs_complexity digits seed 3: it is not frozen in results/"
+    assert lines[1] == "not compared, since they were not computed afresh: accuracy_vs_complexity digits seed 0"
+    code, lines = verified(capsys, "build/reproduced/*/*.csv")
+    assert code == 1 and "there is no *.csv" in lines[0] and "run `make reproduce` first" in lines[1]
+    fresh.with_suffix(".json").unlink()
+    assert "there is no digits-seed0.json" in verified(capsys, fresh)[1][0]
+    assert verified(capsys)[0] == 1
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"sha256":'])
+def test_an_unreadable_result_is_named_and_the_others_are_compared(frozen, fresh, text, capsys):
+    broken = fresh.with_name("digits-seed1.csv")
+    broken.write_text("x")
+    broken.with_suffix(".json").write_text(text)
+    code, lines = verified(capsys, broken, fresh)
+    assert code == 1 and lines[0].startswith(f"UNREADABLE {broken}: ") and lines[1].startswith("ok ")
+
+
+def test_an_experiment_without_tolerances_is_named(frozen, fresh, monkeypatch, capsys):
+    monkeypatch.setattr(verify, "RULES", {})
+    code, (line,) = verified(capsys, fresh)
+    assert code == 1 and line.endswith("verify.RULES has no tolerances for this experiment")
+
+
+def test_the_spread_is_that_of_all_frozen_seeds(table, frozen, fresh, capsys):
+    seeds = [like(table, factor) for factor in (1.0, 0.96, 0.98, 1.02, 1.04)]
+    for results in (seeds, seeds[:2]):
+        parts = [write(frozen.with_name(f"part{k}.csv"), part, seed=k) for k, part in enumerate(results)]
+        together = [result for part in parts for result in records.read_all(part)]
+        for part in parts:
+            part.unlink(), part.with_suffix(".json").unlink()
+        records.write(*together, path=frozen)
+        write(fresh, like(table, 1.01))
+        code, lines = verified(capsys, fresh)
+        assert code == (results is not seeds)
+        assert ("within the spread of 5 seeds" if results is seeds else "2 frozen do not tell the spread") in lines[0]
