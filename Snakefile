@@ -4,12 +4,12 @@ import os
 import sys
 from pathlib import Path
 
-from pacbayes_curvature import chapters
+from pacbayes_curvature import chapters, provenance
 
-APPENDICES = ["mnist2", "cifar2"]
+APPENDICES = ["mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10"]
 
 # The smoke profile: a chapter takes those of these parameters that it declares.
-SMOKE = {"dataset": "digits", "grid_size": 5}
+SMOKE = {"dataset": "digits", "grid_size": 5, "seeds": "0,1"}
 
 CHAPTERS = [path.stem for path in sorted(Path("notebooks").glob("*.md"))]
 # page -> chapter and the options it is run with
@@ -52,7 +52,7 @@ rule smoke:
 
 rule page:
     output: "build/source/notebooks/{page}.ipynb"
-    input: lambda w: source(PAGES[w.page][0]), CODE, RESULTS
+    input: lambda w: source(PAGES[w.page][0]), CODE, RESULTS, "claims.yml"
     params: lambda w: PAGES[w.page][1]
     shell: "python -m pacbayes_curvature.chapters run {input[0]} {output} {params}"
 
@@ -83,53 +83,74 @@ rule site:
 # The results, afresh from the data: make reproduce DATASETS="mnist2 cifar2" SEEDS="0"
 DATASETS = str(config.get("datasets", "mnist2 cifar2")).split()
 SEEDS = str(config.get("seeds", "0")).split()
-# Every experiment, and what it needs beside the data.
-EXPERIMENTS = ["training_run", "curvature_spectra", "accuracy_vs_complexity"]
-REPRODUCED = "build/reproduced/{experiment}/{dataset}-seed{seed}.csv"
+WANTED = str(config.get("experiments", "training_run curvature_spectra accuracy_vs_complexity lower_bound")).split()
+# Names of the package, written out because every job on a cluster reads this file and would wait for torch; a test
+# holds the two together.
+EXPERIMENTS = ["training_run", "curvature_spectra", "accuracy_vs_complexity", "lower_bound", "sensitivity"]
+METHODS = ["baseline", "diag", "layerwise"]
+PARTS = ["explored", "chunk0", "chunk1", "chunk2", "chunk3"]
+
+NETWORK = "build/networks/{dataset}-seed{seed}.safetensors"
+RESULT = "build/reproduced/{experiment}/{dataset}-seed{seed}"
+PART = "build/sweep/{dataset}-seed{seed}-{method}-grid20-passes1-{part}"
+RUN = "PACBAYES_ROOT={params.root} OMP_NUM_THREADS={threads} python -m pacbayes_curvature.reproduce"
+
+
+def table(path):
+    """A table and its provenance."""
+    return [f"{path}.csv", f"{path}.json"]
+
+
+def root(wildcards, output):
+    """The folder with the build/ of a job: without a shared file system, a copy of the files that its rule declares."""
+    return output[0].rpartition("build/")[0] or "."
+
+
+def code(experiment):
+    """What a result's own key holds of the code: unlike the files' dates, it is the same after a changed comment."""
+    return lambda wildcards: provenance.code_digest(f"experiments.{experiment.format(**wildcards)}")
 
 
 rule reproduce:
-    input: expand(REPRODUCED, experiment=EXPERIMENTS, dataset=DATASETS, seed=SEEDS)
+    input: expand(table(RESULT), experiment=WANTED, dataset=DATASETS, seed=SEEDS)
 
 
 rule train:
-    output: "build/reproduced/training_run/{dataset}-seed{seed}.csv", "build/networks/{dataset}-seed{seed}.safetensors"
-    input: CODE
-    threads: 2
-    shell: "OMP_NUM_THREADS={threads} python -m pacbayes_curvature.reproduce compute training_run {wildcards.dataset} {wildcards.seed} {output[0]}"
+    output: table(RESULT.replace("{experiment}", "training_run")), NETWORK
+    params: root=root, code=code("training_run")
+    threads: 1
+    shell: RUN + " compute training_run {wildcards.dataset} {wildcards.seed} {output[0]}"
 
 
-# The sweep in parts, one file each. On one machine the whole computes them in one process; with `spread`, which the
+# The sweep in parts, one table each. On one machine the whole computes them in one process; with `spread`, which the
 # profiles for clusters set, every part is a job of its own.
-METHODS = ["baseline", "diag", "layerwise"]
-PART = "build/sweep/{dataset}-seed{seed}-{method}-grid20-passes1-{part}.csv"
-
-
 rule explore:
-    output: PART.replace("{part}", "explored")
-    input: "build/networks/{dataset}-seed{seed}.safetensors", CODE
-    threads: 2
-    shell: "OMP_NUM_THREADS={threads} python -m pacbayes_curvature.reproduce part {wildcards.dataset} {wildcards.seed} {wildcards.method} explored"
+    output: table(PART.replace("{part}", "explored"))
+    input: NETWORK
+    params: root=root, code=code("sweep")
+    threads: 1
+    shell: RUN + " part {wildcards.dataset} {wildcards.seed} {wildcards.method} explored"
 
 
 rule chunk:
-    output: PART
-    input: rules.explore.output
+    output: table(PART)
+    input: NETWORK, rules.explore.output
+    params: root=root, code=code("sweep")
     wildcard_constraints: part="chunk[0-9]+"
-    threads: 2
-    shell: "OMP_NUM_THREADS={threads} python -m pacbayes_curvature.reproduce part {wildcards.dataset} {wildcards.seed} {wildcards.method} {wildcards.part}"
+    threads: 1
+    shell: RUN + " part {wildcards.dataset} {wildcards.seed} {wildcards.method} {wildcards.part}"
 
 
 def parts(wildcards):
     if not config.get("spread") or wildcards.experiment != "accuracy_vs_complexity":
         return []
-    of = {"dataset": wildcards.dataset, "seed": wildcards.seed, "method": METHODS}
-    return expand(PART, part=["explored", *(f"chunk{chunk}" for chunk in range(4))], **of)
+    return expand(table(PART), method=METHODS, part=PARTS, dataset=wildcards.dataset, seed=wildcards.seed)
 
 
 rule compute:
-    output: REPRODUCED
-    input: "build/networks/{dataset}-seed{seed}.safetensors", CODE, parts
+    output: table(RESULT)
+    input: NETWORK, parts
+    params: root=root, code=code("{experiment}")
     wildcard_constraints: experiment="|".join(EXPERIMENTS[1:])
-    threads: 2
-    shell: "OMP_NUM_THREADS={threads} python -m pacbayes_curvature.reproduce compute {wildcards.experiment} {wildcards.dataset} {wildcards.seed} {output}"
+    threads: 1
+    shell: RUN + " compute {wildcards.experiment} {wildcards.dataset} {wildcards.seed} {output[0]}"

@@ -6,14 +6,15 @@ import pytest
 from pacbayes_curvature import data, records, reproduce
 
 FROZEN = records.FROZEN
-EXPECTED = {(experiment, dataset) for experiment in reproduce.EXPERIMENTS for dataset in ("mnist2", "cifar2")}
+SIX = ("mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10")
+EXPECTED = {(name, dataset) for name in reproduce.EXPERIMENTS for dataset in (["mnist2"] if name == "sensitivity" else SIX)}
 PRESENT = {(path.parent.name, path.stem) for path in FROZEN.glob("*/*.csv")}
 each = pytest.mark.parametrize("experiment, dataset", sorted(EXPECTED | PRESENT), ids=lambda name: name)
 
 
 def test_every_table_has_its_provenance():
     files = [path for path in FROZEN.glob("*/*") if path.is_file()]
-    assert {path.suffix for path in files} <= {".csv", ".json"}
+    assert {path.suffix for path in files} == {".csv", ".json"}
     assert PRESENT == {(path.parent.name, path.stem) for path in files if path.suffix == ".json"}
 
 
@@ -35,11 +36,14 @@ def test_a_frozen_result_is_current(experiment, dataset, workspace, monkeypatch)
         pd.testing.assert_frame_equal(answer.table, stored.table, check_exact=True)
 
 
-@pytest.mark.parametrize("dataset", ["mnist2", "cifar2"])
-def test_figure_3_has_the_full_grid(dataset):
+@pytest.mark.parametrize("dataset", SIX)
+def test_figures_3_and_4_has_the_full_grid(dataset):
     result = records.read(FROZEN / "accuracy_vs_complexity" / f"{dataset}.csv", 0)
     assert result is not None, f"results/accuracy_vs_complexity/{dataset}.csv has no seed 0"
     assert result.table["method"].value_counts().to_dict() == {"baseline": 20, "diag": 400, "layerwise": 400}
-    assert set(result.table["examples"]) == {60000 if dataset == "mnist2" else 50000}
+    n = 60000 if dataset.startswith("mnist") else 50000
+    assert set(result.table["examples"]) == {n} and set(result.table.loc[result.table["pareto"], "evaluated"]) == {n}
+    chance = 1 / data.split_name(dataset)[1]
     for _, front in result.table[result.table["pareto"]].groupby("method"):
-        assert front["accuracy"].min() < 0.6 and front["accuracy"].max() > 0.999, "both ends of each front are inside"
+        assert front["accuracy"].min() < chance + 0.1, "one end of each front is near guessing"
+        assert front["accuracy"].max() > 0.998, "the other near 100%"

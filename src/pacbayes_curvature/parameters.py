@@ -37,7 +37,10 @@ RULES = {
     "methods": _some_of(METHODS),
     "grid_size": Rule("from 2 to 200", lambda value: 2 <= value <= 200),
     "seed": Rule("0 or more", lambda value: value >= 0),
-    "seeds": Rule("from 1 to 100", lambda value: 1 <= value <= 100),
+    "seeds": Rule(
+        "numbers of 0 or more, each once, separated by commas without spaces",
+        lambda text: all(map(str.isdecimal, some := text.split(","))) and len(set(some)) == len(some),
+    ),
     "passes": Rule("1 or more", lambda value: value >= 1),
     "draws": Rule("2 or more", lambda value: value >= 2),
     "delta": Rule("between 0 and 1, both excluded", lambda value: 0 < value < 1),

@@ -7,6 +7,7 @@ holds the frozen ones, computed on the real data and committed; build/results/ t
 import datetime
 import io
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +18,8 @@ import pandas as pd
 from . import provenance
 from .storage import atomic, sha256
 
-ROOT = Path(__file__).resolve().parents[2]
+# The project's folder, or where a cluster's job without a shared file system finds and leaves its files.
+ROOT = Path(os.environ.get("PACBAYES_ROOT") or Path(__file__).resolve().parents[2])
 FROZEN = ROOT / "results"
 COMPUTED = ROOT / "build" / "results"
 

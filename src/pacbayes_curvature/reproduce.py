@@ -8,7 +8,7 @@
 import argparse
 from pathlib import Path
 
-from . import data, experiments, records
+from . import data, datapackage, experiments, records
 from .experiments import sweep
 from .posteriors import METHODS
 
@@ -40,6 +40,7 @@ def freeze(paths: list[Path]) -> None:
             raise FileNotFoundError(f"no result at {path}")
         for result in results:
             print(f"froze {records.freeze(result)}")
+    print(f"wrote {datapackage.write()}")
 
 
 def main(arguments: list[str] | None = None) -> None:

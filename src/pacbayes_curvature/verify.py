@@ -94,10 +94,10 @@ RULES = {
     "lower_bound": Rule(
         "Figure 2",
         keys=("curve", "relative_beta"),
-        exact=("examples",),
+        exact=("examples", "evaluated"),
         within={
             "accuracy": NOISE,
-            **dict.fromkeys(("beta", "kl", "complexity", "expected_loss", "layerwise_loss", "uncurved"), ROUNDING),
+            **dict.fromkeys(("beta", "kl", "complexity", "expected_loss", "layerwise_loss", "uncurved", "raised"), ROUNDING),
             "effective_examples": SENSITIVE,
         },
         telling="kl",

@@ -2,6 +2,8 @@
 
 from .accuracy_vs_complexity import accuracy_vs_complexity
 from .curvature_spectra import curvature_spectra
+from .lower_bound import lower_bound
+from .sensitivity import sensitivity
 from .training_run import training_run
 
-__all__ = ["accuracy_vs_complexity", "curvature_spectra", "training_run"]
+__all__ = ["accuracy_vs_complexity", "curvature_spectra", "lower_bound", "sensitivity", "training_run"]

@@ -1,0 +1,122 @@
+"""Run the benchmarks and put the numbers into benchmarks/results.json.
+
+    python -m benchmarks                     all parts, on mnist2 and cifar2
+    python -m benchmarks peers scaling       these parts; the others' numbers stay
+    python -m benchmarks sweeps --quick      a trial on digits, into build/benchmarks/quick.json
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import torch
+
+from . import monte_carlo, peak, peers, problems, results, scaling, training_speed
+from .pairs import smaller
+from .sweeps import Sweeps
+
+DATASETS = ("mnist2", "cifar2")
+# What --quick changes: the sizes, and nothing else.
+FULL = {
+    "datasets": DATASETS,
+    "grid_size": 20,
+    "peak_size": 3072,
+    "sweeps": {"rounds": 3, "sampled": 4, "pilot": {"nodes": 7, "draws": 16, "examples": 8192}},
+    "monte_carlo": {"rounds": 5, "draws": 5},
+    "peers": {"rounds": 7},
+    "training": {"rounds": 3},
+    "scaling": {},
+}
+QUICK = {
+    "datasets": ("digits",),
+    "grid_size": 4,
+    "peak_size": 256,
+    "sweeps": {"rounds": 2, "sampled": 2, "pilot": {"nodes": 3, "draws": 4, "examples": 512}},
+    "monte_carlo": {"rounds": 2, "draws": 2},
+    "peers": {"rounds": 2},
+    "training": {"rounds": 2},
+    "scaling": {"axes": scaling.QUICK, "repeats": 1},
+}
+
+
+def _sweeps(sizes: dict) -> dict:
+    entries, peaks = [], []
+    for problem in _problems(sizes):
+        pairs = Sweeps(problem, peak_size=sizes["peak_size"], **sizes["sweeps"])
+        entries += pairs.run()
+        peaks += pairs.peaks
+    shares = [e for e in entries if e["name"].startswith("share_of_peak_")]
+    return {"entries": [*entries, smaller("share_of_peak", shares)], "peak": peak.summary(peaks, sizes["peak_size"])}
+
+
+def _monte_carlo(sizes: dict) -> dict:
+    return {"entries": monte_carlo.run(next(_problems(sizes)), **sizes["monte_carlo"])}
+
+
+def _peers(sizes: dict) -> dict:
+    diagonals, moments = [], []
+    for problem in _problems(sizes):
+        print(f"[peers] {problem.name}", flush=True)
+        diagonals.append(peers.fisher_diagonal(problem, **sizes["peers"]))
+        moments.append(peers.layerwise(problem, **sizes["peers"]))
+    least = [smaller("fisher_diagonal_vs_backpack", diagonals), smaller("layerwise_vs_peer", moments)]
+    return {"entries": [*diagonals, *moments, *({**e, "target": 1.0} for e in least)]}
+
+
+def _training(sizes: dict) -> dict:
+    return {"entries": [training_speed.run(sizes["datasets"][0], peak_size=sizes["peak_size"], **sizes["training"])]}
+
+
+def _scaling(sizes: dict) -> dict:
+    return {"scaling": scaling.run(**sizes["scaling"])}
+
+
+PARTS = {"sweeps": _sweeps, "monte_carlo": _monte_carlo, "peers": _peers, "training": _training, "scaling": _scaling}
+
+
+def _problems(sizes: dict):
+    for dataset in sizes["datasets"]:
+        print(f"[data] {dataset}: network and curvature", flush=True)
+        yield problems.load(dataset, sizes["grid_size"])
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Parse the command line and run the parts; a mistake is one line on standard error and exit code 2, before any work."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)}; default: all")
+    parser.add_argument("--quick", action="store_true", help="small sizes on digits: a trial, no measurement")
+    parser.add_argument("--output", type=Path, help="the results; default benchmarks/results.json")
+    given = parser.parse_args(arguments)
+    if unknown := sorted(set(given.parts) - set(PARTS)):
+        parser.error(f"unknown part {', '.join(unknown)}; valid: {', '.join(PARTS)}")
+    parts, sizes = given.parts or list(PARTS), QUICK if given.quick else FULL
+    output = given.output or Path("build/benchmarks/quick.json" if given.quick else "benchmarks/results.json")
+    try:
+        now = results.environment()
+        if given.parts:
+            results.require_same_environment(output, now)
+        if "peers" in parts:
+            peers.require()
+        if not given.parts and results.differences(output, now):
+            output.unlink()  # all that it holds is measured anew, except stages: those are of the other environment
+        for part in parts:
+            started = time.perf_counter()
+            results.merge(output, environment=now, **PARTS[part](sizes))
+            print(f"[{part}] {time.perf_counter() - started:.0f} s -> {output}", flush=True)
+    except (ValueError, FileNotFoundError) as error:
+        parser.exit(2, f"error: {error}\n")
+    for item in results.read(output)["entries"]:
+        print(_line(item))
+
+
+def _line(item: dict) -> str:
+    text = f"{item['name']}: {item['ratio']:.3g} ({item['low']:.3g} to {item['high']:.3g})"
+    if item["target"] is None:
+        return text
+    return f"{text}, target {item['target']:g}: {'met' if item['ratio'] >= item['target'] else 'MISSED'}"
+
+
+if __name__ == "__main__":
+    main()

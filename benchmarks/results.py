@@ -1,0 +1,107 @@
+"""benchmarks/results.json: what it holds, and how a part that was run again replaces its old numbers.
+
+    environment  versions, machine, processor_model, threads, date
+    entries      [{name, ratio, low, high, target, note}]: see `pairs.entry`
+    scaling      [{task, measure, against, base, points: [[size, value]], exponent, stderr}]: see `scaling`
+    stages       [{stage, dataset, seconds, share}] of a full reproduction: see `stages`
+    peak         {gflops, low, high, size, threads}: see `peak`
+"""
+
+import datetime
+import json
+import platform
+from pathlib import Path
+
+import torch
+
+from pacbayes_curvature import provenance
+from pacbayes_curvature.storage import atomic
+
+FIELDS = {
+    "entries": ("name", "ratio", "low", "high", "target", "note"),
+    "scaling": ("task", "measure", "against", "base", "points", "exponent", "stderr"),
+    "stages": ("stage", "dataset", "seconds", "share"),
+}
+IDENTITY = {"entries": ("name",), "scaling": ("task", "measure", "against"), "stages": ("stage", "dataset")}
+EMPTY = {"environment": {}, "entries": [], "scaling": [], "stages": [], "peak": {}}
+
+
+def environment() -> dict:
+    """What the numbers depend on beside the code."""
+    return {
+        **provenance.versions(),
+        **provenance.machine(),
+        "processor_model": _processor(),
+        "threads": torch.get_num_threads(),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+
+
+def read(path: Path) -> dict:
+    """The results at `path`, empty ones where there is no file. Raises ValueError for a file of another form."""
+    results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else EMPTY
+    validate(results)
+    return results
+
+
+def validate(results: dict) -> None:
+    """Raise ValueError unless `results` has the form above, each item once."""
+    if set(results) != set(EMPTY):
+        raise ValueError(f"results must have {', '.join(EMPTY)}, got {', '.join(results)}")
+    for part, fields in FIELDS.items():
+        for item in results[part]:
+            if set(item) != set(fields):
+                raise ValueError(f"an item of {part} must have {', '.join(fields)}, got {', '.join(item)}")
+        identities = [_identity(part, item) for item in results[part]]
+        if len(set(identities)) < len(identities):
+            raise ValueError(f"{part} has an item twice: {', '.join(map(str, sorted(identities)))}")
+
+
+def differences(path: Path, now: dict) -> str:
+    """In what the environment of the results at `path` differs from this one, the date apart; empty if in nothing."""
+    before = read(path)["environment"]
+    other = [name for name in before if name != "date" and before[name] != now.get(name)]
+    return "; ".join(f"{name} was {before[name]}, is {now.get(name)}" for name in other)
+
+
+def require_same_environment(path: Path, now: dict) -> None:
+    """Raise ValueError when the results at `path` are from another environment: they must not be mixed with new ones."""
+    if differ := differences(path, now):
+        raise ValueError(f"{path} is from another environment ({differ}); run all parts, or delete it")
+
+
+def merge(path: Path, **parts: list | dict) -> dict:
+    """Put these parts into the file, in place of the items of the same identity, and return the whole."""
+    results = read(path)
+    for part, new in parts.items():
+        if isinstance(new, list):
+            kept = {_identity(part, item) for item in new}
+            new = [item for item in results[part] if _identity(part, item) not in kept] + new
+        results = results | {part: new}
+    validate(results)
+    with atomic(path) as file:
+        file.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return results
+
+
+def stages(seconds: dict[tuple[str, str], float]) -> list[dict]:
+    """Rows of `stages` from the seconds of each (stage, dataset); `share` is that of the data set's total."""
+    totals = {}
+    for (_, dataset), value in seconds.items():
+        totals[dataset] = totals.get(dataset, 0.0) + value
+    return [
+        {"stage": stage, "dataset": dataset, "seconds": value, "share": value / totals[dataset]}
+        for (stage, dataset), value in seconds.items()
+    ]
+
+
+def _identity(part: str, item: dict) -> tuple:
+    return tuple(item[field] for field in IDENTITY[part])
+
+
+def _processor() -> str:
+    """The processor's model name where the system tells, else what Python knows."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()

@@ -1,0 +1,174 @@
+"""What the introduction shows beside its figure: tables and sentences about the two minima, all from the results."""
+
+import math
+
+import pandas as pd
+from IPython.display import Markdown
+
+from .data import split_name
+from .experiments.two_minima import NETWORKS, POSTERIORS, facts, path
+from .pages import best_bounds
+from .plots import STYLE, title
+from .records import Result
+
+NAMES = {"initialisation": "initialisation", "original": "original minimum", "optimised": "optimised mean"}
+
+
+def networks(result: Result) -> pd.DataFrame:
+    """A row for each network without noise: loss, accuracies, squared distances, coordinates."""
+    found = facts(result)
+    return pd.DataFrame(
+        {
+            "network": NAMES[name],
+            "training loss (nats)": found[f"mean_loss_{name}"],
+            "training accuracy": found[f"mean_accuracy_{name}"],
+            "test accuracy": found[f"mean_test_accuracy_{name}"],
+            "squared distance from the initialisation": _distance(found, "initialisation", name) ** 2,
+            "from the original minimum": _distance(found, "original", name) ** 2,
+            "along": found[f"along_{name}"],
+            "across": found[f"across_{name}"],
+        }
+        for name in NETWORKS
+    )
+
+
+def posteriors(result: Result) -> pd.DataFrame:
+    """A column for each posterior: accuracies, the parts of the bound and of the objective, spread."""
+    found = facts(result)
+    rows = {
+        "training accuracy with noise": "accuracy",
+        "test accuracy with noise": "test_accuracy",
+        "cross-entropy with noise (bits)": "bits",
+        "KL (nats)": "kl",
+        "of it, the mean's part": "mean_term",
+        "complexity": "complexity",
+        "bound: error plus complexity": "bound",
+        "objective: bits plus complexity": "objective",
+        "standard deviation along": "variance_along",
+        "standard deviation across": "variance_across",
+        "length of the noise": "noise",
+    }
+    columns = {"": rows.keys()}
+    for name in POSTERIORS:
+        values = [found[f"{quantity}_{name}"] for quantity in rows.values()]
+        columns[f"around the {NAMES[name]}"] = [
+            math.sqrt(value) if "variance" in quantity else value for value, quantity in zip(values, rows.values())
+        ]
+    return pd.DataFrame(columns)
+
+
+def bounds(result: Result, sweep: Result) -> pd.DataFrame:
+    """The smallest bound of each method around the original minimum (`accuracy_vs_complexity`), and the optimised one."""
+    found = facts(result)
+    table = best_bounds([sweep])[["method", "lam", "accuracy", "complexity", "bound"]]
+    table["method"] = [STYLE[method][0] for method in table["method"]]
+    moved = {"method": "Optimised mean and variances", "lam": found["lam"]}
+    moved |= {name: found[f"{name}_optimised"] for name in ("accuracy", "complexity", "bound")}
+    table = pd.concat([table, pd.DataFrame([moved])], ignore_index=True)
+    return table.assign(chance=1 - 1 / split_name(result.key.dataset)[1])
+
+
+def moved(result: Result) -> Markdown:
+    """How far the mean has moved, where to, and whether it was still moving."""
+    found, trail = facts(result), path(result)
+    away, back = _distance(found, "original", "optimised"), _distance(found, "initialisation", "optimised")
+    trained = _distance(found, "initialisation", "original")
+    half = trail["distance"].iloc[max(0, len(trail) // 2 - 1)]
+    least, last = trail["value"].iloc[len(trail) - min(len(trail), 6)], trail["value"].iloc[-1]
+    direction = "closer to" if back < trained else "farther from"
+    return Markdown(
+        f"**The mean moves.** On {title(result.key.dataset)} training had moved the weights by {trained:.2f}. The "
+        f"optimisation moves them by another {away:.2f}, {away / trained:.2f} times as far, and ends {direction} the "
+        f"initialisation: at {back:.2f}. Of the way, {abs(found['along_optimised'] - trained):.2f} is along the line through "
+        f"the initialisation and the original minimum, and {found['across_optimised']:.2f} across it. After half of the "
+        f"{len(trail)} epochs the mean had moved by {half:.2f}. Over the last {min(len(trail), 6) - 1} epochs the objective "
+        f"fell from {least:.4f} to {last:.4f}, while the learning rate fell to 0: where it would end with more epochs we do "
+        "not know."
+    )
+
+
+def another_minimum(result: Result) -> Markdown:
+    """Whether the new mean is a minimum of the loss, and whether a barrier lies between the two."""
+    found = facts(result)
+    loss, was = found["mean_loss_optimised"], found["mean_loss_original"]
+    error = 1 - found["mean_accuracy_optimised"]
+    kind = (
+        f"The loss there is {loss:.3g} nats, {loss / was:.3g} times that of the original minimum, and the network misclassifies "
+        f"{error:.2%} of the training examples. It is a minimum of the objective, if of anything, and not of the loss."
+        if loss > 1.5 * was
+        else f"The loss there is {loss:.3g} nats, against {was:.3g} at the original minimum."
+    )
+    barrier = found["barrier_loss"]
+    between = (
+        "On the straight line between the two the loss never exceeds its larger end: no barrier separates them."
+        if barrier <= 0.01 * max(loss, was)
+        else f"On the straight line between the two the loss rises {barrier:.3g} nats above its larger end."
+    )
+    return Markdown(f"**Is it a minimum?** {kind} {between}")
+
+
+def another_classifier(result: Result) -> Markdown:
+    """On how many images the two networks disagree."""
+    found = facts(result)
+    counts = {part: (found[f"{part}_disagreement"], int(found[f"{part}_examples"])) for part in ("train", "test")}
+    (a, n), (b, m) = counts["train"], counts["test"]
+    change = found["mean_test_accuracy_optimised"] - found["mean_test_accuracy_original"]
+    return Markdown(
+        f"**It is another classifier.** Without noise, the two networks disagree on {round(a * n):,} of the {n:,} training "
+        f"images ({a:.2%}) and on {round(b * m):,} of the {m:,} test images ({b:.2%}). The test accuracy "
+        f"{'rises' if change > 0 else 'falls'} by {abs(change):.2%} of the images, from "
+        f"{found['mean_test_accuracy_original']:.4f} to {found['mean_test_accuracy_optimised']:.4f}."
+    )
+
+
+def spread(result: Result) -> Markdown:
+    """How wide the posteriors are in the plane, and over all weights."""
+    found = facts(result)
+    sd = {name: math.sqrt(found[f"variance_along_{name}"]) for name in POSTERIORS}
+    away = _distance(found, "original", "optimised")
+    return Markdown(
+        f"**The posteriors are points in the plane, and wide outside it.** Along the plane their standard deviations are "
+        f"{sd['original']:.3f} and {sd['optimised']:.3f}. The two means are {away:.2f} apart, {away / max(sd.values()):.0f} "
+        f"standard deviations. Yet the noise over all {found['weights']:,.0f} weights has the length "
+        f"{found['noise_original']:.1f} around the one and {found['noise_optimised']:.1f} around the other, "
+        f"{found['noise_original'] / _distance(found, 'initialisation', 'original'):.1f} times the distance that training had moved the "
+        "weights: a draw from a posterior is farther from its own mean than the mean is from the initialisation."
+        if found["noise_original"] > _distance(found, "initialisation", "original")
+        else f"**The posteriors are narrow.** Their standard deviations along the plane are {sd['original']:.3f} and "
+        f"{sd['optimised']:.3f}, and the two means are {away:.2f} apart."
+    )
+
+
+def what_it_buys(result: Result, sweep: Result) -> Markdown:
+    """The bounds before and after, which part of the KL fell, and the share of the way that needs no optimisation."""
+    found, table = facts(result), bounds(result, sweep)
+    before, after = found["kl_original"], found["kl_optimised"]
+    fall = before - after
+    mean = found["mean_term_original"] - found["mean_term_optimised"]
+    around = table.iloc[:-1]
+    best = around.loc[around["bound"].idxmin()]
+    chance, optimised = table["chance"].iloc[0], found["bound_optimised"]
+    kl = (
+        f"The KL falls by {fall:,.0f} nats: the mean's part falls by {mean:,.0f}, and the variances, which cost nothing as long as "
+        f"they are the prior's, take {mean - fall:,.0f} of it back."
+        if fall > 0
+        else f"The KL rises by {-fall:,.0f} nats."
+    )
+    if optimised >= chance:
+        way = f"After it the bound is still not below the error of guessing, {chance:.3g}."
+    elif best["bound"] < chance:
+        covered = (chance - best["bound"]) / (chance - optimised)
+        way = (
+            f"Around the original minimum the best is {best['method']} with {best['bound']:.3f}. From the error of guessing, "
+            f"{chance:.3g}, down to the bound of the optimisation, that is {covered:.0%} of the way without moving the mean."
+        )
+    else:
+        way = f"Around the original minimum no method has a bound below the error of guessing, {chance:.3g}."
+    return Markdown(
+        f"**What it buys.** The bound goes from {found['bound_original']:.3f} to {optimised:.3f}, and the accuracy of the noisy "
+        f"network from {found['accuracy_original']:.3f} to {found['accuracy_optimised']:.3f}. {kl} {way}"
+    )
+
+
+def _distance(found: dict[str, float], a: str, b: str) -> float:
+    return 0.0 if a == b else found.get(f"distance_{a}_{b}", found.get(f"distance_{b}_{a}"))

@@ -1,0 +1,439 @@
+"""Figure 1: the objective and its descent, the plane through three networks, and the experiment on digits."""
+
+import importlib
+import math
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from dense_reference import gaussian_kl
+from torch.nn.functional import cross_entropy
+
+from pacbayes_curvature import (
+    bounds, data, gaussians, gibbs, networks, objective, pages_two_minima, planes, plots_two_minima, provenance, records,
+)  # fmt: skip
+from pacbayes_curvature.experiments.accuracy_vs_complexity import accuracy_vs_complexity, grid
+
+figure_1 = importlib.import_module("pacbayes_curvature.experiments.two_minima")
+training = importlib.import_module("pacbayes_curvature.experiments.training_run")
+LAM, DELTA = 0.3, 0.05
+
+
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+def tiny(seed, sizes=(3, 4, 2), dtype=torch.float64):
+    return [w.to(dtype) for w in networks.initialise(list(sizes), seeded(seed))]
+
+
+def normal(seed, weights, scale=1.0):
+    generator = seeded(seed)
+    return [scale * torch.randn(w.shape, generator=generator, dtype=w.dtype) for w in weights]
+
+
+@pytest.fixture
+def examples():
+    generator = seeded(7)
+    return torch.randn(9, 3, generator=generator, dtype=torch.float64), torch.randint(2, (9,), generator=generator)
+
+
+# The objective --------------------------------------------------------------------------------------------------------
+
+
+def test_the_gradient_is_that_of_finite_differences(examples):
+    mean, prior = tiny(0), tiny(1)
+    log_ratio = normal(2, mean, 0.5)
+    point = [w.requires_grad_() for w in (*mean, *log_ratio)]
+
+    def value():
+        return objective.objective(point[:2], point[2:], prior, LAM, *examples, n=50, delta=DELTA, generator=seeded(3))
+
+    gradients = torch.autograd.grad(value(), point)
+    step = 1e-6
+    for weights, gradient in zip(point, gradients):
+        assert gradient.abs().max() > 1e-3
+        for entry, slope in zip(weights.detach().view(-1), gradient.flatten()):
+            ends = []
+            for sign in (1, -1):
+                entry += sign * step
+                ends.append(value().item())
+                entry -= sign * step
+            assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(slope.item(), rel=1e-5, abs=1e-8)
+
+
+def test_the_surrogate_is_the_mean_over_drawn_networks(examples):
+    mean, draws = tiny(0), 20_000
+    variances = [LAM * s.exp() for s in normal(2, mean)]
+    x, y = examples[0][:3], examples[1][:3]
+    dense = torch.empty(draws)
+    noise = [normal(seed, [torch.empty(draws, *w.shape, dtype=w.dtype)])[0] for seed, w in enumerate(mean)]
+    for draw in range(draws):
+        sample = [w + v.sqrt() * eps[draw] for w, v, eps in zip(mean, variances, noise)]
+        dense[draw] = cross_entropy(networks.forward(sample, x), y) / math.log(2)
+    fast = torch.stack([objective.surrogate(mean, variances, x, y, seeded(seed)) for seed in range(draws // 4)])
+    error = math.hypot(dense.std() / draws**0.5, fast.std() / len(fast) ** 0.5)
+    assert error < 0.03 * dense.mean()
+    assert abs(dense.mean() - fast.mean()) < 4 * error
+
+
+def test_without_noise_the_surrogate_is_the_cross_entropy_in_bits(examples):
+    x, y = examples
+    mean = tiny(0)
+    value = objective.surrogate(mean, [torch.zeros_like(w) for w in mean], x, y, seeded(1))
+    p = networks.forward(mean, x).softmax(1)
+    assert value.item() == pytest.approx(-sum(math.log2(p[i, y[i]]) for i in range(len(x))) / len(x), rel=1e-12)
+    uniform = [torch.zeros_like(w) for w in mean]
+    assert objective.surrogate(uniform, uniform, x, y, seeded(1)).item() == pytest.approx(1)
+
+
+def test_the_surrogate_is_never_below_the_error(examples):
+    """Whatever the noise: a misclassified example costs a bit."""
+    x, y = examples
+    for seed in range(50):
+        mean = [3 * w for w in tiny(seed)]
+        bits = objective.surrogate(mean, [torch.zeros_like(w) for w in mean], x, y, seeded(1))
+        assert bits >= (networks.forward(mean, x).argmax(1) != y).double().mean()
+
+
+def test_the_divergence_is_the_gaussians(examples):
+    mean, prior = tiny(0), tiny(1)
+    log_ratio = normal(2, mean)
+    value = objective.kl_divergence(mean, log_ratio, prior, LAM)
+    q, p, s = (planes.flat(weights) for weights in (mean, prior, log_ratio))
+    assert value.item() == pytest.approx(float(gaussian_kl(q, LAM * s.exp(), p, LAM)), rel=1e-12)
+    assert value.item() == pytest.approx(gaussians.kl_divergence(q, LAM * s.exp(), p, LAM).item(), rel=1e-12)
+    same = [torch.zeros_like(w) for w in mean]
+    assert objective.kl_divergence(mean, same, mean, LAM) == 0
+
+
+def test_nothing_to_learn_leads_back_to_the_prior(examples):
+    """One class: the surrogate is 0 for all weights, and the minimum of J is Q = P."""
+    x, prior, start = torch.randn(64, 3, generator=seeded(5)), tiny(1, (3, 4, 1), torch.float32), tiny(0, (3, 4, 1), torch.float32)
+    descent = objective.Descent(epochs=100, batch_size=16, mean_rate=0.02)
+    found = objective.optimise(start, prior, LAM, x, torch.zeros(64, dtype=torch.long), DELTA, descent, seeded(1))
+    log_ratio = [(v / LAM).log() for v in found.variances]
+    before = objective.kl_divergence(start, [torch.zeros_like(w) for w in start], prior, LAM)
+    assert objective.kl_divergence(found.mean, log_ratio, prior, LAM) < 1e-3 * before
+    assert found.objective[-1] == pytest.approx(bounds.complexity(0.0, 64, DELTA), rel=1e-3)
+
+
+def test_the_descent_lowers_the_objective_and_repeats(digits, digits_network):
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    start, prior = digits_network.minimum, digits_network.initial
+
+    def run():
+        return objective.optimise(start, prior, 0.01, x, y, DELTA, objective.Descent(3, batch_size=64), seeded(1))
+
+    first, second = run(), run()
+    same = [torch.zeros_like(w) for w in start]
+    before = objective.objective(start, same, prior, 0.01, x, y, len(x), DELTA, seeded(2)).item()
+    assert first.objective[0] > first.objective[1] > first.objective[2] and first.objective[2] < before - 0.05
+    assert len(first.path) == 3 and all(map(torch.equal, first.path[-1], first.mean))
+    assert all(map(torch.equal, first.mean + first.variances, second.mean + second.variances))
+    assert first.objective == second.objective
+    assert all(bool((v > 0).all()) for v in first.variances) and not torch.equal(first.variances[0], same[0] + 0.01)
+    assert all(map(torch.equal, start, digits_network.minimum)), "the start is left as it was"
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"lam": 0.0}, "lam must be positive, got 0.0"),
+        ({"delta": 1.0}, "delta must lie strictly between 0 and 1, got 1"),
+        ({"descent": objective.Descent(2, mean_rate=math.inf)}, "no longer finite: the learning rates are too large for tiny"),
+    ],
+)
+def test_what_the_descent_refuses(examples, change, message):
+    x, y = examples
+    given = {"lam": LAM, "delta": DELTA, "descent": objective.Descent(2), "label": "tiny"} | change
+    with pytest.raises(ValueError, match=message):
+        objective.optimise(tiny(0), tiny(1), x=x, y=y, generator=seeded(1), **given)
+
+
+@pytest.mark.parametrize("settings, message", [({"epochs": 0}, "epochs must be at least 1, got 0"), ({"epochs": 1, "batch_size": 0}, "batch_size must be at least 1, got 0")])  # fmt: skip
+def test_a_descent_needs_an_epoch_and_an_example(settings, message):
+    with pytest.raises(ValueError, match=message):
+        objective.Descent(**settings)
+
+
+# The plane ------------------------------------------------------------------------------------------------------------
+
+
+def dense_plane(*weights):
+    """Origin and orthonormal directions by a QR decomposition, signs as documented."""
+    a, b, c = (np.concatenate([w.double().numpy().ravel() for w in layers]) for layers in weights)
+    q, r = np.linalg.qr(np.stack([b - a, c - a], axis=1))
+    return a, (q * np.sign(np.diag(r))).T
+
+
+def test_the_corners_are_the_three_networks(examples):
+    x, y = examples[0].float(), examples[1]
+    corners = [tiny(seed, dtype=torch.float32) for seed in range(3)]
+    plane = planes.through(*corners)
+    points = np.array([plane.coordinates(corner) for corner in corners])
+    loss, error = planes.losses(plane, points, x, y)
+    for corner, l, e in zip(corners, loss, error):
+        logits = networks.forward(corner, x)
+        assert l == pytest.approx(cross_entropy(logits, y).item(), rel=1e-5)
+        assert e == (logits.argmax(1) != y).double().mean().item()
+    assert len(set(loss)) == 3
+    np.testing.assert_allclose(points[0], 0, atol=1e-12)
+    assert points[1, 0] > 0 and points[1, 1] == pytest.approx(0, abs=1e-7) and points[2, 1] > 0
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        apart = torch.linalg.vector_norm(planes.flat(corners[i]) - planes.flat(corners[j])).item()
+        assert np.linalg.norm(points[i] - points[j]) == pytest.approx(apart, rel=1e-12)
+
+
+@pytest.mark.parametrize("chunk", [2, 1024])
+def test_points_between_and_noise(examples, chunk, monkeypatch):
+    """Networks put together from the dense directions, the noise drawn in the documented order, one example at a time."""
+    monkeypatch.setattr(planes, "CHUNK", chunk)
+    x, y = examples[0].float(), examples[1]
+    corners = [tiny(seed, dtype=torch.float32) for seed in range(3)]
+    variances = [v.square() for v in normal(4, corners[0])]
+    origin, directions = dense_plane(*corners)
+    points = np.array([[0.3, -0.2], [1.0, 2.0]])
+    plane = planes.through(*corners)
+    found = planes.losses(plane, points, x, y), planes.losses(plane, points, x, y, variances, seeded(9))
+    for noisy in (False, True):
+        for point, loss, error in zip(points, *found[noisy]):
+            weights = plane.layers(torch.from_numpy(origin + point @ directions))
+            generator, losses, wrong = seeded(9), [], []
+            for start in range(0, len(x), chunk):
+                noise = [torch.randn(len(x[start : start + chunk]), len(w), generator=generator) for w in weights]
+                for row, (z, label) in enumerate(zip(x[start : start + chunk], y[start : start + chunk])):
+                    for layer, (w, v) in enumerate(zip(weights, variances)):
+                        z = z.relu() if layer else z
+                        augmented = torch.cat([z, torch.ones(1)])
+                        z = w @ augmented + noisy * (v @ augmented.square()).sqrt() * noise[layer][row]
+                    losses.append(cross_entropy(z[None], label[None]).item())
+                    wrong.append(bool(z.argmax() != label))
+            assert loss == pytest.approx(np.mean(losses), rel=1e-5) and error == np.mean(wrong)
+
+
+def test_the_marginal_covariance_is_the_dense_one():
+    corners = [tiny(seed) for seed in range(3)]
+    plane = planes.through(*corners)
+    variances = [v.square() for v in normal(4, corners[0])]
+    _, directions = dense_plane(*corners)
+    dense = directions @ np.diag(planes.flat(variances).numpy()) @ directions.T
+    np.testing.assert_allclose(plane.covariance(variances), dense, rtol=1e-12)
+    np.testing.assert_allclose(plane.covariance([torch.full_like(w, LAM) for w in corners[0]]), LAM * np.eye(2), atol=1e-12)
+    np.testing.assert_allclose(plane.directions @ plane.directions.T, np.eye(2), atol=1e-14)
+
+
+@pytest.mark.parametrize("second, third", [(1.0, 2.0), (1.0, 0.0), (0.0, 1.0), (1.0, -1.0)])
+def test_three_networks_on_a_line_are_refused(second, third):
+    origin, step = tiny(0), normal(1, tiny(0))
+    with pytest.raises(ValueError, match="lie on one line: they span no plane"):
+        planes.through(origin, *([w + factor * s for w, s in zip(origin, step)] for factor in (second, third)))
+
+
+def test_a_flat_triangle_still_has_orthonormal_directions():
+    origin, step, other = tiny(0), normal(1, tiny(0)), normal(2, tiny(0), 1e-5)
+    plane = planes.through(origin, [w + s for w, s in zip(origin, step)], [w + s + o for w, s, o in zip(origin, step, other)])
+    np.testing.assert_allclose(plane.directions @ plane.directions.T, np.eye(2), atol=1e-14)
+
+
+# The experiment -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def measured(digits_network, tmp_path_factory):
+    """The result on digits, and what `optimise` returned for it. A small plane: its points are tested above."""
+    kept, folder = {}, tmp_path_factory.mktemp("two_minima")
+
+    def optimise(*arguments):
+        kept["found"] = objective.optimise(*arguments)
+        return kept["found"]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "FROZEN", folder / "results")
+        patch.setattr(records, "COMPUTED", folder / "build")
+        patch.setattr(training, "NETWORKS", folder / "networks")
+        patch.setattr(training, "train", lambda *_: replace(digits_network, record=dict(digits_network.record)))
+        patch.setattr(figure_1, "optimise", optimise)
+        patch.setattr(figure_1, "SIDE", 5)
+        result = figure_1.two_minima("digits", epochs=4)
+        sweep = accuracy_vs_complexity("digits", grid_size=2)
+        patch.setattr(data, "load", None)
+        assert figure_1.two_minima("digits", epochs=4).table.equals(result.table), "a second time it is read"
+    return result, kept["found"], sweep
+
+
+def test_disagreements_and_accuracies_are_counts(measured, digits, digits_network):
+    facts, found = figure_1.facts(measured[0]), measured[1]
+    for name, x, y in (("train", digits.x_train, digits.y_train), ("test", digits.x_test, digits.y_test)):
+        differ, right = 0, {"initialisation": 0, "original": 0, "optimised": 0}
+        for row, label in zip(torch.from_numpy(x), y):
+            answers = {}
+            for network, weights in zip(right, (digits_network.initial, digits_network.minimum, found.mean)):
+                answers[network] = int(networks.forward(weights, row[None])[0].argmax())
+                right[network] += answers[network] == label
+            differ += answers["original"] != answers["optimised"]
+        assert facts[f"{name}_examples"] == len(y)
+        assert round(facts[f"{name}_disagreement"] * len(y)) == differ > 0
+        for network, count in right.items():
+            part = "test_" if name == "test" else ""
+            assert facts[f"mean_{part}accuracy_{network}"] == pytest.approx(count / len(y), rel=1e-12)
+
+
+def test_the_bounds_are_made_of_their_parts(measured, digits, digits_network):
+    facts, found = figure_1.facts(measured[0]), measured[1]
+    lam, n = facts["lam"], len(digits.y_train)
+    prior = planes.flat(digits_network.initial)
+    for name, mean, variances in (
+        ("original", digits_network.minimum, [torch.full_like(w, lam) for w in digits_network.minimum]),
+        ("optimised", found.mean, found.variances),
+    ):
+        kl = gaussians.kl_divergence(planes.flat(mean), planes.flat(variances), prior, lam).item()
+        assert facts[f"kl_{name}"] == pytest.approx(kl, rel=1e-9)
+        moved = sum((w.double() - w1.double()).square().sum().item() for w, w1 in zip(mean, digits_network.initial))
+        assert facts[f"distance_initialisation_{name}"] ** 2 == pytest.approx(moved, rel=1e-9)
+        assert facts[f"mean_term_{name}"] == pytest.approx(moved / (2 * lam), rel=1e-9)
+        assert facts[f"complexity_{name}"] == pytest.approx(bounds.complexity(kl, n, DELTA), rel=1e-9)
+        assert facts[f"bound_{name}"] == 1 - facts[f"accuracy_{name}"] + facts[f"complexity_{name}"]
+        assert facts[f"objective_{name}"] == facts[f"bits_{name}"] + facts[f"complexity_{name}"]
+        assert facts[f"noise_{name}"] == pytest.approx(math.sqrt(sum(v.double().sum() for v in variances)), rel=1e-6)
+        for part, x, y in (("", digits.x_train, digits.y_train), ("test_", digits.x_test, digits.y_test)):
+            accuracy, error = gibbs.with_weight_variances(
+                mean, [v.numpy() for v in variances], torch.from_numpy(x), torch.from_numpy(y), seeded(1), passes=20
+            )
+            apart = abs(facts[f"{part}accuracy_{name}"] - accuracy)
+            assert apart < 4 * math.hypot(error, facts[f"{part}accuracy_stderr_{name}"])
+        assert facts[f"bits_{name}"] > 1 - facts[f"accuracy_{name}"] - 4 * facts[f"accuracy_stderr_{name}"]
+    assert facts["kl_original"] == pytest.approx(facts["mean_term_original"], rel=1e-9), "the baseline's variances cost nothing"
+    assert facts["objective_optimised"] < facts["objective_original"] and facts["bound_optimised"] < facts["bound_original"]
+
+
+def test_places_on_the_plane(measured, digits_network):
+    facts, path, plane = (part(measured[0]) for part in (figure_1.facts, figure_1.path, figure_1.plane))
+    at = {name: np.array([facts[f"along_{name}"], facts[f"across_{name}"]]) for name in figure_1.NETWORKS}
+    np.testing.assert_allclose(at["initialisation"], 0, atol=1e-12)
+    np.testing.assert_allclose(at["original"], [math.sqrt(sum(digits_network.squared_distances())), 0], atol=1e-9)
+    for a, b in (("initialisation", "original"), ("original", "optimised"), ("initialisation", "optimised")):
+        assert facts[f"distance_{a}_{b}"] == pytest.approx(np.linalg.norm(at[a] - at[b]), rel=1e-9)
+    np.testing.assert_allclose(path[["along", "across"]].iloc[-1], at["optimised"], rtol=1e-9)
+    assert path["distance"].iloc[-1] == pytest.approx(facts["distance_original_optimised"], rel=1e-9)
+    assert path["epoch"].tolist() == [1, 2, 3, 4] and path["value"].tolist() == measured[1].objective
+    for name in figure_1.POSTERIORS:
+        assert 0 < facts[f"variance_along_{name}"] < 10 * facts["lam"]
+    assert len(plane) == 25 and plane["along"].nunique() == plane["across"].nunique() == 5
+    for name in figure_1.NETWORKS:
+        assert plane["along"].min() < at[name][0] < plane["along"].max()
+        assert plane["across"].min() < at[name][1] < plane["across"].max()
+    assert plane["loss"].min() >= 0 and plane["error"].between(0, 1).all() and plane["noisy_error"].between(0, 1).all()
+    assert (plane["noisy_loss"] > plane["loss"]).mean() > 0.5
+
+
+def test_the_barrier_is_along_the_straight_line(measured, digits, digits_network):
+    facts, found = figure_1.facts(measured[0]), measured[1]
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    assert len(x) <= figure_1.SHOWN, "on digits all training examples are used"
+    losses = []
+    for t in np.linspace(0, 1, figure_1.STEPS):
+        between = [(1 - t) * a + t * b for a, b in zip(digits_network.minimum, found.mean)]
+        losses.append(cross_entropy(networks.forward(between, x), y).item())
+    assert facts["barrier_loss"] == pytest.approx(max(losses) - max(losses[0], losses[-1]), abs=1e-6)
+
+
+@pytest.mark.parametrize("n, scale", [(1437, 1), (10**7, 1)])
+def test_the_baseline_is_the_best_that_is_not_all_noise(n, scale, digits, digits_network, monkeypatch):
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    monkeypatch.setattr(figure_1, "complexity", lambda kl, _, delta: bounds.complexity(kl, n, delta))
+    chosen = figure_1.best_baseline(digits_network, x, y, 0, DELTA)
+    candidates = {}
+    for lam in grid("baseline", figure_1.GRID_SIZE)["lam"]:
+        variances = [np.full(w.shape, lam) for w in digits_network.minimum]
+        accuracy, _ = gibbs.with_weight_variances(digits_network.minimum, variances, x, y, seeded(3))
+        if accuracy >= 0.55:
+            candidates[lam] = 1 - accuracy + bounds.complexity(sum(digits_network.squared_distances()) / (2 * lam), n, DELTA)
+    assert candidates[chosen] == pytest.approx(min(candidates.values()), abs=0.02)
+
+
+def test_a_stale_result_is_named(measured, monkeypatch, workspace):
+    records.freeze(measured[0])
+    assert figure_1.two_minima("digits", epochs=4).state == "frozen"
+    monkeypatch.setattr(provenance, "code_digest", lambda *modules: "other")
+    monkeypatch.setattr(data, "load", lambda name: (_ for _ in ()).throw(FileNotFoundError(name)))
+    assert figure_1.two_minima("digits", epochs=4).state == "stale"
+    with pytest.raises(ValueError, match="unknown dataset 'mnist3'"):
+        figure_1.two_minima("mnist3")
+    with pytest.raises(ValueError, match="epochs must be at least 1, got 0"):
+        figure_1.two_minima("digits", epochs=0)
+
+
+# The chapter ----------------------------------------------------------------------------------------------------------
+
+
+def test_sentences_hold_the_numbers(measured):
+    result, found, sweep = measured
+    facts = figure_1.facts(result)
+    text = pages_two_minima.another_classifier(result).data
+    assert f"{round(facts['train_disagreement'] * 1437)} of the 1,437 training" in text
+    assert f"{round(facts['test_disagreement'] * 360)} of the 360 test" in text
+    text = pages_two_minima.moved(result).data
+    assert f"{facts['distance_original_optimised']:.2f}, " in text
+    assert ("closer to" in text) == (facts["distance_initialisation_optimised"] < facts["distance_initialisation_original"])
+    text = pages_two_minima.what_it_buys(result, sweep).data
+    assert f"from {facts['bound_original']:.3f} to {facts['bound_optimised']:.3f}" in text
+    assert f"by {abs(facts['kl_original'] - facts['kl_optimised']):,.0f} nats" in text
+    table = pages_two_minima.bounds(result, sweep)
+    assert table["bound"].iloc[-1] == facts["bound_optimised"] and len(table) == 4
+    assert pages_two_minima.networks(result)["training accuracy"].tolist()[1] == 1
+    shown = pages_two_minima.posteriors(result).set_index("")["around the optimised mean"]
+    assert shown["standard deviation along"] == math.sqrt(facts["variance_along_optimised"])
+
+
+def changed(result, **facts):
+    table = result.table.copy()
+    for name, value in facts.items():
+        assert (table["quantity"] == name).sum() == 1
+        table.loc[table["quantity"] == name, "value"] = value
+    return replace(result, table=table)
+
+
+def test_sentences_follow_the_numbers(measured):
+    result, _, sweep = measured
+    same = changed(result, mean_loss_original=0.5, mean_loss_optimised=0.5, barrier_loss=0.4)
+    assert "and not of the loss" not in pages_two_minima.another_minimum(same).data
+    assert "rises 0.4 nats" in pages_two_minima.another_minimum(same).data
+    other = changed(result, mean_loss_original=0.01, mean_loss_optimised=0.5, barrier_loss=0.0)
+    assert "50 times" in pages_two_minima.another_minimum(other).data and "no barrier" in pages_two_minima.another_minimum(other).data
+    assert "are narrow" in pages_two_minima.spread(changed(result, noise_original=0.1)).data
+    vacuous = changed(result, bound_optimised=0.95)
+    assert "still not below the error of guessing, 0.9" in pages_two_minima.what_it_buys(vacuous, sweep).data
+    alone = changed(result, bound_optimised=0.3)
+    assert "no method has a bound below" in pages_two_minima.what_it_buys(alone, sweep).data
+    good = replace(sweep, table=sweep.table.assign(complexity=0.0, accuracy=0.5))
+    assert "67% of the way" in pages_two_minima.what_it_buys(alone, good).data  # from 0.9 to 0.5, and to 0.3
+    dear = changed(result, kl_optimised=facts_of(result, "kl_original") + 7)
+    assert "The KL rises by 7 nats" in pages_two_minima.what_it_buys(dear, sweep).data
+
+
+def facts_of(result, name):
+    return figure_1.facts(result)[name]
+
+
+def test_the_ellipse_holds_two_standard_deviations(measured):
+    found = figure_1.facts(measured[0]) | {"variance_along_optimised": 3.0, "variance_across_optimised": 2.0, "covariance_optimised": 1.0}
+    ellipse = plots_two_minima._ellipse(found, "optimised", 2, (5.0, 6.0))
+    (outline,) = ellipse.get_path().transformed(ellipse.get_patch_transform()).to_polygons()
+    edge = outline - [5, 6]
+    assert len(edge) > 8
+    lengths = np.einsum("ni,ij,nj->n", edge, np.linalg.inv([[3, 1], [1, 2]]), edge)  # the squared Mahalanobis length
+    np.testing.assert_allclose(lengths, 4, rtol=0.02)
+
+
+def test_the_figure_has_its_points_where_they_are(measured):
+    figure = plots_two_minima.two_minima(measured[0])
+    found = figure_1.facts(measured[0])
+    panel = figure.axes[0]
+    marks = {line.get_label(): line.get_xydata() for line in panel.lines}
+    for name in figure_1.NETWORKS:
+        np.testing.assert_allclose(marks[plots_two_minima.MARKS[name][0]], [[found[f"along_{name}"], found[f"across_{name}"]]])
+    assert len(marks["mean after each epoch"]) == 5 and panel.get_aspect() == 1
+    plt.close(figure)
