@@ -86,7 +86,7 @@ SEEDS = str(config.get("seeds", "0")).split()
 WANTED = str(config.get("experiments", "training_run curvature_spectra accuracy_vs_complexity lower_bound")).split()
 # Names of the package, written out because every job on a cluster reads this file and would wait for torch; a test
 # holds the two together.
-EXPERIMENTS = ["training_run", "curvature_spectra", "accuracy_vs_complexity", "lower_bound", "sensitivity"]
+EXPERIMENTS = ["training_run", "curvature_spectra", "accuracy_vs_complexity", "lower_bound", "sensitivity", "two_minima"]
 METHODS = ["baseline", "diag", "layerwise"]
 PARTS = ["explored", "chunk0", "chunk1", "chunk2", "chunk3"]
 

@@ -9,7 +9,8 @@ import argparse
 import time
 from pathlib import Path
 
-import torch
+
+from pacbayes_curvature import records
 
 from . import monte_carlo, peak, peers, problems, results, scaling, training_speed
 from .pairs import smaller
@@ -26,6 +27,7 @@ FULL = {
     "peers": {"rounds": 7},
     "training": {"rounds": 3},
     "scaling": {},
+    "stages": ("mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10"),
 }
 QUICK = {
     "datasets": ("digits",),
@@ -36,6 +38,7 @@ QUICK = {
     "peers": {"rounds": 2},
     "training": {"rounds": 2},
     "scaling": {"axes": scaling.QUICK, "repeats": 1},
+    "stages": (),
 }
 
 
@@ -71,7 +74,20 @@ def _scaling(sizes: dict) -> dict:
     return {"scaling": scaling.run(**sizes["scaling"])}
 
 
-PARTS = {"sweeps": _sweeps, "monte_carlo": _monte_carlo, "peers": _peers, "training": _training, "scaling": _scaling}
+def _stages(sizes: dict) -> dict:
+    """What each stage of the frozen results of seed 0 took, one thread each, as they recorded it."""
+    made = [(r.key.experiment, r.key.dataset, r.made["seconds"]) for r in records.frozen_results() if r.key.seed == 0]
+    return {"stages": results.stages({(stage, name): t for stage, name, t in made if name in sizes["stages"]})}
+
+
+PARTS = {
+    "sweeps": _sweeps,
+    "monte_carlo": _monte_carlo,
+    "peers": _peers,
+    "training": _training,
+    "scaling": _scaling,
+    "stages": _stages,
+}
 
 
 def _problems(sizes: dict):

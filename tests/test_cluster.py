@@ -1,6 +1,7 @@
 """Beyond one machine: through a cluster's queue, with jobs and snakemake itself killed on the way, the flow gives the
 numbers of one process, and a job reads and writes only what its rule declares."""
 
+import importlib
 import json
 import os
 import re
@@ -124,7 +125,8 @@ def test_every_job_books_memory_and_time(tree):
 def test_a_job_needs_and_leaves_only_what_its_rule_declares(tree, workspace, monkeypatch):
     """Each kind of job by itself in an empty folder, with its declared inputs, where no network can be trained; the last
     puts the parts together, where no part can be computed."""
-    monkeypatch.setattr("pacbayes_curvature.experiments.training_run.train", None)
+    # By importlib, since `experiments.training_run` is the function of that name.
+    monkeypatch.setattr(importlib.import_module("pacbayes_curvature.experiments.training_run"), "train", None)
     kinds = {job["rule"]: job for job in jobs(tree).values()}
     for rule in ("explore", "chunk", "compute"):
         shutil.rmtree(workspace / "build", ignore_errors=True)

@@ -409,7 +409,11 @@ def test_sentences_follow_the_numbers(measured):
     alone = changed(result, bound_optimised=0.3)
     assert "no method has a bound below" in pages_two_minima.what_it_buys(alone, sweep).data
     good = replace(sweep, table=sweep.table.assign(complexity=0.0, accuracy=0.5))
-    assert "67% of the way" in pages_two_minima.what_it_buys(alone, good).data  # from 0.9 to 0.5, and to 0.3
+    assert "Full L Hessian with 0.500 covers 67%" in pages_two_minima.what_it_buys(alone, good).data  # from 0.9 to 0.3
+    worse = changed(result, accuracy_original=0.9, accuracy_optimised=0.8)
+    assert "10.00% at the one and 20.00% at the other" in pages_two_minima.why_it_moves(worse).data
+    assert "does no less harm" in pages_two_minima.why_it_moves(worse).data
+    assert "does less harm" in pages_two_minima.why_it_moves(changed(result, accuracy_original=0.5, accuracy_optimised=0.8)).data
     dear = changed(result, kl_optimised=facts_of(result, "kl_original") + 7)
     assert "The KL rises by 7 nats" in pages_two_minima.what_it_buys(dear, sweep).data
 

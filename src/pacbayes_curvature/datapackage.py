@@ -112,6 +112,18 @@ COLUMNS = {
     # Sensitivity
     "factor": _one_of(("default", "draws", *CHANGES), "what differs from the default network; draws: its evaluation"),
     "value": _number("value of the factor, in the factor's own unit; of default the seed"),
+    # The two minima
+    "part": _one_of(("fact", "path", "plane"), "what the row is: a fact, an epoch on the way, a point of the plane"),
+    "quantity": Column("string", "name of a fact, as in the docstring of experiments.two_minima"),
+    "two_minima.value": Column("number", "of a fact, in its own unit; on the way the mean objective during the epoch"),
+    "two_minima.epoch": Column("number", "epoch of the optimisation, from 1", constraints={"minimum": 1}),
+    "along": Column("number", "coordinate on the plane, from the initialisation towards the original minimum"),
+    "across": Column("number", "coordinate on the plane, at right angles to the first"),
+    "distance": _number("of the mean from the original minimum"),
+    "two_minima.loss": _number("mean cross-entropy of the network at the point, on a part of the training set", "nats"),
+    "error": _share("wrong answers of the network at the point, on a part of the training set"),
+    "noisy_loss": _number("mean cross-entropy of the stochastic network with its mean at the point", "nats"),
+    "noisy_error": _share("wrong answers of the stochastic network with its mean at the point"),
     "status": _one_of(("fitted", "not fitted"), "whether training reached 100% training accuracy"),
 }  # fmt: skip
 
@@ -119,6 +131,10 @@ COLUMNS = {
 EMPTY = {
     "training_run": {"train_accuracy": "until nearly all examples are answered right"},
     "lower_bound": {"effective_examples": "where no labels enter h"},
+    "two_minima": dict.fromkeys(
+        ("quantity", "value", "epoch", "along", "across", "distance", "loss", "error", "noisy_loss", "noisy_error"),
+        "where the part of the row has no such number",
+    ),
     "sensitivity": dict.fromkeys(
         ("test_accuracy", "squared_distance", "trace", "lam", "beta", "accuracy", "accuracy_stderr", "kl", "examples",
          "complexity", "bound"),

@@ -33,8 +33,8 @@ def attained_pair(curvature: np.ndarray, displacement: np.ndarray, beta: float) 
     h > 0, Delta = 0   no noise: the limit of pairs with nu_1 = nu_0 -> 0, which cost nothing.
     h = 0, Delta = 0   no noise. Every nu_1 = nu_0 costs nothing; again the limit 0.
     h = 0, Delta != 0  KL_i = (1/2) ln(1 + Delta^2 / nu_0) falls to 0 only as nu_0 tends to infinity, where all of the
-                       weight is noise. The n weights of this kind get the finite nu_0 = Delta^2 / (e^(2 FREE_NATS / n) - 1).
-                       Each then costs FREE_NATS / n, all together FREE_NATS, which are in `kl`.
+                       weight is noise. The n weights of this kind get nu_0 = Delta^2 / (e^(2 FREE_NATS / n) - 1). Each
+                       then costs FREE_NATS / n, all together FREE_NATS, which are in `kl`.
 
     curvature h >= 0 and displacement, (k,); beta > 0. Raises ValueError as `gaussians.optimal_prior_and_posterior`.
 

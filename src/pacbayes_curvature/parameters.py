@@ -41,6 +41,7 @@ RULES = {
         "numbers of 0 or more, each once, separated by commas without spaces",
         lambda text: all(map(str.isdecimal, some := text.split(","))) and len(set(some)) == len(some),
     ),
+    "epochs": Rule("1 or more", lambda value: value >= 1),
     "passes": Rule("1 or more", lambda value: value >= 1),
     "draws": Rule("2 or more", lambda value: value >= 2),
     "delta": Rule("between 0 and 1, both excluded", lambda value: 0 < value < 1),

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from .plots import LAYER_COLOURS, STYLE, title
 
@@ -62,11 +63,24 @@ def scaling(fits: list[dict]) -> Figure:
             for fit in fits:
                 if (fit["measure"], fit["against"]) == (measure, size):
                     _fit(axis, fit)
-            axis.set(xscale="log", yscale="log", xlabel=SIZES[size])
-            axis.legend(fontsize="x-small")
+            _log_axes(axis, sorted({x for fit in fits if fit["against"] == size for x, _ in fit["points"]}))
+            axis.set_xlabel(SIZES[size])
+            axis.legend(fontsize="x-small", loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
         row[0].set_ylabel(MEASURES[measure])
     sns.despine(figure)
     return figure
+
+
+def _log_axes(axis, sizes: list[float]) -> None:
+    """Logarithmic axes with plain numbers: at the sizes below, at 1, 2, 5, 10, ... on the left."""
+    axis.set(xscale="log", yscale="log")
+    axis.set_xticks(sizes, [f"{size:g}" for size in sizes], rotation=60, fontsize="x-small", minor=False)
+    low, high = axis.get_ylim()
+    axis.set_ylim(low / 1.6, high * 1.6)  # a flat law must not fill the panel with its noise
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    for each in (axis.xaxis, axis.yaxis):
+        each.set_minor_locator(NullLocator())
 
 
 def _fit(axis, fit: dict) -> None:

@@ -103,6 +103,15 @@ RULES = {
         telling="kl",
         ignored=("accuracy_stderr",),
     ),
+    "two_minima": Rule(
+        "Figure 1",
+        keys=("part", "quantity", "epoch", "along", "across"),
+        exact=(),
+        within={name: Within(relative=5e-2, absolute=1e-2) for name in (
+            "value", "distance", "loss", "error", "noisy_loss", "noisy_error"
+        )},
+        telling="value",
+    ),
     "sensitivity": Rule(
         "what the answer depends on",
         keys=("factor", "value", "method"),
