@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from pacbayes_curvature import chapters, provenance
+from pacbayes_curvature import provenance
 
 APPENDICES = ["mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10"]
 
@@ -27,6 +27,8 @@ def source(chapter):
 
 
 def smoke_options(chapter):
+    from pacbayes_curvature import chapters   # here, since every job on a cluster reads this file
+
     known = chapters.declared(chapters.read(Path(source(chapter))))
     return " ".join(f"-p {name} {value}" for name, value in SMOKE.items() if name in known)
 
@@ -36,7 +38,7 @@ def files(folder):
 
 
 CODE = ["pyproject.toml", *files("src/pacbayes_curvature")]
-RESULTS = files("results")
+RESULTS = [*files("results"), "claims.yml", "benchmarks/results.json"]
 
 
 localrules: book, smoke, site   # on a cluster, these stay on this machine
@@ -52,7 +54,7 @@ rule smoke:
 
 rule page:
     output: "build/source/notebooks/{page}.ipynb"
-    input: lambda w: source(PAGES[w.page][0]), CODE, RESULTS, "claims.yml"
+    input: lambda w: source(PAGES[w.page][0]), CODE, RESULTS
     params: lambda w: PAGES[w.page][1]
     shell: "python -m pacbayes_curvature.chapters run {input[0]} {output} {params}"
 
@@ -84,8 +86,8 @@ rule site:
 DATASETS = str(config.get("datasets", "mnist2 cifar2")).split()
 SEEDS = str(config.get("seeds", "0")).split()
 WANTED = str(config.get("experiments", "training_run curvature_spectra accuracy_vs_complexity lower_bound")).split()
-# Names of the package, written out because every job on a cluster reads this file and would wait for torch; a test
-# holds the two together.
+# Names of the package, written out because the package's modules import torch: two seconds for every job on a cluster.
+# A test holds the two together.
 EXPERIMENTS = ["training_run", "curvature_spectra", "accuracy_vs_complexity", "lower_bound", "sensitivity", "two_minima"]
 METHODS = ["baseline", "diag", "layerwise"]
 PARTS = ["explored", "chunk0", "chunk1", "chunk2", "chunk3"]
@@ -118,7 +120,6 @@ rule reproduce:
 rule train:
     output: table(RESULT.replace("{experiment}", "training_run")), NETWORK
     params: root=root, code=code("training_run")
-    threads: 1
     shell: RUN + " compute training_run {wildcards.dataset} {wildcards.seed} {output[0]}"
 
 
@@ -128,7 +129,6 @@ rule explore:
     output: table(PART.replace("{part}", "explored"))
     input: NETWORK
     params: root=root, code=code("sweep")
-    threads: 1
     shell: RUN + " part {wildcards.dataset} {wildcards.seed} {wildcards.method} explored"
 
 
@@ -137,7 +137,6 @@ rule chunk:
     input: NETWORK, rules.explore.output
     params: root=root, code=code("sweep")
     wildcard_constraints: part="chunk[0-9]+"
-    threads: 1
     shell: RUN + " part {wildcards.dataset} {wildcards.seed} {wildcards.method} {wildcards.part}"
 
 
@@ -152,5 +151,4 @@ rule compute:
     input: NETWORK, parts
     params: root=root, code=code("{experiment}")
     wildcard_constraints: experiment="|".join(EXPERIMENTS[1:])
-    threads: 1
     shell: RUN + " compute {wildcards.experiment} {wildcards.dataset} {wildcards.seed} {output[0]}"

@@ -109,7 +109,8 @@ def test_tables_of_larger_networks(results):
 def test_the_ratios_figure_has_a_row_an_entry_and_a_bar_a_target(results):
     (axis,) = plots_benchmarks.ratios(results["entries"]).axes
     assert [label.get_text() for label in axis.get_yticklabels()] == [e["name"] for e in results["entries"]]
-    dots, targets = ({line.get_label(): line for line in axis.lines}[name] for name in (axis.lines[0].get_label(), "target"))
+    (dots,) = (line for line in axis.lines if line.get_marker() == "o")
+    (targets,) = (line for line in axis.lines if line.get_label() == "target")
     assert dots.get_xdata().tolist() == [7.0, 3.0, 0.55, 0.3]
     assert targets.get_xdata()[:3].tolist() == [6.0, 40.0, 0.5] and axis.get_xscale() == "log"
 

@@ -93,7 +93,7 @@ def test_what_figure_3_depends_on(monkeypatch):
     digest("experiments.accuracy_vs_complexity")
     assert read == set(
         "_checks bounds curvature data gaussians gibbs networks pareto posteriors randomness training "
-        "experiments.accuracy_vs_complexity experiments.training_run".split()
+        "experiments.accuracy_vs_complexity experiments.sweep experiments.training_run".split()
     )
 
 

@@ -5,11 +5,11 @@ surrogate in place of the error:
 
     J(mu, s) = (1/N) sum_n E_Q[-log2 p(y_n | x_n)] + sqrt((KL(Q||P) + ln(2 (N - 1) / delta)) / (2 N)).
 
-A misclassified example has p(y_n | x_n) <= 1/2, which is at least one bit: so J is never below the bound on the error,
-and for two classes the surrogate is that of Dziugaite and Roy 2017. As there, mu starts at the trained network. Otherwise
-we differ: theirs is Langford and Seeger's bound after Pinsker, the same square root up to constants; they optimise lam as
-well, ours is fixed; they draw one network a batch, here every example draws its own noise (`gibbs`); and they start from
-the standard deviations |mu|, we from the baseline's, v = lam.
+A misclassified example has p(y_n | x_n) <= 1/2 and costs at least one bit: so J is never below the bound on the error,
+and for two classes the surrogate is that of Dziugaite and Roy 2017. As there, mu starts at the trained network. Where we
+differ: their square root comes from Langford and Seeger's bound and has other constants; they optimise lam as well, ours
+is fixed; they draw one network a batch, here every example draws its own noise, as in `gibbs`; and they start from
+other variances, we from the baseline's, v = lam.
 """
 
 import math
@@ -67,7 +67,9 @@ def objective(
     return surrogate(mean, _variances(log_ratio, lam), x, y, generator) + complexity(kl, n, delta)
 
 
-def surrogate(mean: Weights, variances: Weights, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+def surrogate(
+    mean: Weights, variances: Weights, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator
+) -> torch.Tensor:
     """The mean cross-entropy in bits, one draw of the pre-activations' noise for each example of x (n, d): unbiased for
     (1/n) sum_n E_Q[-log2 p(y_n | x_n)]. Gradients pass."""
     z = x
@@ -83,9 +85,7 @@ def kl_divergence(mean: Weights, log_ratio: Weights, prior_mean: Weights, lam: f
 
     `gaussians.kl_divergence` is the exact one; this one is for the gradient, in a fraction of its time. Gradients pass.
     """
-    terms = [
-        (s.expm1() - s).sum() + (w - w1).square().sum() / lam for w, s, w1 in zip(mean, log_ratio, prior_mean)
-    ]
+    terms = [(s.expm1() - s).sum() + (w - w1).square().sum() / lam for w, s, w1 in zip(mean, log_ratio, prior_mean)]
     return sum(terms) / 2
 
 
@@ -126,7 +126,9 @@ def optimise(
             schedule.step()
             total += value.item() * len(batch)
             if not all(bool(w.isfinite().all()) for w in (*mean, *log_ratio)):
-                raise ValueError(f"the weights are no longer finite: the learning rates are too large for {label}, {descent}")
+                raise ValueError(
+                    f"the weights are no longer finite: the learning rates are too large for {label}, {descent}"
+                )
         path.append([w.detach().clone() for w in mean])
         history.append(total / len(x))
         progress.set_postfix(objective=history[-1])

@@ -69,21 +69,19 @@ def bounds(result: Result, sweep: Result) -> pd.DataFrame:
 
 
 def moved(result: Result) -> Markdown:
-    """How far the mean has moved, where to, and whether it was still moving."""
+    """How far the mean has moved, where to, and what the last epochs changed."""
     found, trail = facts(result), path(result)
     away, back = _distance(found, "original", "optimised"), _distance(found, "initialisation", "optimised")
     trained = _distance(found, "initialisation", "original")
-    half = trail["distance"].iloc[max(0, len(trail) // 2 - 1)]
-    least, last = trail["value"].iloc[len(trail) - min(len(trail), 6)], trail["value"].iloc[-1]
-    direction = "closer to" if back < trained else "farther from"
+    halfway, last = trail.iloc[(len(trail) - 1) // 2], trail.iloc[-1]
+    along = found["along_optimised"] - trained
     return Markdown(
-        f"**The mean moves.** On {title(result.key.dataset)} training had moved the weights by {trained:.2f}. The "
-        f"optimisation moves them by another {away:.2f}, {away / trained:.2f} times as far, and ends {direction} the "
-        f"initialisation: at {back:.2f}. Of the way, {abs(found['along_optimised'] - trained):.2f} is along the line through "
-        f"the initialisation and the original minimum, and {found['across_optimised']:.2f} across it. After half of the "
-        f"{len(trail)} epochs the mean had moved by {half:.2f}. Over the last {min(len(trail), 6) - 1} epochs the objective "
-        f"fell from {least:.4f} to {last:.4f}, while the learning rate fell to 0: where it would end with more epochs we do "
-        "not know."
+        f"**The mean moves.** On {title(result.key.dataset)} training had moved the weights by {trained:.2f}. The optimisation "
+        f"moves them by another {away:.2f}, {away / trained:.2f} times as far: {abs(along):.2f} {'back' if along < 0 else 'on'} "
+        f"along the line from the initialisation, and {found['across_optimised']:.2f} across it. It ends at a distance of {back:.2f} "
+        f"from the initialisation, {'closer' if back < trained else 'farther'} than it began. After epoch {halfway['epoch']:.0f} of "
+        f"{len(trail)} it had moved by {halfway['distance']:.2f}. The mean objective was {halfway['value']:.4f} in that epoch and "
+        f"{last['value']:.4f} in the last, when the learning rate had fallen to 0. Where a longer descent would end we do not know."
     )
 
 
@@ -110,9 +108,7 @@ def another_minimum(result: Result) -> Markdown:
 def why_it_moves(result: Result) -> Markdown:
     """What the noise does at the two minima."""
     found = facts(result)
-    clean, noisy = (
-        [1 - found[f"{which}accuracy_{name}"] for name in POSTERIORS] for which in ("mean_", "")
-    )
+    clean, noisy = ([1 - found[f"{which}accuracy_{name}"] for name in POSTERIORS] for which in ("mean_", ""))
     better = "less" if noisy[1] < noisy[0] else "no less"
     return Markdown(
         f"**Why it moves.** Without noise the training error is {clean[0]:.2%} at the original minimum and {clean[1]:.2%} at the "
@@ -132,9 +128,9 @@ def another_classifier(result: Result) -> Markdown:
         f"**Is it another classifier?** Without noise, the two networks disagree on {round(a * n):,} of the {n:,} training "
         f"images ({a:.2%}) and on {round(b * m):,} of the {m:,} test images ({b:.2%}). The test accuracy "
         f"{'rises' if change > 0 else 'falls'} by {abs(change):.2%} of the images, from "
-        f"{found['mean_test_accuracy_original']:.4f} to {found['mean_test_accuracy_optimised']:.4f}. So the function has changed by "
-        f"{b:.1%} while the weights have changed by {_distance(found, 'original', 'optimised') / _distance(found, 'initialisation', 'original'):.0%} "
-        "of what training changed them by."
+        f"{found['mean_test_accuracy_original']:.4f} to {found['mean_test_accuracy_optimised']:.4f}. The weights have moved "
+        f"{_distance(found, 'original', 'optimised') / _distance(found, 'initialisation', 'original'):.0%} as far as training "
+        f"moved them, and the answer is the same on {1 - b:.1%} of the test images."
     )
 
 
@@ -179,7 +175,9 @@ def what_it_buys(result: Result, sweep: Result) -> Markdown:
             for method, bound in around[around < chance].items()
         ]
         way = (
-            f"Of the way from the error of guessing, {chance:.3g}, down to this bound, without moving the mean, " + ", ".join(ways) + "."
+            f"Of the way from the error of guessing, {chance:.3g}, down to this bound, without moving the mean, "
+            + ", ".join(ways)
+            + "."
         )
     return Markdown(
         f"**What it buys.** The bound goes from {found['bound_original']:.3f} to {optimised:.3f}, and the accuracy of the noisy "

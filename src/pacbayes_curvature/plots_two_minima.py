@@ -17,7 +17,11 @@ MARKS = {  # network: name, marker, colour
     "optimised": (r"optimised mean $\mu_o$", "^", "#D55E00"),
 }
 PANELS = {  # column of the plane: title, label of the scale, contours
-    "loss": ("Loss of the network", "mean cross-entropy (nats)", (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)),
+    "loss": (
+        "Loss of the network",
+        "mean cross-entropy (nats)",
+        (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10),
+    ),
     "error": ("Error of the network", "share of examples", (1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1)),
     "noisy_error": ("Error of the network with noise", "share of examples", (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1)),
 }
@@ -36,7 +40,13 @@ def two_minima(result: Result) -> Figure:
         levels = contours[: max(2, np.searchsorted(contours, sheet.to_numpy().max()) + 1)]
         values = np.clip(sheet.to_numpy(), levels[0] / 2, None)  # a logarithmic scale has no 0
         shades = axis.contourf(
-            sheet.columns, sheet.index, values, levels, cmap="cividis", norm=LogNorm(levels[0], levels[-1]), extend="both"
+            sheet.columns,
+            sheet.index,
+            values,
+            levels,
+            cmap="cividis",
+            norm=LogNorm(levels[0], levels[-1]),
+            extend="both",
         )
         bar = figure.colorbar(shades, ax=axis, shrink=0.9, ticks=levels, format="%g")
         bar.ax.minorticks_off()
@@ -81,7 +91,9 @@ def _spread(axis: Axes, found: dict[str, float]) -> None:
 
 def _ellipse(found: dict[str, float], name: str, deviations: float, centre=(0.0, 0.0), **style) -> Ellipse:
     """The points within so many standard deviations of a posterior's marginal along the plane."""
-    along, across, covariance = (found[f"{what}_{name}"] for what in ("variance_along", "variance_across", "covariance"))
+    along, across, covariance = (
+        found[f"{what}_{name}"] for what in ("variance_along", "variance_across", "covariance")
+    )
     values, vectors = np.linalg.eigh([[along, covariance], [covariance, across]])
     width, height = 2 * deviations * np.sqrt(values)
     return Ellipse(centre, width, height, angle=np.degrees(np.arctan2(vectors[1, 0], vectors[0, 0])), **style)

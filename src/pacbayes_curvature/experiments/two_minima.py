@@ -28,25 +28,27 @@ NETWORKS = ("initialisation", "original", "optimised")
 POSTERIORS = NETWORKS[1:]
 
 
-def two_minima(dataset: str, seed: int = 0, epochs: int = 20, delta: float = 0.05, fresh: bool = False) -> records.Result:
+def two_minima(
+    dataset: str, seed: int = 0, epochs: int = 20, delta: float = 0.05, fresh: bool = False
+) -> records.Result:
     """Facts about the two minima, the way from one to the other, and the loss on the plane.
 
-    The original posterior is a baseline N(mu_0, lam I), see `best_baseline`; `objective.optimise` starts there, with the
-    same prior. Columns: dataset, seed, part, and by part
+    The original posterior is a baseline N(mu_0, lam I), see `best_baseline`; `objective.optimise` starts there, with
+    the same prior. Columns: dataset, seed, part, and by part
 
     fact    quantity, value. For the networks of NETWORKS, each the mean of its posterior: along, across (coordinates on
             the plane), mean_loss (nats), mean_accuracy, mean_test_accuracy, e.g. along_optimised; distance_<a>_<b>
             between two of them. For POSTERIORS: accuracy, accuracy_stderr, test_accuracy, test_accuracy_stderr (of the
             stochastic network, by local reparametrisation), bits (the surrogate on the training set), kl, mean_term
-            (|mu - mu_1|^2 / (2 lam), the part of the KL that the mean costs), complexity, bound (Theorem 3.1), objective
-            (bits in place of the error), variance_along, variance_across, covariance (of the marginal along the plane),
-            noise (root of the sum of all variances: the length of a draw). lam, weights, train_examples, test_examples;
-            train_disagreement, test_disagreement (share of the examples that the networks at the two minima answer
+            (|mu - mu_1|^2 / (2 lam), the part of the KL that the mean costs), complexity, bound (Theorem 3.1),
+            objective (bits in place of the error), variance_along, variance_across, covariance (of the marginal along the
+            plane), noise (root of the sum of all variances: the length of a draw). lam, weights, train_examples,
+            test_examples; train_disagreement, test_disagreement (share of the examples that the networks at the two minima answer
             differently). barrier_loss, barrier_error: the largest of STEPS values on the straight line between the two
             minima less the larger one of its ends, on the examples of the plane; 0 where there is no barrier.
-    path    epoch, value (the mean objective during it), along, across, distance (of the mean from the original minimum).
+    path    epoch, value (the mean objective during it), along, across, distance (of the mean from the original one).
     plane   along, across, loss (nats), error of the network there, noisy_loss, noisy_error of the stochastic network
-            whose mean is there, with the variances of the optimised posterior; on SHOWN training examples, to six digits.
+            whose mean is there, with the variances of the optimised posterior; on SHOWN training examples, six digits.
 
     lam was chosen after a look at the data; the bounds do not pay for it.
     """
@@ -114,7 +116,13 @@ def best_baseline(net: TrainedNetwork, x: torch.Tensor, y: torch.Tensor, seed: i
 
 
 def _facts(
-    net: TrainedNetwork, lam: float, found: Optimised, plane: planes.Plane, examples: data.Dataset, delta: float, seed: int
+    net: TrainedNetwork,
+    lam: float,
+    found: Optimised,
+    plane: planes.Plane,
+    examples: data.Dataset,
+    delta: float,
+    seed: int,
 ) -> dict[str, float]:
     means = dict(zip(NETWORKS, (net.initial, net.minimum, found.mean)))
     variances = dict(zip(POSTERIORS, ([torch.full_like(w, lam) for w in net.minimum], found.variances)))
