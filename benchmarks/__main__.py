@@ -9,7 +9,6 @@ import argparse
 import time
 from pathlib import Path
 
-
 from pacbayes_curvature import records
 
 from . import monte_carlo, peak, peers, problems, results, scaling, training_speed
@@ -97,7 +96,7 @@ def _problems(sizes: dict):
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Parse the command line and run the parts; a mistake is one line on standard error and exit code 2, before any work."""
+    """Parse the command line and run the parts; a mistake is one line on standard error and exit code 2."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

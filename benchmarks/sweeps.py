@@ -107,7 +107,9 @@ class Sweeps:
             f"{counts.max() / n:.3g}); ours {_mean(times[:, 0])}, theirs {_mean(times[:, 1])}. One draw of the weights has "
             f"{np.median(psi):.3g} times the variance of independent answers in the median over the grid ({psi.min():.3g} to "
             f"{psi.max():.3g}), measured at {pilot['nodes']} x {pilot['nodes']} points with {pilot['draws']} draws over "
-            f"{min(pilot['examples'], n):,} examples and interpolated. The larger that is, the fewer examples we need.",
+            f"{min(pilot['examples'], n):,} examples and interpolated. "
+            "Near 100% accuracy the answers of one draw are nearly independent, so that five passes of ours are worth what five "
+            "draws are: such points take most of our time.",
         )  # fmt: skip
 
     def _equal_error_strict(self, times: np.ndarray, counts: np.ndarray) -> dict:

@@ -5,11 +5,11 @@ surrogate in place of the error:
 
     J(mu, s) = (1/N) sum_n E_Q[-log2 p(y_n | x_n)] + sqrt((KL(Q||P) + ln(2 (N - 1) / delta)) / (2 N)).
 
-A misclassified example has p(y_n | x_n) <= 1/2 and costs at least one bit: so J is never below the bound on the error,
-and for two classes the surrogate is that of Dziugaite and Roy 2017. As there, mu starts at the trained network. Where we
-differ: their square root comes from Langford and Seeger's bound and has other constants; they optimise lam as well, ours
-is fixed; they draw one network a batch, here every example draws its own noise, as in `gibbs`; and they start from
-other variances, we from the baseline's, v = lam.
+A misclassified example has p(y_n | x_n) <= 1/2 and costs at least one bit: so J is never below the bound on the
+error, and for two classes the surrogate is that of Dziugaite and Roy 2017. As there, mu starts at the trained network.
+Where we differ: their square root comes from Langford and Seeger's bound and has other constants; they optimise lam as
+well, ours is fixed; they draw one network a batch, here every example draws its own noise, as in `gibbs`; and they start
+from other variances, we from the baseline's, v = lam.
 """
 
 import math

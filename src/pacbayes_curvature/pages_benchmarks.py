@@ -105,20 +105,22 @@ def core_hours(results: dict, seeds: int) -> pd.DataFrame:
     """Expected core-hours of a reproduction of all data sets with `seeds` seeds, a row for each data set.
 
     Columns: dataset; timed as (a data set that was not timed is taken to be like the one of its source with most classes
-    that was; empty if none was); core-seconds a seed: the stages' seconds times the threads they ran with; core-hours.
+    that was; empty if none was); seconds a seed, on one core, of the stages that every timed data set has; core-hours.
     Raises ValueError unless seeds >= 1.
     """
     if seeds < 1:
         raise ValueError(f"seeds must be at least 1, got {seeds}")
-    totals: dict[str, float] = {}
+    timed = {row["dataset"] for row in results["stages"]}
+    totals = dict.fromkeys(timed, 0.0)
     for row in results["stages"]:
-        totals[row["dataset"]] = totals.get(row["dataset"], 0.0) + row["seconds"] * results["environment"]["threads"]
+        if timed == {other["dataset"] for other in results["stages"] if other["stage"] == row["stage"]}:
+            totals[row["dataset"]] += row["seconds"]
     rows = []
     for dataset in DATASETS:
         like = dataset if dataset in totals else _stand_in(dataset, totals)
         seconds = totals.get(like, float("nan"))
         rows.append(
-            {"dataset": title(dataset), "timed as": title(like), "core-seconds a seed": seconds}
+            {"dataset": title(dataset), "timed as": title(like), "seconds a seed": seconds}
             | {"core-hours": seeds * seconds / HOUR}
         )
     return pd.DataFrame(rows)
@@ -131,12 +133,11 @@ def core_hours_facts(results: dict, seeds: int, cores: int) -> Markdown:
     table = core_hours(results, seeds)
     if table["core-hours"].isna().any():
         return Markdown("Not every source of data was timed, so there is no expectation of the core-hours yet.")
-    total, threads = table["core-hours"].sum(), results["environment"]["threads"]
-    longest = table["core-seconds a seed"].max() / threads / HOUR
+    total, longest = table["core-hours"].sum(), table["seconds a seed"].max() / HOUR
     return Markdown(
-        f"{seeds} seeds of {len(table)} data sets need about {total:.3g} core-hours of cores like these. On {cores} cores that "
-        f"is {max(total / cores, longest):.3g} hours, if all of them are kept busy; the stages of one network, one after the "
-        f"other on {threads} cores, need {longest:.2g} hours, and more cores than one network can use do not shorten that."
+        f"{seeds} seeds of {len(table)} data sets need about {total:.3g} core-hours of cores like these. On {cores} cores "
+        f"that is {max(total / cores, longest):.3g} hours, if all of them are kept busy. The stages of one network, one after "
+        f"the other, need up to {longest:.2g} hours, which more cores do not shorten unless its sweep is spread over them."
     )
 
 

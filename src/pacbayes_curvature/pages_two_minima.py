@@ -58,7 +58,7 @@ def posteriors(result: Result) -> pd.DataFrame:
 
 
 def bounds(result: Result, sweep: Result) -> pd.DataFrame:
-    """The smallest bound of each method around the original minimum (`accuracy_vs_complexity`), and the optimised one."""
+    """The smallest bound of each method around the original minimum (`accuracy_vs_complexity`) and the optimised one."""
     found = facts(result)
     table = best_bounds([sweep])[["method", "lam", "accuracy", "complexity", "bound"]]
     table["method"] = [STYLE[method][0] for method in table["method"]]

@@ -41,6 +41,8 @@ RULES = {
         "numbers of 0 or more, each once, separated by commas without spaces",
         lambda text: all(map(str.isdecimal, some := text.split(","))) and len(set(some)) == len(some),
     ),
+    "cores": Rule("1 or more", lambda value: value >= 1),
+    "runs": Rule("1 or more", lambda value: value >= 1),
     "epochs": Rule("1 or more", lambda value: value >= 1),
     "passes": Rule("1 or more", lambda value: value >= 1),
     "draws": Rule("2 or more", lambda value: value >= 2),

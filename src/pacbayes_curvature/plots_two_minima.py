@@ -1,4 +1,4 @@
-"""Figure 1, measured: losses on the plane through the initialisation and two minima, and the posteriors' spread there."""
+"""Figure 1, measured: losses on the plane through the initialisation and two minima, and the posteriors' spread."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,8 +28,8 @@ PANELS = {  # column of the plane: title, label of the scale, contours
 
 
 def two_minima(result: Result) -> Figure:
-    """Loss, error, and error under the optimised posterior's noise on the plane, on logarithmic scales; and the marginals of
-    both posteriors along the plane, moved to one centre.
+    """Loss, error, and error under the optimised posterior's noise on the plane, on logarithmic scales; and the marginals
+    of both posteriors along the plane, moved to one centre.
 
     Ellipses hold the points within two standard deviations; in the first three panels they are drawn to scale.
     """

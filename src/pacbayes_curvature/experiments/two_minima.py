@@ -41,11 +41,11 @@ def two_minima(
             between two of them. For POSTERIORS: accuracy, accuracy_stderr, test_accuracy, test_accuracy_stderr (of the
             stochastic network, by local reparametrisation), bits (the surrogate on the training set), kl, mean_term
             (|mu - mu_1|^2 / (2 lam), the part of the KL that the mean costs), complexity, bound (Theorem 3.1),
-            objective (bits in place of the error), variance_along, variance_across, covariance (of the marginal along the
-            plane), noise (root of the sum of all variances: the length of a draw). lam, weights, train_examples,
-            test_examples; train_disagreement, test_disagreement (share of the examples that the networks at the two minima answer
-            differently). barrier_loss, barrier_error: the largest of STEPS values on the straight line between the two
-            minima less the larger one of its ends, on the examples of the plane; 0 where there is no barrier.
+            objective (bits in place of the error), variance_along, variance_across, covariance (of the marginal along
+            the plane), noise (root of the sum of all variances: the length of a draw). lam, weights, train_examples,
+            test_examples; train_disagreement, test_disagreement (share of the examples that the networks at the two
+            minima answer differently). barrier_loss, barrier_error: the largest of STEPS values on the straight line
+            between the two minima less the larger one of its ends, on the examples of the plane; 0 for no barrier.
     path    epoch, value (the mean objective during it), along, across, distance (of the mean from the original one).
     plane   along, across, loss (nats), error of the network there, noisy_loss, noisy_error of the stochastic network
             whose mean is there, with the variances of the optimised posterior; on SHOWN training examples, six digits.
