@@ -199,7 +199,7 @@ def covered(tables: Tables, *, datasets: list, line: Line, mainly: float, noise:
     """The baseline's part of the way from the line to the bound that optimising the objective reaches."""
     best = smallest(points(tables, ["baseline"], datasets)).set_index(NETWORK)
     facts = _two_minima(tables, datasets, "bound_optimised")
-    both = best.join(facts, how="inner")
+    both = best.join(facts[["bound_optimised"]], how="inner")
     if both.empty:
         raise NotSettled("accuracy_vs_complexity and two_minima have no seed in common")
     lines = np.array([line_at(dataset, line) for dataset, _ in both.index])
