@@ -1,14 +1,17 @@
 """What the chapters show beside figures: tables of best points, download links, and each page's provenance."""
 
 import base64
+import math
 
+import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
+from scipy.stats import t
 
 from . import gibbs, pareto
 from .data import split_name
 from .experiments import sweep
-from .experiments.accuracy_vs_complexity import LEVELS
+from .experiments.accuracy_vs_complexity import DRAWS, LEVELS
 from .plots import STYLE, title
 from .provenance import code_digest, versions
 from .records import Result
@@ -28,16 +31,40 @@ def evaluated(result: Result) -> pd.DataFrame:
 def best_bounds(results: list[Result]) -> pd.DataFrame:
     """Each method's grid point with the smallest 1 - accuracy + complexity, a row for each data set and method.
 
-    Columns: dataset, method, lam, beta, accuracy, complexity, bound, chance (1 - 1/C, the error of guessing).
+    Columns: dataset, seed, method, lam, beta, accuracy, drawn (the same by weight draws, with its standard error; empty
+    where none were made), complexity, bound, chance (1 - 1/C, the error of guessing).
     """
     rows = []
     for result in results:
         table = evaluated(result)
         table = table.assign(bound=1 - table["accuracy"] + table["complexity"])
         best = table.loc[table.groupby("method", sort=False)["bound"].idxmin()]
-        rows.append(best.assign(chance=1 - 1 / split_name(result.key.dataset)[1]))
-    columns = ["dataset", "seed", "method", "lam", "beta", "accuracy", "complexity", "bound", "chance"]
+        drawn = [
+            "" if math.isnan(a) else f"{a:.3f} ± {e:.3f}"
+            for a, e in zip(best["drawn_accuracy"], best["drawn_accuracy_stderr"])
+        ]
+        rows.append(best.assign(drawn=drawn, chance=1 - 1 / split_name(result.key.dataset)[1]))
+    columns = ["dataset", "seed", "method", "lam", "beta", "accuracy", "drawn", "complexity", "bound", "chance"]
     return pd.concat(rows)[columns].reset_index(drop=True)
+
+
+def draws_against_outcomes(results: list[Result]) -> Markdown:
+    """How far the two estimators are apart at the quoted points, in standard errors of the weight draws."""
+    tables = pd.concat(result.table for result in results)
+    drawn = tables[tables["drawn_accuracy"].notna()]
+    if drawn.empty:
+        return Markdown("No weight draws were made at the points of this grid.")
+    error = np.hypot(drawn["drawn_accuracy_stderr"], drawn["accuracy_stderr"])
+    z = ((drawn["accuracy"] - drawn["drawn_accuracy"]).abs() / error).to_numpy()
+    # With DRAWS draws the standard error is itself uncertain: Student's t with one degree of freedom less.
+    inside = t.cdf(1, DRAWS - 1) - t.cdf(-1, DRAWS - 1), t.ppf(0.975, DRAWS - 1)
+    ratio = np.median(drawn["drawn_accuracy_stderr"] / drawn["accuracy_stderr"])
+    return Markdown(
+        f"At the {len(drawn)} points that this page quotes, the two estimators differ by less than one standard error at "
+        f"{(z < 1).sum()} and by less than {inside[1]:.2g} at {(z < inside[1]).sum()}, where Student's distribution expects "
+        f"{inside[0]:.0%} and 95%; the largest difference is {z.max():.1f}. The standard error of {DRAWS} draws is "
+        f"{ratio:.0f} times ours in the median."
+    )
 
 
 def complexity_at(results: list[Result], levels: tuple[float, ...] = LEVELS) -> pd.DataFrame:
