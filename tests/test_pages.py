@@ -159,6 +159,13 @@ def test_a_table_is_shown_to_four_digits():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "value, shown", [(286049.0, "286,000"), (10471.3, "10,470"), (9876.5, "9876"), (4.0e-5, "4e-05"), (3e12, "3e+12"), (np.nan, "–")]
+)
+def test_numbers_in_a_table_read_like_numbers(value, shown):
+    assert pages.table(pd.DataFrame({"x": [value]})).data.split("\n")[-1] == f"| {shown} |"
+
+
 def test_the_download_is_the_table(results):
     html = pages.download(results, "points").data
     assert 'download="points.csv"' in html

@@ -76,6 +76,12 @@ def _drop_repeated_scripts(app: Sphinx, pagename, templatename, context, doctree
         seen.add(body)
 
 
+def _bibliography_is_a_list(app: Sphinx, pagename, templatename, context, doctree) -> None:
+    """The entries of a list must be its items: docutils gives them a role that ARIA has given up."""
+    if "body" in context:
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+
+
 def _drop_font_preloads(app: Sphinx, exception: Exception | None) -> None:
     """A page opened from the file system may not preload fonts: three console errors. Without them it loads them later."""
     if exception is None and app.builder.format == "html":
@@ -92,5 +98,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_js_file(None, body='DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = location.protocol !== "file:"', priority=300)
     app.connect("build-finished", _copy_mathjax)
     app.connect("build-finished", _drop_font_preloads)
+    app.connect("html-page-context", _bibliography_is_a_list)
     app.connect("html-page-context", _drop_repeated_scripts, priority=900)  # after the extensions that add scripts
     return {"parallel_read_safe": True, "parallel_write_safe": True}

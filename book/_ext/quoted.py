@@ -44,7 +44,8 @@ class Headline(SphinxDirective):
         for dataset in self.arguments[0].split():
             panels += nodes.image(uri=f"/{self._draw(dataset)}", alt=_description(dataset))
         text, messages = self.state.inline_text(" ".join(self.content), self.lineno)
-        return [nodes.figure("", panels, nodes.caption("", "", *text), classes=["headline-figure"]), *messages]
+        # No figure of docutils: the headline is not one of the book's numbered figures.
+        return [panels, nodes.paragraph("", "", *text, classes=["headline-caption"]), *messages]
 
     def _draw(self, dataset: str) -> Path:
         path = Path("book", "_drawn", f"headline-{dataset}.svg")
@@ -54,6 +55,7 @@ class Headline(SphinxDirective):
             plots.use_style()
             figure = plots.fronts_over_seeds({dataset: frozen(dataset)}, [split_name(dataset)[1]])
             figure.axes[0].set_ylim(0, 1.05)  # above 1 no bound says anything; the same axis for all
+            figure.axes[0].legend(loc="best", fontsize="small")
             figure.savefig(target, metadata={"Date": None})
             plt.close(figure)
         return path

@@ -1,6 +1,7 @@
 """What the chapters show beside figures: tables of best points, download links, and each page's provenance."""
 
 import base64
+import math
 
 import pandas as pd
 from IPython.display import HTML, Markdown
@@ -165,10 +166,15 @@ def layer_facts(spectra: Result) -> pd.DataFrame:
 
 
 def table(frame: pd.DataFrame, digits: int = 4) -> Markdown:
-    """A table as Markdown, numbers to `digits` significant digits."""
+    """A table as Markdown, numbers to `digits` significant digits, large ones with commas; a dash where there is none."""
 
     def text(value: object) -> str:
-        return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
+        if not isinstance(value, float):
+            return str(value)
+        rounded = f"{value:.{digits}g}"
+        if "e+" in rounded and abs(value) < 1e9:
+            rounded = f"{float(rounded):,.0f}"
+        return "–" if math.isnan(value) else rounded
 
     lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.map(text).to_numpy().tolist()]
     return Markdown("\n".join("| " + " | ".join(line) + " |" for line in lines))
