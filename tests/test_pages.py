@@ -184,6 +184,15 @@ def test_provenance_shows_all_that_the_result_depends_on():
     assert "Stale" not in html and "STALE" not in html
 
 
+def test_what_all_results_share_is_said_once():
+    html = pages.provenance([result("mnist2"), result("cifar2", "computed")]).data
+    shared, each = html.split("</table>")[:2]
+    assert html.count("c0de") == shared.count("c0de") == 1 and html.count("torch 2.14.1") == 1
+    assert "mnist2" not in shared and each.count("<tr") == 3 and "computed on this machine" in each
+    alone = pages.provenance([result("mnist2")]).data
+    assert alone.count("<table") == 1 and "mnist2" in alone
+
+
 def test_a_stale_result_is_warned_of_above_the_provenance():
     html = pages.provenance([result("mnist2"), result("cifar2", "stale")]).data
     warning, details = html.split("<details", 1)
@@ -219,6 +228,9 @@ def test_figure_3_draws_each_front_and_both_vacuity_lines(results):
         assert axis.get_xlim()[0] < 1 / c and axis.get_xlim()[1] > 1
         assert len({line.get_marker() + line.get_color() for line in list(lines.values())[:3]}) == 3
     assert axes[0].get_legend() is not None
+    columns = min(len(axes), 3)
+    shown = [(axis.xaxis.label.get_visible(), axis.yaxis.label.get_visible()) for axis in axes]
+    assert shown == [(place + columns >= len(axes), place % columns == 0) for place in range(len(axes))]
 
 
 def test_every_seed_has_its_fronts():

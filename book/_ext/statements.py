@@ -5,6 +5,7 @@ As Sphinx comes, a query is split at the point and its digits are dropped, and s
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -14,7 +15,8 @@ from sphinx_proof.domain import ProofDomain
 from sphinx_proof.proof_type import PROOF_TYPES
 
 EQUATION = re.compile(r"eq-(\d+)")
-TITLE = re.compile(r"^\s*\((.*)\)\s*$")   # sphinx-proof puts a statement's title into parentheses
+TITLE = re.compile(r"\s*\((.*)\)")  # sphinx-proof puts a statement's title into parentheses
+TEX = re.compile(r"\\mathcal |[$\\]")  # the search shows titles as they are written
 
 
 class Words(SearchEnglish):
@@ -31,16 +33,19 @@ class Statements(ProofDomain):
 
     object_types = {kind: ObjType(kind) for kind in (*PROOF_TYPES, "equation")}
 
+    def get_type_name(self, type: ObjType, primary: bool = False) -> str:
+        return type.lname.capitalize()  # what the search shows beside a name
+
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         for name, kind, docname, anchor in sorted(self.data.get("found", ())):
-            yield name, name, kind, docname, anchor, 1
+            yield name, name, kind, docname, anchor, 0
 
 
 def _collect(app: Sphinx, doctree: nodes.document) -> None:
     found = app.env.get_domain("prf").data.setdefault("found", set())
     for node in doctree.findall(lambda node: isinstance(node, nodes.Element) and "realtype" in node):
         if title := TITLE.fullmatch(node["title"]):
-            found.add((title[1], node["realtype"], app.env.docname, node["label"]))
+            found.add((TEX.sub("", title[1]), node["realtype"], app.env.docname, node["label"]))
     for anchor in doctree.ids:
         if number := EQUATION.fullmatch(anchor):
             found.add((f"Equation ({number[1]})", "equation", app.env.docname, anchor))
@@ -50,5 +55,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.setup_extension("sphinx_proof")
     app.add_domain(Statements, override=True)
     app.add_search_language(Words)
+    app.config.html_search_scorer = str(Path(__file__).with_name("scorer.js"))
     app.connect("doctree-read", _collect)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -188,7 +188,7 @@ def download(results: list[Result], name: str) -> HTML:
 
 
 def provenance(results: list[Result]) -> HTML:
-    """Where the page's results come from: one row a result, and a warning on top when one of them is stale."""
+    """Where the page's results come from: what they share, then a row for each, and a warning on top of a stale one."""
     stale = [result for result in results if result.state == "stale"]
     warning = ""
     if stale:
@@ -215,7 +215,9 @@ def provenance(results: list[Result]) -> HTML:
         }
         for r in results
     )
-    return HTML(warning + _details(frame.T))
+    shared = [name for name in frame if len(frame) == 1 or frame[name].nunique() == 1]
+    each = frame.drop(columns=shared)
+    return HTML(warning + _details(frame[shared].iloc[:1].T, *([each] if len(each.columns) else [])))
 
 
 def derivation_provenance(*modules: str, **parameters: object) -> HTML:
@@ -229,9 +231,11 @@ def derivation_provenance(*modules: str, **parameters: object) -> HTML:
     return HTML(_details(pd.DataFrame({"": facts})))
 
 
-def _details(frame: pd.DataFrame) -> str:
-    body = frame.to_html(header=False, border=0, classes="provenance")
-    return f'<details class="provenance" open><summary>Provenance</summary>{body}</details>'
+def _details(facts: pd.DataFrame, each: pd.DataFrame | None = None) -> str:
+    body = facts.to_html(header=False, border=0, classes="provenance")
+    if each is not None:
+        body += each.to_html(index=False, border=0, classes="provenance", justify="left")
+    return f'<details class="provenance" open><summary>Where the numbers come from</summary>{body}</details>'
 
 
 def _words(values: dict) -> str:

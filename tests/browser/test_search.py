@@ -11,7 +11,7 @@ FIRST = 3   # a reader looks at a few results
         ("Lemma 4.2", "notebooks/04_optimal_prior.html#lem-42"),
         ("lemma 4.1", "notebooks/03_optimal_posterior.html#lem-41"),
         ("Theorem 3.1", "notebooks/02_pac_bayes_bound.html#thm-31"),
-        ("Lemma 5.1", "notebooks/05_layerwise_curvature.html#lem-51"),
+        ("Lemma 5.1", "notebooks/05_layerwise_curvature.html#lem-printed"),
         ("Equation 10", "notebooks/05_layerwise_curvature.html#eq-10"),
         ("Sherman-Morrison", "notebooks/05_layerwise_curvature.html#prop-sherman-morrison"),
         ("cifar10", "notebooks/appendix_cifar10.html"),
