@@ -13,7 +13,7 @@ from pacbayes_curvature import numbers, plots
 from pacbayes_curvature.data import split_name
 
 LOG = logging.getLogger(__name__)
-named, frozen = cache(numbers.named), cache(numbers.frozen)
+named, frozen, stale = cache(numbers.named), cache(numbers.frozen), cache(numbers.stale)
 
 
 class Number(SphinxRole):
@@ -32,7 +32,8 @@ class Number(SphinxRole):
 class Headline(SphinxDirective):
     """```{headline} mnist2 cifar2```: Figure 3's fronts of every frozen seed, a figure for each data set, and a caption.
 
-    Two figures and not one with two panels: they stand side by side where there is room, and below each other on a phone.
+    On top, a warning if the results are stale. Two figures and not one with two panels: they stand side by side where there
+    is room, and below each other on a phone.
     """
 
     required_arguments = 1
@@ -44,8 +45,9 @@ class Headline(SphinxDirective):
         for dataset in self.arguments[0].split():
             panels += nodes.image(uri=f"/{self._draw(dataset)}", alt=_description(dataset))
         text, messages = self.state.inline_text(" ".join(self.content), self.lineno)
+        warned = [nodes.warning("", nodes.paragraph("", f"Stale results. {stale()}."))] if stale() else []
         # No figure of docutils: the headline is not one of the book's numbered figures.
-        return [panels, nodes.paragraph("", "", *text, classes=["headline-caption"]), *messages]
+        return [*warned, panels, nodes.paragraph("", "", *text, classes=["headline-caption"]), *messages]
 
     def _draw(self, dataset: str) -> Path:
         path = Path("book", "_drawn", f"headline-{dataset}.svg")

@@ -24,9 +24,9 @@ def boxed(content: Markdown | str) -> Markdown:
 
 
 def summary(paper: str, find: str, differ: str) -> Markdown:
-    """A box of three parts, the same in every chapter of results; each is Markdown."""
+    """A box of three parts, the same in every chapter of results; each is Markdown, a list begins on a line of its own."""
     parts = {"The paper": paper, "What we find": find, "Where the two differ": differ}
-    return boxed("\n\n".join(f"**{name}.**\n{text}" if text.startswith("-") else f"**{name}.** {text}" for name, text in parts.items()))
+    return boxed("\n\n".join(f"**{name}.** {text}" for name, text in parts.items()))
 
 
 def of_sweep(results: list[Result], paper: str = FIGURE_3) -> Markdown:
