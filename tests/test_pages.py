@@ -146,7 +146,7 @@ def test_facts_about_a_network_are_those_of_its_results():
     spectra, course = replace(result(), table=spectra), replace(result(), table=course)
     layers = pages.layer_facts(spectra).to_numpy().tolist()
     assert layers == [[1, 2, 5, 4, 3, 16 / 10, 0.5], [2, 3, 4, 4, 2, 16 / 8, 0.25]]
-    text = pages.dataset_facts("mnist2", course, spectra).data
+    text = pages.dataset_facts("mnist2", spectra).data
     assert "MNIST with its ten classes merged in order into 2; seed 0; 22 weights" in text and " 0.8." in text
     text = pages.training_facts(course).data
     assert "after epoch 9 with training accuracy 1, test accuracy 0.8750 and mean cross-entropy 0.012 nats" in text

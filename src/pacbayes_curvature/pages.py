@@ -124,7 +124,7 @@ def sweep_facts(results: list[Result]) -> Markdown:
     return Markdown("\n\n".join([items[0], "\n".join(items[1:])]))
 
 
-def dataset_facts(name: str, training: Result, spectra: Result) -> Markdown:
+def dataset_facts(name: str, spectra: Result) -> Markdown:
     """One sentence: the data set, the network's size and how far training moved it."""
     source, classes = split_name(name)
     layers = layer_facts(spectra)
@@ -132,7 +132,7 @@ def dataset_facts(name: str, training: Result, spectra: Result) -> Markdown:
     merged = "with its ten classes" if classes == 10 else f"with its ten classes merged in order into {classes}"
     images = {"mnist": "MNIST", "cifar10": "CIFAR-10", "digits": "scikit-learn's digits"}[source]
     return Markdown(
-        f"**{title(name)}**: {images} {merged}; seed {training.key.seed}; {weights:,} weights, biases included; "
+        f"**{title(name)}**: {images} {merged}; seed {spectra.key.seed}; {weights:,} weights, biases included; "
         f"squared distance from the initialisation {layers['squared distance'].sum():.1f}."
     )
 

@@ -5,7 +5,7 @@ import math
 from IPython.display import Markdown
 
 from .experiments.two_minima import POSTERIORS, facts
-from .pages import best_bounds, complexity_at, dataset_facts, training_facts, verdicts
+from .pages import best_bounds, complexity_at, dataset_facts, verdicts
 from .plots import title
 from .posteriors import METHODS
 from .records import Result
@@ -34,10 +34,9 @@ def of_sweep(results: list[Result], paper: str = FIGURE_3) -> Markdown:
     return summary(paper, "\n" + verdicts(results).data, differences(results))
 
 
-def of_dataset(dataset: str, training: Result, spectra: Result, sweep: Result) -> Markdown:
-    """One data set: the network, its training and its bounds."""
-    facts_ = f"{dataset_facts(dataset, training, spectra).data} {training_facts(training).data}"
-    return summary(FIGURE_4, f"\n- {facts_}\n{verdicts([sweep]).data}", differences([sweep]))
+def of_dataset(dataset: str, spectra: Result, sweep: Result) -> Markdown:
+    """One data set: the network and its bounds."""
+    return summary(FIGURE_4, f"\n- {dataset_facts(dataset, spectra).data}\n{verdicts([sweep]).data}", differences([sweep]))
 
 
 def differences(results: list[Result]) -> str:
@@ -48,8 +47,8 @@ def differences(results: list[Result]) -> str:
     return (
         "The paper does not say against which error a bound is vacuous: of the smallest sums of error and complexity, "
         f"{_of(best['bound'] < 1)} are below 1 and {_of(best['bound'] < best['chance'])} below the error of guessing. That "
-        f"each refinement of the curvature helps holds for these sums on {_of(by_sum)} data sets, and for the complexity at "
-        f"each of the accuracies compared on {_of(at_accuracy)}."
+        f"each refinement of the curvature helps is {_true(by_sum)} of these sums, and {_true(at_accuracy)} of the complexity at "
+        "each of the accuracies compared."
     )
 
 
@@ -76,6 +75,12 @@ def of_two_minima(result: Result, sweep: Result) -> Markdown:
         f"The paper draws two minima with wide posteriors. To scale, the posteriors are dots, {away / widest:.0f} standard "
         f"deviations apart, with {barrier} on the straight line between them.",
     )
+
+
+def _true(cases: list[bool]) -> str:
+    if len(cases) == 1:
+        return "true" if cases[0] else "not true"
+    return f"on {_of(cases)} data sets true"
 
 
 def _of(cases) -> str:
