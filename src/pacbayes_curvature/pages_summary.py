@@ -46,9 +46,9 @@ def differences(results: list[Result]) -> str:
     at_accuracy = [all(ordered(row) for _, row in complexity_at([result]).iterrows()) for result in results]
     return (
         "The paper does not say against which error a bound is vacuous: of the smallest sums of error and complexity, "
-        f"{_of(best['bound'] < 1)} are below 1 and {_of(best['bound'] < best['chance'])} below the error of guessing. That "
-        f"each refinement of the curvature helps is {_true(by_sum)} of these sums, and {_true(at_accuracy)} of the complexity at "
-        "each of the accuracies compared."
+        f"{_of(best['bound'] < 1)} are below 1 and {_of(best['bound'] < best['chance'])} below the error of guessing. Each "
+        f"refinement of the curvature has the smaller sum{_where(by_sum)}; the smaller complexity at each of the accuracies "
+        f"compared{_where(at_accuracy)}."
     )
 
 
@@ -77,10 +77,11 @@ def of_two_minima(result: Result, sweep: Result) -> Markdown:
     )
 
 
-def _true(cases: list[bool]) -> str:
+def _where(cases: list[bool]) -> str:
+    """Of one data set, whether; of several, on how many."""
     if len(cases) == 1:
-        return "true" if cases[0] else "not true"
-    return f"on {_of(cases)} data sets true"
+        return ": yes" if cases[0] else ": no"
+    return f" on {_of(cases)} data sets"
 
 
 def _of(cases) -> str:
