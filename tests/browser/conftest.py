@@ -23,6 +23,7 @@ def browser():
 def visit(browser):
     """`visit(name)` opens a page of the site; `visit.complaints` collects what went wrong on it."""
     context = browser.new_context(offline=True)
+    context.set_default_timeout(120_000)  # a busy machine is slow, not wrong
     page = context.new_page()
     complaints = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
