@@ -146,7 +146,7 @@ def test_facts_about_a_network_are_those_of_its_results():
     spectra, course = replace(result(), table=spectra), replace(result(), table=course)
     layers = pages.layer_facts(spectra).to_numpy().tolist()
     assert layers == [[1, 2, 5, 4, 3, 16 / 10, 0.5], [2, 3, 4, 4, 2, 16 / 8, 0.25]]
-    text = pages.dataset_facts("mnist2", course, spectra).data
+    text = pages.dataset_facts("mnist2", spectra).data
     assert "MNIST with its ten classes merged in order into 2; seed 0; 22 weights" in text and " 0.8." in text
     text = pages.training_facts(course).data
     assert "after epoch 9 with training accuracy 1, test accuracy 0.8750 and mean cross-entropy 0.012 nats" in text
@@ -157,6 +157,13 @@ def test_a_table_is_shown_to_four_digits():
     assert pages.table(frame).data.split("\n") == [
         "| method | bound | beta | epoch |", "| --- | --- | --- | --- |", "| diag | 0.1235 | inf | 12345 |"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "value, shown", [(286049.0, "286,000"), (10471.3, "10,470"), (9876.5, "9876"), (4.0e-5, "4e-05"), (3e12, "3e+12"), (np.nan, "–")]
+)
+def test_numbers_in_a_table_read_like_numbers(value, shown):
+    assert pages.table(pd.DataFrame({"x": [value]})).data.split("\n")[-1] == f"| {shown} |"
 
 
 def test_the_download_is_the_table(results):
@@ -175,6 +182,15 @@ def test_provenance_shows_all_that_the_result_depends_on():
     ):  # fmt: skip
         assert words in html
     assert "Stale" not in html and "STALE" not in html
+
+
+def test_what_all_results_share_is_said_once():
+    html = pages.provenance([result("mnist2"), result("cifar2", "computed")]).data
+    shared, each = html.split("</table>")[:2]
+    assert html.count("c0de") == shared.count("c0de") == 1 and html.count("torch 2.14.1") == 1
+    assert "mnist2" not in shared and each.count("<tr") == 3 and "computed on this machine" in each
+    alone = pages.provenance([result("mnist2")]).data
+    assert alone.count("<table") == 1 and "mnist2" in alone
 
 
 def test_a_stale_result_is_warned_of_above_the_provenance():
@@ -212,6 +228,9 @@ def test_figure_3_draws_each_front_and_both_vacuity_lines(results):
         assert axis.get_xlim()[0] < 1 / c and axis.get_xlim()[1] > 1
         assert len({line.get_marker() + line.get_color() for line in list(lines.values())[:3]}) == 3
     assert axes[0].get_legend() is not None
+    columns = min(len(axes), 3)
+    shown = [(axis.xaxis.label.get_visible(), axis.yaxis.label.get_visible()) for axis in axes]
+    assert shown == [(place + columns >= len(axes), place % columns == 0) for place in range(len(axes))]
 
 
 def test_every_seed_has_its_fronts():

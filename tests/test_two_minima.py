@@ -413,8 +413,8 @@ def test_sentences_hold_the_numbers(measured):
     assert f"by {abs(facts['kl_original'] - facts['kl_optimised']):,.0f} nats" in text
     table = pages_two_minima.bounds(result, sweep)
     assert table["bound"].iloc[-1] == facts["bound_optimised"] and len(table) == 4
-    assert pages_two_minima.networks(result)["training accuracy"].tolist()[1] == 1
-    shown = pages_two_minima.posteriors(result).set_index("")["around the optimised mean"]
+    assert pages_two_minima.networks(result).set_index("quantity").loc["training accuracy", "original minimum"] == 1
+    shown = pages_two_minima.posteriors(result).set_index("quantity")["around the optimised mean"]
     assert shown["standard deviation along"] == math.sqrt(facts["variance_along_optimised"])
 
 

@@ -1,7 +1,6 @@
-"""What the book needs beyond Jupyter Book: numbers from results, a parameter table, a footer, offline mathematics."""
+"""What the book needs beyond Jupyter Book: a parameter table, a footer, offline mathematics."""
 
 import importlib.util
-import json
 import re
 import shutil
 import sys
@@ -10,29 +9,13 @@ from pathlib import Path
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
-from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxDirective
 
 from pacbayes_curvature import __version__, chapters, provenance
 
-LOG = logging.getLogger(__name__)
 MATHJAX = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")  # one bundle and its fonts, of many in the package
 
 FONT_PRELOAD = re.compile(r'<link rel="preload" as="font"[^>]*>\n?')
-
-
-class Number(SphinxRole):
-    """{num}`key:.3f` quotes results/numbers.json; an unknown key is a warning, and so an error of the build."""
-
-    def run(self):
-        key, _, form = self.text.partition(":")
-        try:
-            numbers = json.loads(Path(self.env.srcdir, "results", "numbers.json").read_text(encoding="utf-8"))
-            text = format(numbers[key], form)
-        except (OSError, KeyError, ValueError) as error:
-            LOG.warning("results/numbers.json has no %r: %r", self.text, error, location=self.get_location())
-            text = "??"
-        return [nodes.inline(text, text, classes=["number"])], []
 
 
 class ChapterParameters(SphinxDirective):
@@ -93,6 +76,12 @@ def _drop_repeated_scripts(app: Sphinx, pagename, templatename, context, doctree
         seen.add(body)
 
 
+def _bibliography_is_a_list(app: Sphinx, pagename, templatename, context, doctree) -> None:
+    """The entries of a list must be its items: docutils gives them a role that ARIA has given up."""
+    if "body" in context:
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+
+
 def _drop_font_preloads(app: Sphinx, exception: Exception | None) -> None:
     """A page opened from the file system may not preload fonts: three console errors. Without them it loads them later."""
     if exception is None and app.builder.format == "html":
@@ -102,7 +91,6 @@ def _drop_font_preloads(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     _only_in_build(app.srcdir)
-    app.add_role("num", Number())
     app.add_directive("chapter-parameters", ChapterParameters)
     app.config.mathjax_path = "mathjax/tex-chtml-full.js"
     app.connect("config-inited", _footer)
@@ -110,5 +98,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_js_file(None, body='DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = location.protocol !== "file:"', priority=300)
     app.connect("build-finished", _copy_mathjax)
     app.connect("build-finished", _drop_font_preloads)
+    app.connect("html-page-context", _bibliography_is_a_list)
     app.connect("html-page-context", _drop_repeated_scripts, priority=900)  # after the extensions that add scripts
     return {"parallel_read_safe": True, "parallel_write_safe": True}

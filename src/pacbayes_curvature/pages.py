@@ -151,7 +151,7 @@ def sweep_facts(results: list[Result]) -> Markdown:
     return Markdown("\n\n".join([items[0], "\n".join(items[1:])]))
 
 
-def dataset_facts(name: str, training: Result, spectra: Result) -> Markdown:
+def dataset_facts(name: str, spectra: Result) -> Markdown:
     """One sentence: the data set, the network's size and how far training moved it."""
     source, classes = split_name(name)
     layers = layer_facts(spectra)
@@ -159,7 +159,7 @@ def dataset_facts(name: str, training: Result, spectra: Result) -> Markdown:
     merged = "with its ten classes" if classes == 10 else f"with its ten classes merged in order into {classes}"
     images = {"mnist": "MNIST", "cifar10": "CIFAR-10", "digits": "scikit-learn's digits"}[source]
     return Markdown(
-        f"**{title(name)}**: {images} {merged}; seed {training.key.seed}; {weights:,} weights, biases included; "
+        f"**{title(name)}**: {images} {merged}; seed {spectra.key.seed}; {weights:,} weights, biases included; "
         f"squared distance from the initialisation {layers['squared distance'].sum():.1f}."
     )
 
@@ -193,10 +193,15 @@ def layer_facts(spectra: Result) -> pd.DataFrame:
 
 
 def table(frame: pd.DataFrame, digits: int = 4) -> Markdown:
-    """A table as Markdown, numbers to `digits` significant digits."""
+    """A table as Markdown, numbers to `digits` significant digits, large ones with commas; a dash where there is none."""
 
     def text(value: object) -> str:
-        return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
+        if not isinstance(value, float):
+            return str(value)
+        rounded = f"{value:.{digits}g}"
+        if "e+" in rounded and abs(value) < 1e9:
+            rounded = f"{float(rounded):,.0f}"
+        return "–" if math.isnan(value) else rounded
 
     lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.map(text).to_numpy().tolist()]
     return Markdown("\n".join("| " + " | ".join(line) + " |" for line in lines))
@@ -210,7 +215,7 @@ def download(results: list[Result], name: str) -> HTML:
 
 
 def provenance(results: list[Result]) -> HTML:
-    """Where the page's results come from: one row a result, and a warning on top when one of them is stale."""
+    """Where the page's results come from: what they share, then a row for each, and a warning on top of a stale one."""
     stale = [result for result in results if result.state == "stale"]
     warning = ""
     if stale:
@@ -237,7 +242,9 @@ def provenance(results: list[Result]) -> HTML:
         }
         for r in results
     )
-    return HTML(warning + _details(frame.T))
+    shared = [name for name in frame if len(frame) == 1 or frame[name].nunique() == 1]
+    each = frame.drop(columns=shared)
+    return HTML(warning + _details(frame[shared].iloc[:1].T, *([each] if len(each.columns) else [])))
 
 
 def derivation_provenance(*modules: str, **parameters: object) -> HTML:
@@ -251,9 +258,11 @@ def derivation_provenance(*modules: str, **parameters: object) -> HTML:
     return HTML(_details(pd.DataFrame({"": facts})))
 
 
-def _details(frame: pd.DataFrame) -> str:
-    body = frame.to_html(header=False, border=0, classes="provenance")
-    return f'<details class="provenance" open><summary>Provenance</summary>{body}</details>'
+def _details(facts: pd.DataFrame, each: pd.DataFrame | None = None) -> str:
+    body = facts.to_html(header=False, border=0, classes="provenance")
+    if each is not None:
+        body += each.to_html(index=False, border=0, classes="provenance", justify="left")
+    return f'<details class="provenance" open><summary>Where the numbers come from</summary>{body}</details>'
 
 
 def _words(values: dict) -> str:

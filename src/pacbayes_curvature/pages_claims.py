@@ -43,7 +43,7 @@ def index(judged: Iterable[Judged]) -> HTML:
 
 
 def entries(judged: Iterable[Judged]) -> HTML:
-    """A block for each claim: the paper's words, the verdict and what was measured, the reading and its tolerance."""
+    """A block for each claim: the paper's words, the verdict and what was measured; folded, the readings and tolerances."""
     return HTML("".join(_entry(item) for item in judged))
 
 
@@ -60,8 +60,11 @@ def _entry(item: Judged) -> str:
             "" if other.reading.tolerance == main.reading.tolerance else f" Tolerance: {_tolerance(other.reading)}"
         )
         facts.append((name, f"{escape(other.reading.text)}{tolerance} {_verdict(other)}. {escape(other.sentence)}"))
-    rows = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts)
-    return f'<section class="claim" id="claim-{claim.id}"><h3>{_title(claim)}</h3>{quotes}<dl>{rows}</dl></section>'
+    rows = [f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts]
+    return (
+        f'<section class="claim" id="claim-{claim.id}"><h3>{_title(claim)}</h3>{quotes}<dl>{"".join(rows[:2])}</dl>'
+        f'<details><summary>How it is read and judged</summary><dl>{"".join(rows[2:])}</dl></details></section>'
+    )
 
 
 def _facts(judgement: Judgement) -> list[tuple[str, str]]:

@@ -15,21 +15,21 @@ NAMES = {"initialisation": "initialisation", "original": "original minimum", "op
 
 
 def networks(result: Result) -> pd.DataFrame:
-    """A row for each network without noise: loss, accuracies, squared distances, coordinates on the plane."""
+    """A column for each network without noise: loss, accuracies, squared distances, coordinates on the plane."""
     found = facts(result)
-    return pd.DataFrame(
-        {
-            "network": NAMES[name],
+    columns = {
+        NAMES[name]: {
             "training loss (nats)": found[f"mean_loss_{name}"],
             "training accuracy": found[f"mean_accuracy_{name}"],
             "test accuracy": found[f"mean_test_accuracy_{name}"],
             "squared distance from the initialisation": _distance(found, "initialisation", name) ** 2,
-            "from the original minimum": _distance(found, "original", name) ** 2,
+            "squared distance from the original minimum": _distance(found, "original", name) ** 2,
             "along": found[f"along_{name}"],
             "across": found[f"across_{name}"],
         }
         for name in NETWORKS
-    )
+    }
+    return pd.DataFrame(columns).rename_axis("quantity").reset_index()
 
 
 def posteriors(result: Result) -> pd.DataFrame:
@@ -48,7 +48,7 @@ def posteriors(result: Result) -> pd.DataFrame:
         "standard deviation across": "variance_across",
         "length of the noise": "noise",
     }
-    columns = {"": rows.keys()}
+    columns = {"quantity": rows.keys()}
     for name in POSTERIORS:
         values = [found[f"{quantity}_{name}"] for quantity in rows.values()]
         columns[f"around the {NAMES[name]}"] = [

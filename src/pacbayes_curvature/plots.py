@@ -71,7 +71,11 @@ def fronts_over_seeds(results: dict[str, list[Result]], classes: list[int]) -> F
 def _panels(count: int) -> tuple[Figure, np.ndarray]:
     columns = min(count, 3)
     rows = -(-count // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(5.2 * columns if columns < 3 else 12, 4.2 * rows), squeeze=False)
+    size = (5.2 * columns, 4.2 * rows) if columns < 3 else (10.4, 3.6 * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for place, axis in enumerate(axes.flat):
+        axis.xaxis.label.set_visible(place + columns >= count)  # where no panel is below
+        axis.yaxis.label.set_visible(place % columns == 0)
     for axis in axes.flat[count:]:
         axis.set_axis_off()
     return figure, axes

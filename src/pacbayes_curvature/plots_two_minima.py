@@ -34,7 +34,7 @@ def two_minima(result: Result) -> Figure:
     Ellipses hold the points within two standard deviations; in the first three panels they are drawn to scale.
     """
     found, trail, table = facts(result), path(result), plane(result)
-    figure, axes = plt.subplots(2, 2, figsize=(10.6, 8.8))
+    figure, axes = plt.subplots(2, 2, figsize=(9.2, 8.2))
     for axis, (column, (title, label, contours)) in zip(axes.flat, PANELS.items()):
         sheet = table.pivot(index="across", columns="along", values=column)
         levels = contours[: max(2, np.searchsorted(contours, sheet.to_numpy().max()) + 1)]
@@ -55,7 +55,8 @@ def two_minima(result: Result) -> Figure:
         way = np.array([[found["along_original"], found["across_original"]], *trail[["along", "across"]].to_numpy()])
         axis.plot(*way.T, color="white", linewidth=1, label="mean after each epoch", marker=".", markersize=3, zorder=2)
         axis.set(title=title, xlabel=r"along $\mu_0 - \mu_1$", ylabel=r"across", aspect="equal")
-    axes[0, 0].legend(loc="upper left", fontsize="x-small", frameon=True, facecolor="lightgrey")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small", facecolor="lightgrey")
     _spread(axes[1, 1], found)
     return figure
 

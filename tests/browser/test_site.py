@@ -1,49 +1,14 @@
 """The built book as a reader meets it: in Chromium, from the file system, with the network cut."""
 
 import re
-import shutil
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
-from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).parents[2]
-SITE = ROOT / "build" / "html"
-PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html") if "_static" not in path.parts)
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    assert CHROMIUM, "no chromium, chromium-browser or google-chrome on the PATH: install one of them"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(browser):
-    """`visit(name)` opens a page of the site; `visit.complaints` collects what went wrong on it."""
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    complaints = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: complaints.append(request.url) if request.url.startswith("http") else None)
-    page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
-
-    def open_page(name):
-        page.goto((SITE / name.partition("?")[0]).as_uri() + "".join(name.partition("?")[1:]))
-        page.wait_for_load_state("load")
-        return page
-
-    open_page.complaints = complaints
-    yield open_page
-    context.close()
+from .pages import PAGES, ROOT, settled
 
 
 def test_every_entry_of_the_table_of_contents_has_a_page():
@@ -60,10 +25,8 @@ def test_the_index_opens_the_book(visit):
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name != "index.html"])
 def test_page(visit, name):
-    page = visit(name)
+    page = settled(visit(name))
     if page.locator(".math").count():
-        page.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise")
-        page.evaluate("() => MathJax.startup.promise")
         unrendered = "() => [...document.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).length"
         assert page.evaluate(unrendered) == 0
         assert page.locator("mjx-merror").count() == 0

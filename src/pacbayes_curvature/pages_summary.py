@@ -1,0 +1,89 @@
+"""The box on top of a chapter: what the paper claims, what we find, where the two differ; its numbers from the results."""
+
+import math
+
+from IPython.display import Markdown
+
+from .experiments.two_minima import POSTERIORS, facts
+from .pages import best_bounds, complexity_at, dataset_facts, verdicts
+from .plots import title
+from .posteriors import METHODS
+from .records import Result
+
+FIGURE_3 = (
+    "All Mnist bounds are non-vacuous, all Cifar bounds are vacuous. The diagonal Hessian tightens them, the full layerwise "
+    "Hessian tightens them more, and most on Cifar."
+)
+FIGURE_4 = "The results of Figure 3 are consistent across data sets, and the Hessian improves more on the more difficult ones."
+
+
+def boxed(content: Markdown | str) -> Markdown:
+    """`content` as a chapter's summary; the class is what the style sheet knows."""
+    text = content if isinstance(content, str) else content.data
+    return Markdown(f":::{{admonition}} Summary\n:class: summary\n\n{text}\n:::")
+
+
+def summary(paper: str, find: str, differ: str) -> Markdown:
+    """A box of three parts, the same in every chapter of results; each is Markdown, a list begins on a line of its own."""
+    parts = {"The paper": paper, "What we find": find, "Where the two differ": differ}
+    return boxed("\n\n".join(f"**{name}.** {text}" for name, text in parts.items()))
+
+
+def of_sweep(results: list[Result], paper: str = FIGURE_3) -> Markdown:
+    """Figure 3 or 4: the smallest sums, and on which data sets the paper's order of the methods holds."""
+    return summary(paper, "\n" + verdicts(results).data, differences(results))
+
+
+def of_dataset(dataset: str, spectra: Result, sweep: Result) -> Markdown:
+    """One data set: the network and its bounds."""
+    return summary(FIGURE_4, f"\n- {dataset_facts(dataset, spectra).data}\n{verdicts([sweep]).data}", differences([sweep]))
+
+
+def differences(results: list[Result]) -> str:
+    """On how many data sets each refinement helps, and how many bounds are below each line of vacuity."""
+    best = best_bounds(results)
+    by_sum = [ordered(rows.set_index("method")["bound"]) for _, rows in best.groupby("dataset", sort=False)]
+    at_accuracy = [all(ordered(row) for _, row in complexity_at([result]).iterrows()) for result in results]
+    return (
+        "The paper does not say against which error a bound is vacuous: of the smallest sums of error and complexity, "
+        f"{_of(best['bound'] < 1)} are below 1 and {_of(best['bound'] < best['chance'])} below the error of guessing. Each "
+        f"refinement of the curvature has the smaller sum{_where(by_sum)}; the smaller complexity at each of the accuracies "
+        f"compared{_where(at_accuracy)}."
+    )
+
+
+def ordered(values) -> bool:
+    """Whether the methods that are there, from the plainest to the finest, have ever smaller values."""
+    found = [values[method] for method in METHODS if method in values]
+    return all(finer < plainer for plainer, finer in zip(found, found[1:]))
+
+
+def of_two_minima(result: Result, sweep: Result) -> Markdown:
+    """Figure 1: how far the optimised mean is, what it buys, and what the drawing shows otherwise."""
+    found, name = facts(result), title(result.key.dataset)
+    away, trained = found["distance_original_optimised"], found["distance_initialisation_original"]
+    widest = math.sqrt(max(found[f"variance_along_{posterior}"] for posterior in POSTERIORS))
+    ends = max(found["mean_loss_original"], found["mean_loss_optimised"])
+    barrier = "no barrier of the loss" if found["barrier_loss"] <= 0.01 * ends else "a barrier of the loss"
+    best = best_bounds([sweep])["bound"].min()
+    return summary(
+        "Bounds that optimise the posterior find another minimum, and are about another network. The paper stays at the "
+        "minimum that training has found, and takes the posterior's covariance from the curvature there.",
+        f"On {name} optimisation moves the mean {away / trained:.2f} times as far as training did. The two networks disagree "
+        f"on {found['test_disagreement']:.2%} of the test images. The bound goes from {found['bound_original']:.3f} to "
+        f"{found['bound_optimised']:.3f}; the best method that does not move the mean has {best:.3f}.",
+        f"The paper draws two minima with wide posteriors. To scale, the posteriors are dots, {away / widest:.0f} standard "
+        f"deviations apart, with {barrier} on the straight line between them.",
+    )
+
+
+def _where(cases: list[bool]) -> str:
+    """Of one data set, whether; of several, on how many."""
+    if len(cases) == 1:
+        return ": yes" if cases[0] else ": no"
+    return f" on {_of(cases)} data sets"
+
+
+def _of(cases) -> str:
+    cases = list(cases)
+    return f"{sum(map(bool, cases))} of {len(cases)}"

@@ -1,0 +1,81 @@
+"""No page has a serious fault that axe-core knows: names, roles, order of headings, contrast in the light and in the dark."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from .pages import PAGES, SITE, settled
+
+READ = [name for name in PAGES if name != "index.html"]  # the root only redirects
+axe = Axe()
+
+
+def faults(page, rules=None) -> list[str]:
+    """The serious and critical violations, one line each with the first element that has it.
+
+    The inside of formulas is left out: MathJax sets each glyph as an element of its own, empty but for a style, in the colour
+    of the text around it, so there is nothing to find in them, and they are nine tenths of a page's elements.
+    """
+    options = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
+    found = axe.run(page, context={"exclude": [["mjx-container > *"]]}, options=options).response["violations"]
+    return [
+        f"{fault['impact']} {fault['id']}, {len(fault['nodes'])} times: {fault['nodes'][0]['html']}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_page_in_the_light(visit, name):
+    assert faults(settled(visit(name))) == []
+
+
+@pytest.mark.parametrize("name", READ)
+def test_its_colours_in_the_dark(visit, name):
+    """The dark changes colours and nothing else."""
+    page = visit(name)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    assert faults(page, ["color-contrast", "link-in-text-block"]) == []
+
+
+def test_a_fault_is_seen(visit):
+    """What the tests above rest on: a text in pale grey, and an image without a description."""
+    page = visit("book/rerun.html")
+    page.evaluate("() => document.querySelector('article p').style.color = '#bbb'")
+    page.evaluate("() => document.querySelector('article').append(new Image(9, 9))")
+    assert [line.split(",")[0] for line in faults(page)] == ["serious color-contrast", "critical image-alt"]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_headings_are_in_order(visit, name):
+    headings = visit(name).locator("article :is(h1, h2, h3, h4, h5, h6)")
+    levels = headings.evaluate_all("found => found.map(heading => +heading.tagName[1])")
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(below - above <= 1 for above, below in zip(levels, levels[1:])), levels
+
+
+def test_images_say_what_they_show(visit):
+    for name in READ:
+        alts = visit(name).evaluate("() => [...document.querySelectorAll('article img')].map(i => i.alt)")
+        assert [alt for alt in alts if len(alt.split()) < 5] == [], name
+
+
+def test_the_keyboard_skips_to_the_text_and_shows_where_it_is(visit):
+    page = visit("book/index.html")
+    page.keyboard.press("Tab")
+    assert "main content" in page.evaluate("() => document.activeElement.textContent")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main-content")
+    for _ in range(8):  # the buttons of the header, then the links of the text
+        page.keyboard.press("Tab")
+        assert page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    assert page.evaluate("() => document.activeElement.tagName") == "A", "formulas are no stops"
+
+
+def test_what_scrolls_sideways_can_be_scrolled_with_the_keyboard(visit):
+    page = visit("notebooks/07_accuracy_vs_complexity.html")
+    page.set_viewport_size({"width": 390, "height": 844})
+    figure = page.locator(".cell_output:has(img)").first
+    figure.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.activeElement.scrollLeft > 0")

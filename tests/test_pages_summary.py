@@ -1,0 +1,55 @@
+"""The box on top of a chapter says what its results say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.test_pages import result
+
+from pacbayes_curvature import pages, pages_summary
+
+
+def swept(baseline, diag, layerwise, dataset="mnist2"):
+    """A result whose methods have one perfect point each, of these complexities."""
+    r = result(dataset)
+    complexity = {"baseline": baseline, "diag": diag, "layerwise": layerwise}
+    r.table["accuracy"], r.table["complexity"] = 1.0, r.table["method"].map(complexity)
+    return r
+
+
+def test_a_summary_is_a_box_of_three_parts():
+    text = pages_summary.summary("It says.", "\n- found", "They differ.").data
+    assert text.startswith(":::{admonition} Summary\n:class: summary\n") and text.endswith("\n:::")
+    places = [text.index(part) for part in ("**The paper.** It says.", "**What we find.**", "**Where the two differ.** They")]
+    assert places == sorted(places)
+    assert "\n- found" in text
+
+
+def test_bounds_are_counted_against_both_lines():
+    text = pages_summary.differences([swept(0.4, 0.6, 1.2)])
+    assert "2 of 3 are below 1 and 1 of 3 below the error of guessing" in text
+
+
+@pytest.mark.parametrize(
+    "complexities, holds", [((0.4, 0.3, 0.2), "yes"), ((0.4, 0.4, 0.2), "no"), ((0.4, 0.3, 0.35), "no")]
+)
+def test_the_order_holds_only_if_every_step_is_down(complexities, holds):
+    text = pages_summary.differences([swept(*complexities)])
+    assert f"the smaller sum: {holds}; " in text and text.endswith(f"compared: {holds}.")
+
+
+def test_data_sets_are_judged_one_by_one():
+    text = pages_summary.differences([swept(0.4, 0.3, 0.2), swept(0.2, 0.3, 0.4, "cifar10")])
+    assert "the smaller sum on 1 of 2 data sets; " in text and text.endswith("compared on 1 of 2 data sets.")
+
+
+def test_methods_that_were_not_run_are_not_judged():
+    r = swept(0.4, 0.3, 0.2)
+    r = replace(r, table=r.table[r.table["method"] != "diag"])
+    assert pages_summary.differences([r]).endswith("compared: yes.")
+    assert not pages_summary.ordered({"baseline": 0.2, "layerwise": np.nan})
+
+
+def test_the_box_of_a_sweep_has_the_verdicts_of_its_tables():
+    results = [swept(0.4, 0.3, 0.2)]
+    assert pages.verdicts(results).data in pages_summary.of_sweep(results).data
