@@ -37,7 +37,7 @@ def points(folder: Path) -> dict:
         results = records.read_all(path)
         if not results:
             continue
-        table = pd.read_csv(path, float_precision="round_trip")  # pandas' usual parser may be off in the last place
+        table = pd.concat(result.table for result in results)
         table = table[table["evaluated"] == table["examples"]]
         (examples,) = table["examples"].unique().tolist()
         datasets.append(

@@ -19,7 +19,8 @@
   /** A number to some significant digits, without trailing zeros; "∞" for infinity. */
   function number(x, digits = 4) {
     if (!Number.isFinite(x)) return Number.isNaN(x) ? "–" : "∞";
-    return String(Number(x.toPrecision(digits)));
+    const short = Number(x.toPrecision(digits));
+    return x !== 0 && Math.abs(x) < 1e-3 ? short.toExponential() : String(short);
   }
 
   const integer = (n) => n.toLocaleString("en-US");

@@ -18,7 +18,7 @@
     const message = part("message", { role: "alert", hidden: true });
     const whatIf = html("p", { class: "explorer-what-if", hidden: true });
     const grid = part("panels"), detail = part("details", { "aria-live": "polite" }), best = part("best-table");
-    const status = html("p", { class: "explorer-status", role: "status" });
+    const status = html("p", { class: "explorer-status visually-hidden", role: "status" });
     const allRows = part("rows"), folded = html("details", { ontoggle: () => showAll() }, html("summary", {}, "All these points as a table"), allRows);
     const save = html("button", { type: "button", class: "explorer-save", onclick: download });
     const link = html("input", { type: "text", readonly: true, "aria-label": "Link to this view", onfocus: () => link.select() });
