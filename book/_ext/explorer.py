@@ -21,7 +21,7 @@ from pacbayes_curvature import bounds, data, plots, posteriors, records, stalene
 EXPERIMENT = "accuracy_vs_complexity"
 CHAPTERS = ("notebooks/07_accuracy_vs_complexity", "notebooks/08_all_datasets")
 POINTS = "explorer/data.js"
-SCRIPTS = ("dom", "bounds", "points", "state", "chart", "controls", "tables", "explorer")
+SCRIPTS = ("dom", "bounds", "points", "state", "axes", "chart", "controls", "tables", "explorer")
 COLUMNS = {  # of the results: as the page calls them
     "method": "method", "lam": "lam", "beta": "beta", "accuracy": "accuracy", "accuracy_stderr": "stderr", "kl": "kl",
     "pareto": "front",

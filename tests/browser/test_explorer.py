@@ -307,18 +307,40 @@ def test_no_point_is_said_not_hidden(explore):
     page.get_by_text("Choose a data set.").wait_for()
 
 
-def test_the_marks_are_where_the_points_are(explore):
-    """One mark for each point that is below the axis's end; higher is more complex, further right more accurate."""
-    page = explore("#explorer=1&data=cifar2&seed=0&points=front&axis=log")
-    table = saved(page).assign(id=lambda t: t[POINT].astype(str).agg("_".join, axis=1))
-    places = page.locator(".explorer-panels [role=option]").evaluate_all(
-        "marks => marks.map(m => [...m.getAttribute('transform').match(/[-\\d.]+/g)].map(Number))"
-    )
-    assert len(places) == len(table)
-    x, y = np.transpose(places)
-    for place, value in ((x, table["accuracy"]), (-y, np.log(table["complexity"]))):
-        slope, intercept = np.polyfit(value, place, 1)
-        assert slope > 0 and np.abs(slope * value + intercept - place).max() < 0.02, "to a fraction of a pixel"
+PLACES = "marks => marks.map(m => [...m.getAttribute('transform').match(/[-\\d.]+/g)].map(Number))"
+
+
+@pytest.mark.parametrize("axis, height", [("linear", lambda c: c), ("log", np.log)])
+def test_marks_and_lines_are_where_they_belong(explore, axis, height):
+    """One mark for each point below the axis's end, at its accuracy and complexity to a fraction of a pixel, and the three
+    lines where each bound just says something."""
+    n, delta, chance = 1_000_000, 0.001, 0.8
+    page = explore(f"#explorer=1&data=cifar5&seed=0&points=front&n={n}&delta={delta}&axis={axis}")
+    table = saved(page).sort_values(["accuracy", "complexity"])
+    marks = np.array(page.locator(".explorer-panels [role=option]").evaluate_all(PLACES))
+    x, y = marks[np.lexsort((-marks[:, 1], marks[:, 0]))].T
+    table = table[table["complexity"] <= table["complexity"].sort_values().iloc[len(marks) - 1]]
+    assert len(table) == len(marks) > 50
+    (sx, ox), (sy, oy) = np.polyfit(table["accuracy"], x, 1), np.polyfit(height(table["complexity"]), y, 1)
+    assert sx > 0 > sy
+    np.testing.assert_allclose(sx * table["accuracy"] + ox, x, atol=0.02)
+    np.testing.assert_allclose(sy * height(table["complexity"]) + oy, y, atol=0.02)
+
+    def line(name):
+        path = page.locator(f".explorer-panels .explorer-{name}").get_attribute("d")
+        x, y = np.array([pair.split(",") for pair in path.replace("L", "M").split("M")[1:]], float).T
+        assert len(x) > 100
+        return (x - ox) / sx, (y - oy) / sy
+
+    for name, expected in ("one", lambda a: a), ("chance", lambda a: a - 1 + chance):
+        a, c = line(name)
+        inside = expected(a) > 0.01
+        np.testing.assert_allclose(c[inside], height(expected(a[inside])), atol=0.01)
+    a, c = line("kl-chance")
+    c = c if axis == "linear" else np.exp(c)
+    kl = 2 * n * c**2 - math.log(2 * (n - 1) / delta)
+    inside = kl > 0
+    np.testing.assert_allclose(kl_form(a[inside], kl[inside], n, delta), chance, rtol=0.005)
 
 
 # Marks and keys -------------------------------------------------------------------------------------------------------
@@ -336,7 +358,7 @@ def test_a_mark_says_what_it_is_under_the_mouse(explore):
     tip = page.locator(".explorer-tip").first
     page.mouse.move(*middle(page.locator(".explorer-plot").first, 7))
     tip.wait_for()
-    option = page.locator(f"#{page.locator('.explorer-plot').first.get_attribute('aria-activedescendant')}")
+    option = page.locator(f"[id='{page.locator('.explorer-plot').first.get_attribute('aria-activedescendant')}']")
     accuracy = option.get_attribute("aria-label").split("accuracy ")[1].split(",")[0]
     assert f"accuracy {accuracy}" in tip.text_content() and "kl inverse:" in tip.text_content()
     page.mouse.move(5, 5)

@@ -3,13 +3,17 @@
 (function (Explorer) {
   "use strict";
 
-  const { bounds, dom } = Explorer;
-  const { html, svg, number, integer } = dom;
+  const { axes, bounds } = Explorer;
+  const { html, svg, number } = Explorer.dom;
   const SHAPES = {
     // matplotlib's names; all of nearly the same area
     o: "M4.4 0A4.4 4.4 0 1 1-4.4 0A4.4 4.4 0 1 1 4.4 0Z",
     s: "M-4-4H4V4H-4Z",
     "^": "M0-5L4.8 3.6H-4.8Z",
+  };
+  const STEPS = {
+    // across the series, along one
+    ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowUp: [1, 0], ArrowDown: [-1, 0], Home: [0, -Infinity], End: [0, Infinity],
   };
   const REACH = { mouse: 20, pen: 24, touch: 32 }; // pixels around a point that count as on it
 
@@ -29,34 +33,6 @@
       `${method.title}, seed ${row.seed}, λ ${number(row.lam, 3)}${beta}: accuracy ${number(row.accuracy)}, complexity ` +
       `${number(row.complexity)}, Theorem 3.1 ${number(row.theorem)}, kl inverse ${number(row.klForm)}`
     );
-  }
-
-  /** Round steps, at most `count` of them. */
-  function ticks(low, high, count) {
-    const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough);
-    const first = Math.ceil(low / step - 1e-9);
-    return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
-  }
-
-  const decades = (low, high) => {
-    const marks = [];
-    for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++) {
-      marks.push(...(high / low > 1e3 ? [1] : [1, 2, 5]).map((m) => Number(`${m}e${e}`)));
-    }
-    return marks.filter((x) => low <= x && x <= high);
-  };
-
-  const extreme = (pick, values) => values.reduce((a, b) => pick(a, b));
-
-  /** As the figures have it: up to where the first method's front ends, and at least to just above 1. */
-  function top(rows) {
-    const ends = new Map(); // seed -> method -> its largest complexity
-    for (const row of rows) {
-      const methods = ends.get(row.seed) ?? ends.set(row.seed, new Map()).get(row.seed);
-      methods.set(row.method, Math.max(row.complexity, methods.get(row.method) ?? 0));
-    }
-    return Math.max(1.05, ...[...ends.values()].map((methods) => 1.1 * Math.min(...methods.values())));
   }
 
   class Panel {
@@ -85,9 +61,14 @@
       this.plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
       this.plot.setAttribute("height", height);
       this.scales(rows, state);
-      this.drawn = rows.filter((row) => this.low <= row.complexity && row.complexity <= this.high);
-      this.order();
-      this.plot.replaceChildren(this.axes(), this.lines(state), this.fronts(rows), this.marks(state), (this.halo = svg("g", { "aria-hidden": "true" })));
+      const rank = (row) => row.front + 2 * view.best.has(row.id) + 4 * (row.id === state.point); // what matters lies on top
+      const inside = rows.filter((row) => row.complexity <= this.y.domain[1]);
+      this.drawn = [...inside].sort((a, b) => rank(a) - rank(b));
+      // The order of the keys: networks and methods one after the other, each from the least to the most complex.
+      this.series = [...groupBy(inside, seriesOf).values()];
+      for (const points of this.series) points.sort((a, b) => a.complexity - b.complexity || a.accuracy - b.accuracy);
+      this.halo = svg("g", { "aria-hidden": "true" });
+      this.plot.replaceChildren(this.frame(), this.lines(rows, state), this.marks(state), this.halo);
       const some = this.drawn.length > 0;
       this.plot.setAttribute("role", some ? "listbox" : "img");
       this.plot.setAttribute("aria-label", some
@@ -98,73 +79,49 @@
     }
 
     scales(rows, state) {
-      const { width, height, left, right, top: above, bottom } = this.size;
-      const chance = 1 / this.dataset.classes, wide = 1 - chance;
+      const { width, height, left, right, top, bottom } = this.size, chance = 1 / this.dataset.classes, wide = 1 - chance;
       const least = Math.min(chance - 0.08 * wide, ...rows.map((row) => row.accuracy - 0.02));
-      const end = 1 + 0.03 * wide;
-      this.from = least;
-      this.x = (accuracy) => left + ((accuracy - least) / (end - least)) * (width - left - right);
-      const scale = state.axis === "log" ? Math.log : (c) => c;
-      const all = rows.map((row) => row.complexity).concat(rows.length ? [] : [0.1]);
-      [this.low, this.high] = state.axis === "log"
-        ? [0.8 * extreme(Math.min, all), Math.max(1.05, 1.25 * extreme(Math.max, all))]
-        : [0, top(rows)];
-      const [a, b] = [scale(this.low), scale(this.high)];
-      this.y = (c) => height - bottom - ((scale(c) - a) / (b - a)) * (height - above - bottom);
+      this.x = axes.linear([least, 1 + 0.03 * wide], [left, width - right]);
+      this.y = (state.axis === "log" ? axes.log : axes.linear)(axes.heights(rows, state.axis), [height - bottom, top]);
     }
 
-    axes() {
-      const { width, height, left, right, bottom, top: above } = this.size, group = svg("g", { "aria-hidden": "true" });
-      const floor = height - bottom;
-      for (const x of ticks(this.from, 1, width < 420 ? 4 : 6)) {
-        group.append(line(this.x(x), above, this.x(x), floor, "explorer-grid"),
+    frame() {
+      const { width, height, left, right, top, bottom } = this.size, floor = height - bottom, group = svg("g", { "aria-hidden": "true" });
+      for (const x of this.x.ticks(width < 420 ? 4 : 6)) {
+        group.append(line(this.x(x), top, this.x(x), floor, "explorer-grid"),
           svg("text", { x: this.x(x), y: floor + 15, "text-anchor": "middle" }, number(x)));
       }
-      for (const y of this.low > 0 ? decades(this.low, this.high) : ticks(0, this.high, 6)) {
+      for (const y of this.y.ticks(6)) {
         group.append(line(left, this.y(y), width - right, this.y(y), "explorer-grid"),
           svg("text", { x: left - 6, y: this.y(y) + 4, "text-anchor": "end" }, number(y)));
       }
       group.append(
-        svg("path", { class: "explorer-axis", d: `M${left} ${above}V${floor}H${width - right}` }),
+        svg("path", { class: "explorer-axis", d: `M${left} ${top}V${floor}H${width - right}` }),
         svg("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" }, "Training accuracy of the noisy network"),
-        svg("text", { transform: `translate(12 ${(above + floor) / 2}) rotate(-90)`, "text-anchor": "middle" }, "Complexity"),
+        svg("text", { transform: `translate(12 ${(top + floor) / 2}) rotate(-90)`, "text-anchor": "middle" }, "Complexity"),
       );
       return group;
     }
 
-    /** Where the bounds become vacuous. In these coordinates Theorem 3.1's lines are straight and the same for all N. */
-    lines(state) {
-      const n = state.n ?? this.dataset.examples, chance = 1 - 1 / this.dataset.classes;
-      const curve = (name, height) => {
-        let d = "";
-        for (let i = 0; i <= 200; i++) {
-          const a = this.from + ((1 - this.from) * i) / 200, c = height(a);
-          const seen = c > 0 && c >= this.low && c <= this.high;
-          d += seen ? `${d === "" || d.endsWith(" ") ? "M" : "L"}${this.x(a).toFixed(2)},${this.y(c).toFixed(2)}` : d.endsWith(" ") || d === "" ? "" : " ";
-        }
-        return svg("path", { class: `explorer-line ${name}`, d });
-      };
-      return svg("g", { "aria-hidden": "true" },
+    /** Where the bounds become vacuous, and each network's fronts; what leaves the panel is cut. In these coordinates
+        the lines of Theorem 3.1 are straight, and the same for all N and delta. */
+    lines(rows, state) {
+      const { width, height, left, right, top, bottom } = this.size, clip = `explorer-clip-${this.dataset.name}`;
+      const n = state.n ?? this.dataset.examples, chance = 1 - 1 / this.dataset.classes, [least] = this.x.domain;
+      const levels = Array.from({ length: 201 }, (_, i) => least + ((1 - least) * i) / 200);
+      const draw = (points) => axes.path(points.map(([accuracy, complexity]) => [this.x(accuracy), this.y(complexity)]));
+      const curve = (name, height) => svg("path", { class: `explorer-line ${name}`, d: draw(levels.map((a) => [a, height(a)])) });
+      const fronts = [...groupBy(rows.filter((row) => row.front), seriesOf).values()].map((front) =>
+        svg("path", {
+          class: "explorer-front", style: `--method: ${this.methods.get(front[0].method).colour}`,
+          d: draw(front.sort((a, b) => a.complexity - b.complexity).map((row) => [row.accuracy, row.complexity])),
+        }));
+      return svg("g", { "aria-hidden": "true", "clip-path": `url(#${clip})` },
+        svg("clipPath", { id: clip }, svg("rect", { x: left, y: top, width: width - left - right, height: height - top - bottom })),
         curve("explorer-one", (a) => a),
         curve("explorer-chance", (a) => a - 1 + chance),
-        curve("explorer-kl-chance", (a) => bounds.klFormVacuous(a, chance, n, state.delta)));
-    }
-
-    /** Lines that join each network's front. Where they leave the panel they are cut. */
-    fronts(rows) {
-      const { width, height, left, right, bottom, top: above } = this.size, clip = `explorer-clip-${this.dataset.name}`;
-      const series = groupBy(rows, seriesOf);
-      const group = svg("g", { "aria-hidden": "true", "clip-path": `url(#${clip})` },
-        svg("clipPath", { id: clip }, svg("rect", { x: left, y: above, width: width - left - right, height: height - above - bottom })));
-      for (const points of series.values()) {
-        const front = points.filter((row) => row.front).sort((a, b) => a.complexity - b.complexity);
-        if (!front.length) continue;
-        group.append(svg("polyline", {
-          class: "explorer-front", style: `--method: ${this.methods.get(front[0].method).colour}`,
-          points: front.map((row) => `${this.x(row.accuracy).toFixed(2)},${this.y(row.complexity).toFixed(2)}`).join(" "),
-        }));
-      }
-      return group;
+        curve("explorer-kl-chance", (a) => bounds.klFormVacuous(a, chance, n, state.delta)),
+        ...fronts);
     }
 
     marks(state) {
@@ -235,17 +192,11 @@
       this.tip.style.top = `${over}px`;
     }
 
-    /** The order of the keys: networks and methods one after the other, each from the least to the most complex. */
-    order() {
-      this.series = [...groupBy(this.drawn, seriesOf).values()];
-      for (const points of this.series) points.sort((a, b) => a.complexity - b.complexity || a.accuracy - b.accuracy);
-    }
-
     press(event) {
-      const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowUp: [1, 0], ArrowDown: [-1, 0], Home: [0, -Infinity], End: [0, Infinity] }[event.key];
-      if (event.altKey || event.ctrlKey || event.metaKey || !this.series?.length) return;
+      const step = STEPS[event.key];
+      if (event.altKey || event.ctrlKey || event.metaKey || !this.drawn.length) return;
       if (step) this.look(this.moved(...step));
-      else if (event.key === "Enter" || event.key === " ") this.choose(this.active);
+      else if (this.active && (event.key === "Enter" || event.key === " ")) this.choose(this.active);
       else if (event.key === "Escape") this.choose(null);
       else return;
       event.preventDefault();
@@ -258,7 +209,8 @@
       const i = this.series.findIndex((points) => points.includes(now)), points = this.series[i];
       if (!across) return points[Math.max(0, Math.min(points.indexOf(now) + along, points.length - 1))];
       const other = this.series[(i + across + this.series.length) % this.series.length];
-      return extreme((a, b) => (Math.abs(a.accuracy - now.accuracy) <= Math.abs(b.accuracy - now.accuracy) ? a : b), other);
+      const gap = (row) => Math.abs(row.accuracy - now.accuracy);
+      return other.reduce((a, b) => (gap(a) <= gap(b) ? a : b));
     }
   }
 
@@ -266,7 +218,11 @@
 
   function groupBy(rows, keyOf) {
     const groups = new Map();
-    for (const row of rows) (groups.get(keyOf(row)) ?? groups.set(keyOf(row), []).get(keyOf(row))).push(row);
+    for (const row of rows) {
+      const key = keyOf(row);
+      if (!groups.has(key)) groups.set(key, []);
+      groups.get(key).push(row);
+    }
     return groups;
   }
 
