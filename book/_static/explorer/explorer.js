@@ -41,7 +41,7 @@
       folded);
     if (stale.length) {
       const names = [...new Set(stale.map((network) => titles.get(network.dataset)))].join(", ");
-      root.prepend(html("p", { class: "explorer-message" }, `Stale results, computed by other code than the present one: ${names}.`));
+      root.prepend(html("p", { class: "explorer-stale" }, `Stale results, computed by other code than the present one: ${names}.`));
     }
 
     function change(changed) {
