@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_bounds import EXTREME_C, EXTREME_Q, assert_certified, random_grid
-from test_site import ROOT, SITE, browser, visit  # noqa: F401
 
 from pacbayes_curvature import bounds, data, pages, plots, records, staleness
 from pacbayes_curvature.posteriors import METHODS
+
+from .pages import ROOT, SITE
 
 PAGE = "book/explorer.html"
 TABLES = sorted((ROOT / "results" / "accuracy_vs_complexity").glob("*.csv"))
@@ -19,7 +20,7 @@ POINT = ["dataset", "seed", "method", "lam", "beta"]
 
 
 @pytest.fixture
-def explore(visit):  # noqa: F811
+def explore(visit):
     """`explore(fragment)` opens the explorer there; at the end nothing may have gone wrong on it."""
 
     def open_explorer(fragment=""):
@@ -45,9 +46,20 @@ def frozen(dataset):
     return records.read(ROOT / "results" / "accuracy_vs_complexity" / f"{dataset}.csv", 0)
 
 
+def drawn(page):
+    """Wait until the page shows what was done last: it draws in the next frame."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def told(page):
+    """Wait until the address and the sentence for screen readers have followed, which they do after a pause."""
+    drawn(page)
+    page.evaluate("() => new Promise(done => setTimeout(done, 350))")
+
+
 def saved(page) -> pd.DataFrame:
     """What the button downloads."""
-    page.wait_for_timeout(100)  # drawn in the next frame
+    drawn(page)
     with page.expect_download() as download:
         page.locator(".explorer-save").click()
     assert download.value.suggested_filename == "explorer-points.csv"
@@ -215,7 +227,7 @@ def test_the_sliders_numbers_are_the_packages(explore, n, delta):
         assert set(rows["chance"]) == {1 - 1 / data.split_name(name)[1]}
     for by, column in ("theorem", "theorem_3_1"), ("klForm", "kl_inverse"):
         page.locator(f"input[name=best][value={by}]").check()
-        page.wait_for_timeout(100)
+        drawn(page)
         least = table.loc[table.groupby(["dataset", "method"], sort=False)[column].idxmin()]
         cells = page.locator(".explorer-best-table tbody tr").evaluate_all("rows => rows.map(r => [r.cells[5].textContent, r.cells[6].textContent])")
         assert [float(c) for row in cells for c in row] == pytest.approx(least[["accuracy", "complexity"]].to_numpy().ravel(), rel=2e-3)
@@ -302,7 +314,7 @@ def test_a_range_cannot_cross_itself(explore):
     page = explore()
     page.get_by_label("λ to").select_option("0.00125893")
     page.get_by_label("λ from").select_option("0.0199526")
-    page.wait_for_timeout(100)
+    drawn(page)
     assert [page.get_by_label(f"λ {end}").input_value() for end in ("from", "to")] == ["0.0199526"] * 2
 
 
@@ -310,7 +322,7 @@ def test_no_point_is_said_not_hidden(explore):
     page = explore()
     for method in METHODS:
         page.get_by_label(plots.STYLE[method][0], exact=True).uncheck()
-    page.wait_for_timeout(500)
+    told(page)
     assert page.locator(".explorer-count").all_text_contents() == ["No point passes the filters."] * 2
     assert page.locator(".explorer-status").text_content() == "No point passes the filters."
     assert page.locator(".explorer-save").is_disabled()
@@ -405,7 +417,7 @@ def test_the_arrow_keys_reach_every_point_and_enter_selects(explore):
     label = chosen.get_attribute("aria-label")
     assert label.startswith(facts(page)["Method"]) and facts(page)["Data set"] == "Mnist2, seed 0"
     page.keyboard.press("Escape")
-    page.wait_for_timeout(100)
+    drawn(page)
     assert plot.locator("[aria-selected=true]").count() == 0 and facts(page) == {}
     assert plot.evaluate("plot => document.activeElement === plot")
 
@@ -422,7 +434,7 @@ def test_a_click_shows_the_point_in_full(explore):
     assert float(shown["Theorem 3.1"].split(":")[0]) == pytest.approx(best["bound"], rel=1e-5)
     assert shown["Theorem 3.1"].endswith("better than guessing")
     page.mouse.click(*middle(page.locator(".explorer-plot").nth(1), 30))
-    page.wait_for_timeout(100)
+    drawn(page)
     assert facts(page)["Data set"] == "Cifar2, seed 0"
 
 
@@ -434,7 +446,7 @@ def test_focus_and_choice_survive_a_new_drawing(explore):
     page.locator(".explorer-details dl").wait_for()
     before = facts(page)
     page.evaluate("() => { const n = document.querySelector('[name=n-slider]'); n.value = 100; n.dispatchEvent(new Event('input')); }")
-    page.wait_for_timeout(100)
+    drawn(page)
     after = facts(page)
     assert after["λ"] == before["λ"] and after["Complexity"] != before["Complexity"]
     assert page.evaluate("() => document.activeElement.classList.contains('explorer-plot')")
@@ -444,7 +456,7 @@ def test_those_who_listen_are_told(explore):
     page = explore()
     status = page.locator(".explorer-status")
     page.get_by_label("Cifar2", exact=True).uncheck()
-    page.wait_for_timeout(500)
+    told(page)
     best = pages.best_bounds([frozen("mnist2")])["bound"]
     assert status.get_attribute("role") == "status"
     words = [f"Mnist2 seed 0 {plots.STYLE[method][0]} {bound:.3g}" for method, bound in zip(METHODS, best)]
@@ -466,7 +478,7 @@ def a_link(counted):
 
 
 def the_link(page):
-    page.wait_for_timeout(100)
+    drawn(page)
     return page.get_by_label("Link to this view").input_value()
 
 
@@ -492,7 +504,7 @@ def test_what_the_reader_does_is_in_the_link_and_the_address(explore):
     page.locator("input[name=delta]").fill("0.001")
     page.keyboard.press("Enter")
     page.locator(".explorer-best-table button").first.click()
-    page.wait_for_timeout(500)
+    told(page)
     link, table, shown = the_link(page), saved(page), facts(page)
     assert page.url == link != start
     page.goto("about:blank")
@@ -576,7 +588,7 @@ def test_the_download_is_the_table(explore):
                 assert float(shown) == pytest.approx(float(exact), rel=0.05 if name == "accuracy_stderr" else 5e-6, abs=0), name
 
 
-def test_it_fits_a_phone_and_answers_a_finger(browser):  # noqa: F811
+def test_it_fits_a_phone_and_answers_a_finger(browser):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, offline=True)
     page = context.new_page()
     page.goto((SITE / PAGE).as_uri() + "#explorer=1&data=mnist2,cifar10&seed=0,1&points=all")
@@ -593,7 +605,7 @@ def test_it_fits_a_phone_and_answers_a_finger(browser):  # noqa: F811
     context.close()
 
 
-def test_without_javascript_it_leads_to_the_downloads(browser):  # noqa: F811
+def test_without_javascript_it_leads_to_the_downloads(browser):
     context = browser.new_context(java_script_enabled=False, offline=True)
     page = context.new_page()
     page.goto((SITE / PAGE).as_uri())

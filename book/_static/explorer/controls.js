@@ -96,7 +96,7 @@
   }
 
   function failure(change) {
-    const bar = slider("δ, may fail with", "delta", DELTA_STEPS, DELTA_SCALE, DELTA, change);
+    const bar = slider("δ, probability of failure", "delta", DELTA_STEPS, DELTA_SCALE, DELTA, change);
     return { element: bar.element, show: (state) => bar.show(state.delta, Explorer.dom.exact(state.delta)) };
   }
 

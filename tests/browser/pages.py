@@ -1,0 +1,15 @@
+"""The pages of the built book."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SITE = ROOT / "build" / "html"
+PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html") if "_static" not in path.parts)
+
+
+def settled(page):
+    """The page when its mathematics is set."""
+    if page.locator(".math").count():
+        page.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise")
+        page.evaluate("() => MathJax.startup.promise")
+    return page
