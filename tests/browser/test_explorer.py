@@ -32,7 +32,8 @@ def explore(visit):
         return page
 
     yield open_explorer
-    assert visit.complaints == []
+    # Going on to the next address cuts off what is still loading; a file that is missing has another word.
+    assert [complaint for complaint in visit.complaints if "ERR_ABORTED" not in complaint] == []
 
 
 @pytest.fixture(scope="module")
@@ -364,7 +365,7 @@ def test_marks_and_lines_are_where_they_belong(explore, axis, height):
     c = c if axis == "linear" else np.exp(c)
     kl = 2 * n * c**2 - math.log(2 * (n - 1) / delta)
     inside = kl > 0
-    np.testing.assert_allclose(kl_form(a[inside], kl[inside], n, delta), chance, rtol=0.005)
+    np.testing.assert_allclose(kl_form(a[inside].clip(0, 1), kl[inside], n, delta), chance, rtol=0.005)
 
 
 # Marks and keys -------------------------------------------------------------------------------------------------------
