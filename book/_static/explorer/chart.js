@@ -1,0 +1,241 @@
+/* One panel: a data set's points, complexity against accuracy, in SVG. It is a list box, so that one tab stop and the arrow
+   keys reach every point and a screen reader names them. It draws what it is given and keeps only which point is looked at. */
+(function (Explorer) {
+  "use strict";
+
+  const { axes, bounds } = Explorer;
+  const { html, svg, number } = Explorer.dom;
+  const SHAPES = {
+    // matplotlib's names; all of nearly the same area
+    o: "M4.4 0A4.4 4.4 0 1 1-4.4 0A4.4 4.4 0 1 1 4.4 0Z",
+    s: "M-4-4H4V4H-4Z",
+    "^": "M0-5L4.8 3.6H-4.8Z",
+  };
+  const STEPS = {
+    // across the series, along one
+    ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowUp: [1, 0], ArrowDown: [-1, 0], Home: [0, -Infinity], End: [0, Infinity],
+  };
+  const REACH = { mouse: 20, pen: 24, touch: 32 }; // pixels around a point that count as on it
+
+  /** A mark by itself, for legends: a drawing that is hidden from screen readers. */
+  function key(...drawn) {
+    return svg("svg", { class: "explorer-key", viewBox: "-12 -8 24 16", "aria-hidden": "true" }, ...drawn);
+  }
+
+  const mark = (method, attributes) =>
+    svg("path", { d: SHAPES[method.marker], style: `--method: ${method.colour}`, ...attributes });
+
+  const line = (x1, y1, x2, y2, name) => svg("line", { x1, y1, x2, y2, class: name });
+
+  function words(row, method) {
+    const beta = row.beta === Infinity ? "" : `, β ${number(row.beta, 3)}`;
+    return (
+      `${method.title}, seed ${row.seed}, λ ${number(row.lam, 3)}${beta}: accuracy ${number(row.accuracy)}, complexity ` +
+      `${number(row.complexity)}, Theorem 3.1 ${number(row.theorem)}, kl inverse ${number(row.klForm)}`
+    );
+  }
+
+  class Panel {
+    constructor(dataset, methods, select) {
+      Object.assign(this, { dataset, methods, select, drawn: [], active: null });
+      this.plot = svg("svg", {
+        class: "explorer-plot", tabindex: 0,
+        onpointermove: (event) => this.look(this.nearest(event)),
+        onpointerleave: () => this.look(null),
+        onclick: (event) => this.choose(this.nearest(event)),
+        onkeydown: (event) => this.press(event),
+        onblur: () => this.look(null),
+      });
+      this.tip = html("div", { class: "explorer-tip", "aria-hidden": "true", hidden: true });
+      this.caption = html("p", { class: "explorer-count" });
+      this.element = html("figure", { class: "explorer-panel" },
+        html("figcaption", {}, dataset.title), html("div", { class: "explorer-frame" }, this.plot, this.tip), this.caption);
+    }
+
+    /** view: rows of this data set, best (ids), state. Draws everything anew; the element itself keeps the focus. */
+    update(view) {
+      this.view = view;
+      const { rows, state } = view, width = Math.round(this.plot.parentNode.clientWidth) || 340;
+      this.size = { width, height: Math.round(Math.min(Math.max(0.8 * width, 270), 420)), left: 48, right: 10, top: 8, bottom: 40 };
+      const { height } = this.size;
+      this.plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
+      this.plot.setAttribute("height", height);
+      this.scales(rows, state);
+      const rank = (row) => row.front + 2 * view.best.has(row.id) + 4 * (row.id === state.point); // what matters lies on top
+      const inside = rows.filter((row) => row.complexity <= this.y.domain[1]);
+      this.drawn = [...inside].sort((a, b) => rank(a) - rank(b));
+      // The order of the keys: networks and methods one after the other, each from the least to the most complex.
+      this.series = [...groupBy(inside, seriesOf).values()];
+      for (const points of this.series) points.sort((a, b) => a.complexity - b.complexity || a.accuracy - b.accuracy);
+      this.halo = svg("g", { "aria-hidden": "true" });
+      this.plot.replaceChildren(this.frame(), this.lines(rows, state), this.marks(state), this.halo);
+      const some = this.drawn.length > 0;
+      this.plot.setAttribute("role", some ? "listbox" : "img");
+      this.plot.setAttribute("aria-label", some
+        ? `${this.dataset.title}: points by accuracy and complexity. Arrow keys move, Enter selects.`
+        : `${this.dataset.title}: no point to show.`);
+      this.count(rows);
+      this.look(this.drawn.find((row) => row.id === this.active?.id) ?? null);
+    }
+
+    scales(rows, state) {
+      const { width, height, left, right, top, bottom } = this.size, chance = 1 / this.dataset.classes, wide = 1 - chance;
+      const least = Math.min(chance - 0.08 * wide, ...rows.map((row) => row.accuracy - 0.02));
+      this.x = axes.linear([least, 1 + 0.03 * wide], [left, width - right]);
+      this.y = (state.axis === "log" ? axes.log : axes.linear)(axes.heights(rows, state.axis), [height - bottom, top]);
+    }
+
+    frame() {
+      const { width, height, left, right, top, bottom } = this.size, floor = height - bottom, group = svg("g", { "aria-hidden": "true" });
+      for (const x of this.x.ticks(width < 420 ? 4 : 6)) {
+        group.append(line(this.x(x), top, this.x(x), floor, "explorer-grid"),
+          svg("text", { x: this.x(x), y: floor + 15, "text-anchor": "middle" }, number(x)));
+      }
+      for (const y of this.y.ticks(6)) {
+        group.append(line(left, this.y(y), width - right, this.y(y), "explorer-grid"),
+          svg("text", { x: left - 6, y: this.y(y) + 4, "text-anchor": "end" }, number(y)));
+      }
+      group.append(
+        svg("path", { class: "explorer-axis", d: `M${left} ${top}V${floor}H${width - right}` }),
+        svg("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" }, "Training accuracy of the noisy network"),
+        svg("text", { transform: `translate(12 ${(top + floor) / 2}) rotate(-90)`, "text-anchor": "middle" }, "Complexity"),
+      );
+      return group;
+    }
+
+    /** Where the bounds become vacuous, and each network's fronts; what leaves the panel is cut. In these coordinates
+        the lines of Theorem 3.1 are straight, and the same for all N and delta. */
+    lines(rows, state) {
+      const { width, height, left, right, top, bottom } = this.size, clip = `explorer-clip-${this.dataset.name}`;
+      const n = state.n ?? this.dataset.examples, chance = 1 - 1 / this.dataset.classes, [least] = this.x.domain;
+      const levels = Array.from({ length: 201 }, (_, i) => least + ((1 - least) * i) / 200);
+      const draw = (points) => axes.path(points.map(([accuracy, complexity]) => [this.x(accuracy), this.y(complexity)]));
+      const curve = (name, height) => svg("path", { class: `explorer-line ${name}`, d: draw(levels.map((a) => [a, height(a)])) });
+      const fronts = [...groupBy(rows.filter((row) => row.front), seriesOf).values()].map((front) =>
+        svg("path", {
+          class: "explorer-front", style: `--method: ${this.methods.get(front[0].method).colour}`,
+          d: draw(front.sort((a, b) => a.complexity - b.complexity).map((row) => [row.accuracy, row.complexity])),
+        }));
+      return svg("g", { "aria-hidden": "true", "clip-path": `url(#${clip})` },
+        svg("clipPath", { id: clip }, svg("rect", { x: left, y: top, width: width - left - right, height: height - top - bottom })),
+        curve("explorer-one", (a) => a),
+        curve("explorer-chance", (a) => a - 1 + chance),
+        curve("explorer-kl-chance", (a) => bounds.klFormVacuous(a, chance, n, state.delta)),
+        ...fronts);
+    }
+
+    marks(state) {
+      const group = svg("g", { role: "presentation" });
+      for (const row of this.drawn) {
+        const method = this.methods.get(row.method), chosen = row.id === state.point;
+        const option = svg("g", {
+          id: this.name(row), role: "option", "aria-selected": String(chosen), "aria-label": words(row, method),
+          transform: `translate(${this.x(row.accuracy).toFixed(2)} ${this.y(row.complexity).toFixed(2)})`,
+        }, mark(method, { class: row.front ? "explorer-mark" : "explorer-mark explorer-behind" }));
+        if (this.view.best.has(row.id)) option.append(svg("circle", { class: "explorer-best", r: 9 }));
+        if (chosen) option.append(svg("path", { class: "explorer-chosen", d: "M-16 0H-8M16 0H8M0-16V-8M0 16V8" }));
+        group.append(option);
+      }
+      return group;
+    }
+
+    count(rows) {
+      if (!rows.length) {
+        this.caption.textContent = "No point passes the filters.";
+        return;
+      }
+      const beaten = (field) => rows.filter((row) => row[field] < row.chance).length, above = rows.length - this.drawn.length;
+      this.caption.textContent =
+        `${rows.length} points. Better than guessing (${number(1 - 1 / this.dataset.classes)}): ` +
+        `${beaten("theorem")} by Theorem 3.1, ${beaten("klForm")} by the kl inverse.` +
+        (above ? ` ${above} lie above this axis; the logarithmic one shows them.` : "");
+    }
+
+    name(row) {
+      return `explorer-${row.id.replace(/:/g, "_")}`;
+    }
+
+    nearest(event) {
+      const box = this.plot.getBoundingClientRect(), scale = this.size.width / box.width;
+      const x = (event.clientX - box.left) * scale, y = (event.clientY - box.top) * scale;
+      let found = null, least = REACH[event.pointerType] ?? REACH.mouse;
+      for (const row of this.drawn) {
+        const distance = Math.hypot(this.x(row.accuracy) - x, this.y(row.complexity) - y);
+        if (distance < least) [found, least] = [row, distance];
+      }
+      return found;
+    }
+
+    choose(row) {
+      this.select(row ? row.id : null);
+      this.look(row);
+    }
+
+    /** Show what a point is, beside it. */
+    look(row) {
+      this.active = row;
+      this.tip.hidden = !row;
+      this.halo?.replaceChildren();
+      if (!row) return this.plot.removeAttribute("aria-activedescendant");
+      this.plot.setAttribute("aria-activedescendant", this.name(row));
+      const x = this.x(row.accuracy), y = this.y(row.complexity), { width, height } = this.size;
+      this.halo.append(svg("circle", { class: "explorer-halo", cx: x, cy: y, r: 12 }));
+      const method = this.methods.get(row.method), beta = row.beta === Infinity ? "" : `, β = ${number(row.beta, 3)}`;
+      this.tip.replaceChildren(
+        html("strong", {}, `${method.title}, seed ${row.seed}`), html("br"),
+        `λ = ${number(row.lam, 3)}${beta}`, html("br"),
+        `accuracy ${number(row.accuracy)}, complexity ${number(row.complexity)}`, html("br"),
+        `Theorem 3.1: ${number(row.theorem)}; kl inverse: ${number(row.klForm)}`);
+      const [w, h] = [this.tip.offsetWidth, this.tip.offsetHeight];
+      const over = y - h - 16 >= 0 ? y - h - 16 : Math.min(y + 16, height - h);
+      this.tip.style.left = `${Math.max(0, Math.min(x - w / 2, width - w))}px`;
+      this.tip.style.top = `${over}px`;
+    }
+
+    press(event) {
+      const step = STEPS[event.key];
+      if (event.altKey || event.ctrlKey || event.metaKey || !this.drawn.length) return;
+      if (step) this.look(this.moved(...step));
+      else if (this.active && (event.key === "Enter" || event.key === " ")) this.choose(this.active);
+      else if (event.key === "Escape") this.choose(null);
+      else return;
+      event.preventDefault();
+    }
+
+    moved(across, along) {
+      const chosen = this.drawn.find((row) => row.id === this.view.state.point);
+      const now = this.active ?? chosen;
+      if (!now) return this.series[0][0];
+      const i = this.series.findIndex((points) => points.includes(now)), points = this.series[i];
+      if (!across) return points[Math.max(0, Math.min(points.indexOf(now) + along, points.length - 1))];
+      const other = this.series[(i + across + this.series.length) % this.series.length];
+      const gap = (row) => Math.abs(row.accuracy - now.accuracy);
+      return other.reduce((a, b) => (gap(a) <= gap(b) ? a : b));
+    }
+  }
+
+  const seriesOf = (row) => `${row.seed}:${row.method}`;
+
+  function groupBy(rows, keyOf) {
+    const groups = new Map();
+    for (const row of rows) {
+      const key = keyOf(row);
+      if (!groups.has(key)) groups.set(key, []);
+      groups.get(key).push(row);
+    }
+    return groups;
+  }
+
+  function legend(methods) {
+    const sample = (name) => key(line(-11, 0, 11, 0, `explorer-line ${name}`));
+    const item = (drawing, text) => html("li", {}, drawing, text);
+    return html("ul", { class: "explorer-legend" },
+      ...methods.map((method) => item(key(mark(method, { class: "explorer-mark" })), method.title)),
+      item(key(svg("circle", { class: "explorer-best", r: 6.5 })), "smallest bound of its method"),
+      item(sample("explorer-one"), "Theorem 3.1 = 1"),
+      item(sample("explorer-chance"), "Theorem 3.1 = chance"),
+      item(sample("explorer-kl-chance"), "kl inverse = chance"));
+  }
+
+  Explorer.chart = { Panel, legend };
+})((window.Explorer = window.Explorer || {}));
