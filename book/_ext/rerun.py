@@ -117,8 +117,7 @@ def _machine(measured: dict) -> nodes.paragraph:
     kinds = sorted({"{processor}, {system}, {cores} cores".format(**record["machine"]) for record in records})
     days = sorted({record["date"] for record in records})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    load = max(record["load"] for record in records)
-    return nodes.paragraph("", f"Measured on {when} on: {'; '.join(kinds)}; load of the machine before a run: at most {load:g}.")
+    return nodes.paragraph("", f"Measured on {when} on: {'; '.join(kinds)}.")
 
 
 def _data(name: str, declared: dict) -> str:
