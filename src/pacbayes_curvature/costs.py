@@ -35,7 +35,15 @@ def measure(source: Path, output: Path, options: list[str]) -> None:
         for name in GIVEN:
             Path(folder, name).symlink_to(edition.ROOT / name)
         environment = os.environ | {"PACBAYES_ROOT": folder, "PACBAYES_DATA": str(Path(folder, "data"))}
-        command = [sys.executable, "-m", "pacbayes_curvature.chapters", "run", str(source), f"{folder}/out.ipynb", *options]
+        command = [
+            sys.executable,
+            "-m",
+            "pacbayes_curvature.chapters",
+            "run",
+            str(source),
+            f"{folder}/out.ipynb",
+            *options,
+        ]
         started = time.perf_counter()
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         _, status, used = os.wait4(process.pid, 0)  # with the kernel, whose end the chapter's runner has awaited
@@ -63,7 +71,8 @@ def freeze(folder: Path) -> None:
         for path in sorted((folder / profile).glob("*.json")):
             costs[profile][path.stem] = json.loads(path.read_text(encoding="utf-8"))
     tables = [
-        f' "{profile}": {{\n' + ",\n".join(f'  "{page}": {json.dumps(costs[profile][page])}' for page in sorted(costs[profile]))
+        f' "{profile}": {{\n'
+        + ",\n".join(f'  "{page}": {json.dumps(costs[profile][page])}' for page in sorted(costs[profile]))
         for profile in PROFILES
     ]
     with atomic(FROZEN) as part:
