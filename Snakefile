@@ -75,7 +75,7 @@ rule costs:
 
 rule cost:
     output: "build/costs/{profile}/{page}.json"
-    input: lambda w: source(PAGES[w.page][0] if w.profile == "book" else w.page), CODE, RESULTS
+    input: lambda w: source(PAGES.get(w.page, [w.page])[0]), CODE, RESULTS
     params: lambda w: PAGES[w.page][1] if w.profile == "book" else smoke_options(w.page)
     shell: "python -m pacbayes_curvature.costs measure {input[0]} {output} {params}"
 
@@ -84,7 +84,9 @@ rule cost:
 # nothing: after a failed run Sphinx would pass over pages with warnings, and removed pages would stay.
 rule site:
     output: directory("build/html")
-    input: "_config.yml", "_toc.yml", "CITATION.cff", files("book"), files("notebooks"), RESULTS, CODE, expand("build/source/notebooks/{page}.ipynb", page=PAGES)
+    input:
+        "_config.yml", "_toc.yml", "CITATION.cff", files("book"), files("notebooks"), RESULTS, CODE,
+        expand("build/source/notebooks/{page}.ipynb", page=PAGES)
     params: edition=edition_label   # every page names the commit
     shell:
         """
