@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+import yaml
+
 from pacbayes_curvature import provenance
 
 APPENDICES = ["mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10"]
@@ -40,6 +42,7 @@ def files(folder):
 
 
 CODE = ["pyproject.toml", *files("src/pacbayes_curvature")]
+ADDRESS = yaml.safe_load(Path("_config.yml").read_text())["repository"]["url"]
 RESULTS = [*files("results"), "claims.yml", "benchmarks/results.json"]
 
 
@@ -57,8 +60,8 @@ rule smoke:
 rule page:
     output: "build/source/notebooks/{page}.ipynb"
     input: lambda w: source(PAGES[w.page][0]), CODE, RESULTS
-    params: lambda w: PAGES[w.page][1]
-    shell: "python -m pacbayes_curvature.chapters run {input[0]} {output} {params}"
+    params: lambda w: PAGES[w.page][1], address=ADDRESS   # which the notebook's first cell names
+    shell: "python -m pacbayes_curvature.chapters run {input[0]} {output} {params[0]}"
 
 
 rule smoke_run:
