@@ -7,7 +7,7 @@ SNAKE  := $(BIN)/snakemake --cores $(CORES)
 # One set-up at a time, where flock exists; the lock is pyproject.toml itself, so that it leaves no file behind.
 LOCK   := $(if $(shell command -v flock),flock pyproject.toml)
 
-.PHONY: help book test notebook smoke browser-test reproduce verify freeze bench pair clean
+.PHONY: help book test notebook smoke browser-test reproduce verify freeze bench costs cite lock pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -29,6 +29,11 @@ smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 browser-test: book $(STAMP)-browser  ## the built book in a browser without a network (needs Chromium)
 	$(BIN)/python -m pytest tests/browser
 
+costs: $(STAMP)  ## time and memory of each chapter by itself, in book/costs.json (10 minutes; one: NAME=02_pac_bayes_bound)
+	@$(BIN)/snakemake --cores 1 --forceall $(if $(NAME),$(foreach kind,book smoke,build/costs/$(kind)/$(NAME).json),costs)
+	@$(if $(NAME),,rm -f book/costs.json)
+	@$(BIN)/python -m pacbayes_curvature.costs freeze build/costs
+
 reproduce: $(STAMP)  ## all results from the data, or DATASETS="mnist2 cifar2" SEEDS="0 1" EXPERIMENTS="sensitivity"
 	@$(SNAKE) reproduce --config $(if $(DATASETS),datasets="$(DATASETS)") $(if $(SEEDS),seeds="$(SEEDS)") \
 	  $(if $(EXPERIMENTS),experiments="$(EXPERIMENTS)")
@@ -41,6 +46,13 @@ bench: $(STAMP)-bench  ## time and memory against other codes, in benchmarks/res
 
 freeze: $(STAMP)  ## write what `make reproduce` computed into results/
 	$(BIN)/python -m pacbayes_curvature.reproduce freeze build/reproduced/*/*.csv
+
+cite: $(STAMP)  ## write .zenodo.json from CITATION.cff
+	@$(BIN)/python -m pacbayes_curvature.citation
+
+lock: $(STAMP)-lock  ## write requirements.lock: exact versions with hashes, Linux on x86-64, Python 3.11
+	$(BIN)/uv pip compile -q pyproject.toml --extra book --extra test --python-version 3.11 \
+	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o requirements.lock
 
 pair: $(STAMP)  ## write notebooks/*.ipynb from notebooks/*.md
 	$(BIN)/python -m pacbayes_curvature.chapters pair
