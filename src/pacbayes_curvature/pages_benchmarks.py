@@ -67,6 +67,13 @@ def met(entry: dict) -> bool:
     return entry["ratio"] >= entry["target"]
 
 
+def inverse_times(results: dict) -> pd.DataFrame:
+    """Time of the recursive inverse over the direct one's, a row for each dimension: columns k, ratio, low, high."""
+    name = "direct_inverse_vs_recursive_k"
+    found = [e for e in results["entries"] if e["name"].startswith(name)]
+    return pd.DataFrame([{"k": int(e["name"].removeprefix(name))} | {c: e[c] for c in ("ratio", "low", "high")} for e in found])
+
+
 def verdict(results: dict) -> Markdown:
     """How many targets are met, and each one that is missed with what was measured."""
     held = [e for e in results["entries"] if e["target"] is not None]
