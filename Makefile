@@ -7,7 +7,7 @@ SNAKE  := $(BIN)/snakemake --cores $(CORES)
 # One set-up at a time, where flock exists; the lock is pyproject.toml itself, so that it leaves no file behind.
 LOCK   := $(if $(shell command -v flock),flock pyproject.toml)
 
-.PHONY: help book test notebook smoke browser-test reproduce verify freeze bench pair clean
+.PHONY: help book test notebook smoke browser-test pdf archive reproduce verify freeze bench pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -28,6 +28,15 @@ smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 
 browser-test: book $(STAMP)-browser  ## the built book in a browser without a network (needs Chromium)
 	$(BIN)/python -m pytest tests/browser
+
+pdf: $(STAMP)-browser  ## the whole book as one PDF, in build (needs Chromium)
+	@$(BIN)/python -m release.pdf --check
+	@$(SNAKE) pdf
+
+archive: $(STAMP)-browser  ## PDF, site, executed notebooks, results and sources in one zip, in build (needs Chromium)
+	@$(BIN)/python -m release.archive --check
+	@$(BIN)/python -m release.pdf --check
+	@$(SNAKE) archive
 
 reproduce: $(STAMP)  ## the results from the data: DATASETS="mnist2 cifar2" SEEDS="0 1" EXPERIMENTS="sensitivity"
 	@$(SNAKE) reproduce --config $(if $(DATASETS),datasets="$(DATASETS)") $(if $(SEEDS),seeds="$(SEEDS)") \

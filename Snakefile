@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from pacbayes_curvature import provenance
+from pacbayes_curvature import __version__, provenance
 
 APPENDICES = ["mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10"]
 
@@ -41,7 +41,7 @@ CODE = ["pyproject.toml", *files("src/pacbayes_curvature")]
 RESULTS = [*files("results"), "claims.yml", "benchmarks/results.json"]
 
 
-localrules: book, smoke, site   # on a cluster, these stay on this machine
+localrules: book, smoke, site, pdf, print, archive, pack   # on a cluster, these stay on this machine
 
 
 rule book:
@@ -80,6 +80,30 @@ rule site:
         mv $site/_build/html {output}
         rm -rf $site
         """
+
+
+# The book on paper, and all of it in one archive. See release/.
+NAME = f"build/pacbayes-curvature-{__version__}"
+
+
+rule pdf:
+    input: f"{NAME}.pdf"
+
+
+rule print:
+    output: f"{NAME}.pdf"
+    input: "build/html", "_toc.yml", "_config.yml", files("release")
+    shell: "python -m release.pdf {input[0]} {output}"
+
+
+rule archive:
+    input: f"{NAME}.zip"
+
+
+rule pack:
+    output: f"{NAME}.zip"
+    input: f"{NAME}.pdf", "build/html", RESULTS, "LICENSE", "LICENSE-text", "README.md", files("release")
+    shell: "python -m release.archive {output}"
 
 
 # The results, afresh from the data: make reproduce DATASETS="mnist2 cifar2" SEEDS="0"

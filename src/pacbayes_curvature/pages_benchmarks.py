@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
@@ -105,7 +106,9 @@ def stages(results: dict) -> Figure | Markdown:
     """The stages' figure, or that there are none yet."""
     if not results["stages"]:
         return Markdown("The stages of a reproduction were not timed in this run of the benchmarks.")
-    return plots_benchmarks.stages(results["stages"])
+    figure = plots_benchmarks.stages(results["stages"])
+    plt.close(figure)  # the page shows what a cell returns; an open figure would be there a second time
+    return figure
 
 
 def core_hours(results: dict, seeds: int) -> pd.DataFrame:
