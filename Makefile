@@ -7,7 +7,7 @@ SNAKE  := $(BIN)/snakemake --cores $(CORES)
 # One set-up at a time, where flock exists; the lock is pyproject.toml itself, so that it leaves no file behind.
 LOCK   := $(if $(shell command -v flock),flock pyproject.toml)
 
-.PHONY: help book test notebook smoke browser-test pdf archive reproduce verify freeze bench pair clean
+.PHONY: help book test notebook smoke browser-test pdf archive reproduce verify freeze bench costs cite lock pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -38,6 +38,10 @@ archive: $(STAMP)-browser  ## PDF, site, executed notebooks, results and sources
 	@$(BIN)/python -m release.pdf --check
 	@$(SNAKE) archive
 
+costs: $(STAMP)  ## time and memory of each chapter by itself, in book/costs.json (20 minutes; one: NAME=02_pac_bayes_bound)
+	@$(BIN)/snakemake --cores 1 $(if $(NAME),--force $(foreach kind,book smoke,build/costs/$(kind)/$(NAME).json),costs)
+	@$(BIN)/python -m pacbayes_curvature.costs freeze build/costs
+
 reproduce: $(STAMP)  ## the results from the data: DATASETS="mnist2 cifar2" SEEDS="0 1" EXPERIMENTS="sensitivity"
 	@$(SNAKE) reproduce --config $(if $(DATASETS),datasets="$(DATASETS)") $(if $(SEEDS),seeds="$(SEEDS)") \
 	  $(if $(EXPERIMENTS),experiments="$(EXPERIMENTS)")
@@ -50,6 +54,13 @@ bench: $(STAMP)-bench  ## time and memory against other codes, in benchmarks/res
 
 freeze: $(STAMP)  ## write what `make reproduce` computed into results/
 	$(BIN)/python -m pacbayes_curvature.reproduce freeze build/reproduced/*/*.csv
+
+cite: $(STAMP)  ## write .zenodo.json from CITATION.cff
+	@$(BIN)/python -m pacbayes_curvature.citation
+
+lock: $(STAMP)-lock  ## write requirements.lock: exact versions with hashes, Linux on x86-64, Python 3.11
+	$(BIN)/uv pip compile -q pyproject.toml --extra book --extra test --python-version 3.11 \
+	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header --no-annotate -o requirements.lock
 
 pair: $(STAMP)  ## write notebooks/*.ipynb from notebooks/*.md
 	$(BIN)/python -m pacbayes_curvature.chapters pair

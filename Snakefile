@@ -8,9 +8,6 @@ from pacbayes_curvature import __version__, provenance
 
 APPENDICES = ["mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10"]
 
-# The smoke profile: a chapter takes those of these parameters that it declares.
-SMOKE = {"dataset": "digits", "grid_size": 5, "seeds": "0,1"}
-
 CHAPTERS = [path.stem for path in sorted(Path("notebooks").glob("*.md"))]
 # page -> chapter and the options it is run with
 PAGES = {chapter: (chapter, "") for chapter in CHAPTERS if chapter != "appendix_dataset"}
@@ -29,8 +26,13 @@ def source(chapter):
 def smoke_options(chapter):
     from pacbayes_curvature import chapters   # here, since every job on a cluster reads this file
 
-    known = chapters.declared(chapters.read(Path(source(chapter))))
-    return " ".join(f"-p {name} {value}" for name, value in SMOKE.items() if name in known)
+    return " ".join(f"-p {name} {value}" for name, value in chapters.smoke_values(Path(source(chapter))).items())
+
+
+def edition_label(wildcards):
+    from pacbayes_curvature import edition
+
+    return edition.label()
 
 
 def files(folder):
@@ -41,7 +43,7 @@ CODE = ["pyproject.toml", *files("src/pacbayes_curvature")]
 RESULTS = [*files("results"), "claims.yml", "benchmarks/results.json"]
 
 
-localrules: book, smoke, site, pdf, print, archive, pack   # on a cluster, these stay on this machine
+localrules: book, smoke, site, pdf, print, archive, pack, costs, cost   # on a cluster, these stay on this machine
 
 
 rule book:
@@ -66,11 +68,24 @@ rule smoke_run:
     shell: "python -m pacbayes_curvature.chapters run {input[0]} {output} {params}"
 
 
+# What a run costs: each chapter by itself, for book/costs.json. One at a time: make costs.
+rule costs:
+    input: expand("build/costs/book/{page}.json", page=PAGES), expand("build/costs/smoke/{chapter}.json", chapter=CHAPTERS)
+
+
+rule cost:
+    output: "build/costs/{profile}/{page}.json"
+    input: lambda w: source(PAGES[w.page][0] if w.profile == "book" else w.page), CODE, RESULTS
+    params: lambda w: PAGES[w.page][1] if w.profile == "book" else smoke_options(w.page)
+    shell: "python -m pacbayes_curvature.costs measure {input[0]} {output} {params}"
+
+
 # The book is built in build/source, where every page has the path that its source has in the repository, and always from
 # nothing: after a failed run Sphinx would pass over pages with warnings, and removed pages would stay.
 rule site:
     output: directory("build/html")
-    input: "_config.yml", "_toc.yml", files("book"), RESULTS, CODE, expand("build/source/notebooks/{page}.ipynb", page=PAGES)
+    input: "_config.yml", "_toc.yml", "CITATION.cff", files("book"), files("notebooks"), RESULTS, CODE, expand("build/source/notebooks/{page}.ipynb", page=PAGES)
+    params: edition=edition_label   # every page names the commit
     shell:
         """
         rm -rf build/source/book build/source/results build/site-*

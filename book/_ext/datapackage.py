@@ -36,7 +36,7 @@ class ResultsTable(SphinxDirective):
         name = first["produced"]["function"].rpartition(".")[2]
         section = nodes.section("", nodes.title(name, name), ids=[f"results-{number}-{nodes.make_id(name)}"])
         section += nodes.paragraph("", first["description"])
-        section += _table(
+        section += table(
             ["File", "Of", "Size", "Seeds", "Computed", "Wall time", "Code"],
             [
                 [
@@ -46,17 +46,17 @@ class ResultsTable(SphinxDirective):
                     nodes.Text(", ".join(str(seed["seed"]) for seed in file["produced"]["seeds"])),
                     nodes.Text(max(seed["date"] for seed in file["produced"]["seeds"])),
                     nodes.Text(f"{sum(seed['seconds'] for seed in file['produced']['seeds']):,.0f} s"),
-                    _code(file["produced"]["code"]),
+                    code(file["produced"]["code"]),
                 ]
                 for file in files
             ],
         )
         key = first["schema"]["primaryKey"]
-        section += _table(
+        section += table(
             ["Column", "Type", "Unit", "Meaning"],
             [
                 [
-                    nodes.strong("", "", _code(field["name"])) if field["name"] in key else _code(field["name"]),
+                    nodes.strong("", "", code(field["name"])) if field["name"] in key else code(field["name"]),
                     nodes.Text(field["type"]),
                     nodes.Text("" if field["unit"] == "none" else field["unit"]),
                     nodes.Text(field["description"].removesuffix(f" [{field['unit']}]")),
@@ -68,15 +68,15 @@ class ResultsTable(SphinxDirective):
 
     def _download(self, path: str) -> nodes.Node:
         reference = addnodes.download_reference(refdoc=self.env.docname, reftarget=f"/results/{path}", refexplicit=True)
-        reference += _code(path)
+        reference += code(path)
         return reference
 
 
-def _code(text: str) -> nodes.literal:
+def code(text: str) -> nodes.literal:
     return nodes.literal("", text)
 
 
-def _table(header: list[str], rows: list[list[nodes.Node]]) -> nodes.table:
+def table(header: list[str], rows: list[list[nodes.Node]]) -> nodes.table:
     def row(cells: list[nodes.Node]) -> nodes.row:
         return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
 

@@ -1,4 +1,4 @@
-"""What the book needs beyond Jupyter Book: numbers from results, a parameter table, a footer, offline mathematics."""
+"""What the book needs beyond Jupyter Book: numbers from results, a footer, offline mathematics."""
 
 import importlib.util
 import json
@@ -8,12 +8,11 @@ import sys
 from pathlib import Path
 
 from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxRole
 
-from pacbayes_curvature import __version__, chapters, provenance
+from pacbayes_curvature import edition, provenance
 
 LOG = logging.getLogger(__name__)
 MATHJAX = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")  # one bundle and its fonts, of many in the package
@@ -35,31 +34,6 @@ class Number(SphinxRole):
         return [nodes.inline(text, text, classes=["number"])], []
 
 
-class ChapterParameters(SphinxDirective):
-    """A table for each chapter: the parameters as its notebook declares them."""
-
-    def run(self):
-        lines = []
-        for source in sorted(_repository(self.env.srcdir).glob("notebooks/*.md")):
-            declared = chapters.declared(chapters.read(source))
-            lines += [f"**`{source.stem}`**" + ("" if declared else " has no parameters."), ""]
-            if not declared:
-                continue
-            lines += ["```{list-table}", ":header-rows: 1", ":widths: auto", ""]
-            lines += ["* - Parameter", "  - Type", "  - Default", "  - Meaning"]
-            for name, parameter in declared.items():
-                lines += [f"* - `{name}`", f"  - {parameter.type.__name__}", f"  - `{parameter.default!r}`"]
-                lines += [f"  - {parameter.help}"]
-            lines += ["```", ""]
-        container = nodes.container()
-        self.state.nested_parse(StringList(lines, self.get_source_info()[0]), self.content_offset, container)
-        return container.children
-
-
-def _repository(srcdir: str | Path) -> Path:
-    return Path(srcdir).parent.parent
-
-
 def _only_in_build(srcdir: str | Path) -> None:
     """The pages of the book are executed notebooks, which exist in build/source only."""
     if Path(srcdir).parts[-2:] != ("build", "source"):
@@ -69,7 +43,7 @@ def _only_in_build(srcdir: str | Path) -> None:
 
 def _footer(app: Sphinx, config) -> None:
     config.html_theme_options["extra_footer"] = (
-        f"<p>Version {__version__}, code <code>{provenance.code_digest()}</code>. "
+        f"<p>{edition.label()}, code <code>{provenance.code_digest()}</code>. "
         "Text and figures CC BY 4.0, code MIT.</p>"
     )
 
@@ -103,7 +77,6 @@ def _drop_font_preloads(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     _only_in_build(app.srcdir)
     app.add_role("num", Number())
-    app.add_directive("chapter-parameters", ChapterParameters)
     app.config.mathjax_path = "mathjax/tex-chtml-full.js"
     app.connect("config-inited", _footer)
     # The search quotes the pages it finds, which it may not read when it was opened from the file system.

@@ -4,7 +4,7 @@
     python -m pacbayes_curvature.chapters pair
 
 A chapter is a MyST file, notebooks/NAME.md. Its pair NAME.ipynb has the same cells and no outputs, for papermill by hand
-and for services that open notebooks only. An executed chapter shows the values it ran with in its parameters cell, and
+and for services that open notebooks only. Both run after a first cell that sees to the package, see `setup_cell`. An executed chapter shows the values it ran with in its parameters cell, and
 holds nothing that differs between two runs with the same results: no times, paths, random ids or widget states.
 """
 
@@ -20,12 +20,14 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from . import parameters
+from . import parameters, setup_cell
 from .storage import atomic
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
 WIDGET = "application/vnd.jupyter.widget-view+json"  # without the state, which is not kept, it shows nothing
+# The smoke profile: a chapter takes those of these parameters that it declares.
+SMOKE = {"dataset": "digits", "grid_size": 5, "seeds": "0,1"}
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -55,7 +57,7 @@ def read(source: Path) -> NotebookNode:
     if source.suffix not in (".md", ".ipynb") or not source.is_file():
         known = ", ".join(sorted(path.stem for path in source.parent.glob("*.md"))) or "none here"
         raise Refused(f"no chapter {source}; the chapters are: {known}")
-    notebook = jupytext.read(source)
+    notebook = setup_cell.inserted(jupytext.read(source))
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": LANGUAGE})
     for index, cell in enumerate(notebook.cells):
         cell.id = f"cell-{index}"
@@ -74,6 +76,12 @@ def declared(notebook: NotebookNode) -> dict[str, Parameter]:
         help_ = line[statement.end_col_offset :].decode().partition("#")[2].strip()
         found[name] = Parameter(parameters.TYPES[kind], ast.literal_eval(statement.value), help_)
     return found
+
+
+def smoke_values(source: Path) -> dict[str, object]:
+    """The values of the smoke profile that the chapter has parameters for."""
+    known = declared(read(source))
+    return {name: value for name, value in SMOKE.items() if name in known}
 
 
 def with_values(notebook: NotebookNode, values: Mapping[str, object]) -> NotebookNode:

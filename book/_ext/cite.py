@@ -1,0 +1,112 @@
+"""BibTeX for the book, its results, its figures and the paper, made from CITATION.cff, the data package and references.bib."""
+
+import json
+from pathlib import Path
+
+from docutils import nodes
+from pybtex.database import BibliographyData, Entry, parse_file
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from pacbayes_curvature import __version__, edition
+
+LOG = logging.getLogger(__name__)
+KEY = "pacbayes-curvature"
+PAPER = "anonymous2020"
+
+
+def bibtex(what: str, source: Path) -> str:
+    """BibTeX for `what`: "book", "paper", "results", one table "results/FOLDER/NAME.csv", or one figure "PAGE#fig-NAME".
+
+    `source` is the folder that the book is built from. Raises ValueError for anything else.
+    """
+    if what == "paper":
+        return _text(PAPER, parse_file(source / "book" / "references.bib").entries[PAPER])
+    about = edition.citation()
+    if what == "book":
+        return _text(KEY, _entry(about["title"], about["date-released"], f"Version {__version__}", ""))
+    page, _, figure = what.partition("#")
+    if figure:
+        note = f"Figure {figure} of version {__version__}"
+        return _text(f"{KEY}-{figure}", _entry(about["title"], about["date-released"], note, f"{page}.ipynb"))
+    package = json.loads((source / "results" / "datapackage.json").read_text(encoding="utf-8"))
+    if what == "results":
+        note = f"Data package {package['name']}, version {package['version']}"
+        return _text(f"{KEY}-results", _entry(package["title"], package["created"], note, "results"))
+    for table in package["resources"]:
+        if what == f"results/{table['path']}":
+            note = f"Version {package['version']}, {table['hash'].replace(':', ' ')}"
+            title = f"{table['title']}. {package['title']}"
+            return _text(f"{KEY}-{table['name']}", _entry(title, package["created"], note, what))
+    raise ValueError(f"no BibTeX for {what!r}; valid: book, paper, results, results/FOLDER/NAME.csv, PAGE#fig-NAME")
+
+
+def _entry(title: str, date: str, note: str, path: str) -> Entry:
+    authors = " and ".join(f"{{{author['name']}}}" for author in edition.citation()["authors"])
+    address = edition.repository() + (f"/tree/{edition.branch()}/{path}" if path else "")
+    fields = {"author": authors, "title": f"{{{title}}}", "year": date[:4], "month": str(int(date[5:7]))}
+    return Entry("misc", fields | {"note": note, "howpublished": f"\\url{{{address}}}"})
+
+
+def _text(key: str, entry: Entry) -> str:
+    return BibliographyData({key: entry}).to_string("bibtex").strip()
+
+
+class Bibtex(SphinxDirective):
+    """```{bibtex} WHAT```: a code block with the entry, see `bibtex`."""
+
+    required_arguments = 1
+
+    def run(self):
+        try:
+            text = bibtex(self.arguments[0], Path(self.env.srcdir))
+        except ValueError as error:
+            LOG.warning("%s", error, location=self.get_location())
+            return []
+        figure = self.arguments[0].partition("#")[2]
+        return [nodes.literal_block(text, text, language="bibtex", figure=figure)]
+
+
+class figures(nodes.General, nodes.Element):
+    """Stands for the list of figures until all pages are read."""
+
+
+class Figures(SphinxDirective):
+    """```{figures}```: every figure of the book that has a name, with the page that it is on."""
+
+    def run(self):
+        return [figures()]
+
+
+class ListFigures(SphinxPostTransform):
+    default_priority = 5
+
+    def run(self, **kwargs):
+        found = _figures(self.env)
+        for block in self.document.findall(lambda node: isinstance(node, nodes.literal_block) and node.get("figure")):
+            if block["figure"] not in found:
+                LOG.warning("the book has no figure %s", block["figure"], location=block)
+        for place in list(self.document.findall(figures)):
+            items = nodes.bullet_list()
+            for name, page in sorted(found.items(), key=lambda item: (item[1], item[0])):
+                uri = self.app.builder.get_relative_uri(self.env.docname, page)
+                link = nodes.reference("", "", nodes.literal("", name), internal=True, refuri=f"{uri}#{name}")
+                chapter = nodes.Text(f", {self.env.titles[page].astext()}")
+                items += nodes.list_item("", nodes.paragraph("", "", link, chapter))
+            place.replace_self(items)
+
+
+def _figures(env: BuildEnvironment) -> dict[str, str]:
+    labels = env.get_domain("std").anonlabels
+    return {name: page for name, (page, _) in labels.items() if name.startswith("fig-")}
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_node(figures)
+    app.add_directive("bibtex", Bibtex)
+    app.add_directive("figures", Figures)
+    app.add_post_transform(ListFigures)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
