@@ -26,7 +26,7 @@ notebook: $(STAMP)  ## one chapter: NAME=07_accuracy_vs_complexity ARGS="-p data
 smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 	@$(SNAKE) smoke
 
-browser-test: book $(STAMP)-browser  ## the built book in a browser without a network (needs Chromium)
+browser-test: book pdf  ## the built book in a browser without a network, and its PDF (needs Chromium)
 	$(BIN)/python -m pytest tests/browser
 
 pdf: $(STAMP)-browser  ## the whole book as one PDF, in build (needs Chromium)
