@@ -60,7 +60,7 @@ cite: $(STAMP)  ## write .zenodo.json from CITATION.cff
 
 lock: $(STAMP)-lock  ## write requirements.lock: exact versions with hashes, Linux on x86-64, Python 3.11
 	$(BIN)/uv pip compile -q pyproject.toml --extra book --extra test --python-version 3.11 \
-	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header --no-annotate -o requirements.lock
+	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o requirements.lock
 
 pair: $(STAMP)  ## write notebooks/*.ipynb from notebooks/*.md
 	$(BIN)/python -m pacbayes_curvature.chapters pair

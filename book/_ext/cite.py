@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from docutils import nodes
-from pybtex.database import BibliographyData, Entry, parse_file
+from pybtex.database import parse_file
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -24,35 +24,45 @@ def bibtex(what: str, source: Path) -> str:
     `source` is the folder that the book is built from. Raises ValueError for anything else.
     """
     if what == "paper":
-        return _text(PAPER, parse_file(source / "book" / "references.bib").entries[PAPER])
+        entry = parse_file(source / "book" / "references.bib").entries[PAPER]
+        people = " and ".join(str(person) for person in entry.persons["author"])
+        return _text(entry.type, PAPER, {"author": people, **entry.fields})
     about = edition.citation()
     if what == "book":
-        return _text(KEY, _entry(about["title"], about["date-released"], f"Version {__version__}", ""))
+        return _ours(KEY, about["title"], about["date-released"], f"Version {__version__}")
     page, _, figure = what.partition("#")
     if figure:
         note = f"Figure {figure} of version {__version__}"
-        return _text(f"{KEY}-{figure}", _entry(about["title"], about["date-released"], note, f"{page}.ipynb"))
+        return _ours(f"{KEY}-{figure}", about["title"], about["date-released"], note, f"{page}.ipynb")
     package = json.loads((source / "results" / "datapackage.json").read_text(encoding="utf-8"))
     if what == "results":
         note = f"Data package {package['name']}, version {package['version']}"
-        return _text(f"{KEY}-results", _entry(package["title"], package["created"], note, "results"))
+        return _ours(f"{KEY}-results", package["title"], package["created"], note, "results")
     for table in package["resources"]:
         if what == f"results/{table['path']}":
             note = f"Version {package['version']}, {table['hash'].replace(':', ' ')}"
             title = f"{table['title']}. {package['title']}"
-            return _text(f"{KEY}-{table['name']}", _entry(title, package["created"], note, what))
+            return _ours(f"{KEY}-{table['name']}", title, package["created"], note, what)
     raise ValueError(f"no BibTeX for {what!r}; valid: book, paper, results, results/FOLDER/NAME.csv, PAGE#fig-NAME")
 
 
-def _entry(title: str, date: str, note: str, path: str) -> Entry:
-    authors = " and ".join(f"{{{author['name']}}}" for author in edition.citation()["authors"])
+def _ours(key: str, title: str, date: str, note: str, path: str = "") -> str:
     address = edition.repository() + (f"/tree/{edition.branch()}/{path}" if path else "")
-    fields = {"author": authors, "title": f"{{{title}}}", "year": date[:4], "month": str(int(date[5:7]))}
-    return Entry("misc", fields | {"note": note, "howpublished": f"\\url{{{address}}}"})
+    fields = {
+        "author": " and ".join(f"{{{author['name']}}}" for author in edition.citation()["authors"]),
+        "title": f"{{{title}}}",
+        "year": date[:4],
+        "month": str(int(date[5:7])),
+        "note": note,
+        "howpublished": f"\\url{{{address}}}",
+    }
+    return _text("misc", key, fields)
 
 
-def _text(key: str, entry: Entry) -> str:
-    return BibliographyData({key: entry}).to_string("bibtex").strip()
+def _text(kind: str, key: str, fields: dict[str, str]) -> str:
+    # By hand, since pybtex writes a_b as a\_b, in addresses too.
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
+    return "\n".join([f"@{kind}{{{key},", *lines, "}"])
 
 
 class Bibtex(SphinxDirective):

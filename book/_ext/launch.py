@@ -1,16 +1,22 @@
-"""The buttons over a notebook page: Binder and Colab open the committed notebook, the downloads are part of the site."""
+"""The buttons over a notebook page: Binder and Colab open the committed notebook, the downloads are part of the page, since a
+link to a file next to it saves nothing when the book was opened from the file system: a browser shows the file instead."""
 
-import shutil
+import base64
+import re
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
 from pacbayes_curvature import data, edition
 
-DOWNLOADS = {  # suffix: what the button says, icon
-    ".ipynb": ("Notebook to run, without outputs", "fas fa-code"),
-    ".md": ("Source of the notebook", "fas fa-file"),
+DOWNLOADS = {  # suffix: type, what the button says, icon
+    ".ipynb": ("application/x-ipynb+json", "Notebook to run, without outputs", "fas fa-code"),
+    ".md": ("text/markdown", "Source of the notebook", "fas fa-file"),
 }
+
+
+# The theme opens downloads in a new tab.
+OPENS = re.compile(r'(<a href="data:[^,"]*;name=([^;"]*);[^"]*") target="_blank"')
 
 
 def notebook(page: str) -> str:
@@ -40,25 +46,28 @@ def _buttons(app: Sphinx, page: str, template: str, context: dict, doctree) -> N
     groups["download-buttons"][:] = [
         {
             "type": "link",
-            "url": context["pathto"](f"{source}{suffix}", resource=True),
+            "url": _embedded(edition.ROOT / f"{source}{suffix}", kind),
             "text": suffix,
             "icon": icon,
             "tooltip": words,
             "label": f"download{suffix.replace('.', '-')}-button",
         }
-        for suffix, (words, icon) in DOWNLOADS.items()
+        for suffix, (kind, words, icon) in DOWNLOADS.items()
     ] + [executed, *others]
 
 
-def _copy_notebooks(app: Sphinx, exception: Exception | None) -> None:
+def _embedded(path: Path, kind: str) -> str:
+    return f"data:{kind};name={path.name};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def _save_downloads(app: Sphinx, exception: Exception | None) -> None:
     if exception is None and app.builder.format == "html":
-        for path in sorted((edition.ROOT / "notebooks").glob("*.*")):
-            if path.suffix in DOWNLOADS:
-                shutil.copy2(path, Path(app.outdir, "notebooks"))
+        for page in Path(app.outdir, "notebooks").glob("*.html"):
+            page.write_text(OPENS.sub(r'\1 download="\2"', page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", _settings)
     app.connect("html-page-context", _buttons, priority=900)  # after the theme has made the buttons
-    app.connect("build-finished", _copy_notebooks)
+    app.connect("build-finished", _save_downloads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -27,7 +27,7 @@ class Chapters(SphinxDirective):
             ["Chapter", "As in the book", "Small", "Memory"],
             [
                 [
-                    nodes.reference("", _title(name), refid=f"rerun-{nodes.make_id(name)}", internal=True),
+                    nodes.reference("", _title(name), refid=_id(name), internal=True),
                     nodes.Text(_seconds(runs[name]["book"], "seconds")),
                     nodes.Text(_seconds(runs[name]["smoke"], "seconds")),
                     nodes.Text(_megabytes([*runs[name]["book"], *runs[name]["smoke"]])),
@@ -39,7 +39,7 @@ class Chapters(SphinxDirective):
 
     def _section(self, name: str, runs: dict[str, list[dict]]) -> nodes.section:
         declared = chapters.declared(chapters.read(NOTEBOOKS / f"{name}.md"))
-        section = nodes.section("", nodes.title("", _title(name)), ids=[f"rerun-{nodes.make_id(name)}"])
+        section = nodes.section("", nodes.title("", _title(name)), ids=[_id(name)])
         section += nodes.paragraph("", "", nodes.Text("Pages: " if len(self._pages(name)) > 1 else "Page: "), *self._links(name))
         small = chapters.smoke_values(NOTEBOOKS / f"{name}.md")
         command = f"make notebook NAME={name}"
@@ -89,6 +89,10 @@ class Chapters(SphinxDirective):
         return links[1:]
 
 
+def _id(name: str) -> str:
+    return nodes.make_id(f"rerun-{name}")
+
+
 def _title(name: str) -> str:
     cells = chapters.read(NOTEBOOKS / f"{name}.md").cells
     return next(cell.source for cell in cells if cell.source.startswith("# ")).splitlines()[0].removeprefix("# ")
@@ -113,7 +117,8 @@ def _machine(measured: dict) -> nodes.paragraph:
     kinds = sorted({"{processor}, {system}, {cores} cores".format(**record["machine"]) for record in records})
     days = sorted({record["date"] for record in records})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    return nodes.paragraph("", f"Measured on {when} on: {'; '.join(kinds)}.")
+    load = max(record["load"] for record in records)
+    return nodes.paragraph("", f"Measured on {when} on: {'; '.join(kinds)}; load of the machine before a run: at most {load:g}.")
 
 
 def _data(name: str, declared: dict) -> str:
