@@ -38,8 +38,9 @@ archive: $(STAMP)-browser  ## PDF, site, executed notebooks, results and sources
 	@$(BIN)/python -m release.pdf --check
 	@$(SNAKE) archive
 
-costs: $(STAMP)  ## time and memory of each chapter by itself, in book/costs.json (20 minutes; one: NAME=02_pac_bayes_bound)
-	@$(BIN)/snakemake --cores 1 $(if $(NAME),--force $(foreach kind,book smoke,build/costs/$(kind)/$(NAME).json),costs)
+costs: $(STAMP)  ## time and memory of each chapter by itself, in book/costs.json (10 minutes; one: NAME=02_pac_bayes_bound)
+	@$(BIN)/snakemake --cores 1 --forceall $(if $(NAME),$(foreach kind,book smoke,build/costs/$(kind)/$(NAME).json),costs)
+	@$(if $(NAME),,rm -f book/costs.json)
 	@$(BIN)/python -m pacbayes_curvature.costs freeze build/costs
 
 reproduce: $(STAMP)  ## the results from the data: DATASETS="mnist2 cifar2" SEEDS="0 1" EXPERIMENTS="sensitivity"

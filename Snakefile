@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+import yaml
+
 from pacbayes_curvature import __version__, provenance
 
 APPENDICES = ["mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10"]
@@ -40,6 +42,7 @@ def files(folder):
 
 
 CODE = ["pyproject.toml", *files("src/pacbayes_curvature")]
+ADDRESS = yaml.safe_load(Path("_config.yml").read_text())["repository"]["url"]
 RESULTS = [*files("results"), "claims.yml", "benchmarks/results.json"]
 
 
@@ -57,8 +60,8 @@ rule smoke:
 rule page:
     output: "build/source/notebooks/{page}.ipynb"
     input: lambda w: source(PAGES[w.page][0]), CODE, RESULTS
-    params: lambda w: PAGES[w.page][1]
-    shell: "python -m pacbayes_curvature.chapters run {input[0]} {output} {params}"
+    params: lambda w: PAGES[w.page][1], address=ADDRESS   # which the notebook's first cell names
+    shell: "python -m pacbayes_curvature.chapters run {input[0]} {output} {params[0]}"
 
 
 rule smoke_run:
@@ -75,7 +78,7 @@ rule costs:
 
 rule cost:
     output: "build/costs/{profile}/{page}.json"
-    input: lambda w: source(PAGES[w.page][0] if w.profile == "book" else w.page), CODE, RESULTS
+    input: lambda w: source(PAGES.get(w.page, [w.page])[0]), CODE, RESULTS
     params: lambda w: PAGES[w.page][1] if w.profile == "book" else smoke_options(w.page)
     shell: "python -m pacbayes_curvature.costs measure {input[0]} {output} {params}"
 
@@ -84,7 +87,9 @@ rule cost:
 # nothing: after a failed run Sphinx would pass over pages with warnings, and removed pages would stay.
 rule site:
     output: directory("build/html")
-    input: "_config.yml", "_toc.yml", "CITATION.cff", files("book"), files("notebooks"), RESULTS, CODE, expand("build/source/notebooks/{page}.ipynb", page=PAGES)
+    input:
+        "_config.yml", "_toc.yml", "CITATION.cff", files("book"), files("notebooks"), RESULTS, CODE,
+        expand("build/source/notebooks/{page}.ipynb", page=PAGES)
     params: edition=edition_label   # every page names the commit
     shell:
         """

@@ -74,9 +74,9 @@ def test_declared_parameters_are_read_as_papermill_reads_them(chapter, tmp_path)
 
 def test_values_stand_in_place_of_the_defaults(chapter):
     notebook = chapters.with_values(chapters.read(chapter()), {"dataset": "it's", "seed": 12})
-    assert "seed: int = 12  # of the noise" in notebook.cells[1].source
-    assert """dataset: str = "it's"  # données, à choisir""" in notebook.cells[1].source
-    assert "delta: float = 0.05" in notebook.cells[1].source
+    assert "seed: int = 12  # of the noise" in notebook.cells[2].source
+    assert """dataset: str = "it's"  # données, à choisir""" in notebook.cells[2].source
+    assert "delta: float = 0.05" in notebook.cells[2].source
 
 
 def test_a_page_can_have_a_title_of_its_own(chapter):
@@ -141,7 +141,7 @@ def test_a_failing_cell_is_shown_and_the_old_output_stays(chapter, tmp_path):
     done = run("run", "notebooks/01_demo.md", "out.ipynb", cwd=tmp_path)
     assert done.returncode == 1
     assert "----> 1 1 / seed" in done.stderr and "\x1b" not in done.stderr
-    assert done.stderr.endswith("notebooks/01_demo.md: cell 3 failed, ZeroDivisionError: division by zero\n")
+    assert done.stderr.endswith("notebooks/01_demo.md: cell 4 failed, ZeroDivisionError: division by zero\n")
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.ipynb"]
     assert (tmp_path / "out.ipynb").read_text() == "old"
 

@@ -25,7 +25,9 @@ FIELDS = {
     "contributors", "references", "communities", "grants", "version", "language", "locations", "dates", "method", "subjects",
 }  # fmt: skip
 REQUIRED = {"upload_type", "title", "creators", "description", "access_right", "license", "version", "publication_date"}
-UPLOADS = {"publication", "poster", "presentation", "dataset", "image", "video", "software", "lesson", "physicalobject", "other"}
+UPLOADS = {
+    "publication", "poster", "presentation", "dataset", "image", "video", "software", "lesson", "physicalobject", "other",
+}  # fmt: skip
 RELATIONS = {
     "isCitedBy", "cites", "isSupplementTo", "isSupplementedBy", "isContinuedBy", "continues", "isDescribedBy", "describes",
     "isNewVersionOf", "isPreviousVersionOf", "isPartOf", "hasPart", "isReferencedBy", "references", "isDocumentedBy",
@@ -50,7 +52,9 @@ def valid(path):
 def test_citation_cff_is_valid_and_the_check_would_see_if_not(tmp_path):
     good, said = valid(ROOT / "CITATION.cff")
     assert good, said
-    for number, (old, new) in enumerate([("cff-version: 1.2.0", ""), ("type: unpublished", "type: rumour"), ("2026-", "26-")]):
+    for number, (old, new) in enumerate(
+        [("cff-version: 1.2.0", ""), ("type: unpublished", "type: rumour"), ("2026-", "26-")]
+    ):
         assert old in CFF
         bad = tmp_path / f"{number}.cff"
         bad.write_text(CFF.replace(old, new), encoding="utf-8")
@@ -66,6 +70,13 @@ def test_citation_cff_is_in_step_with_the_project():
     (author,) = ABOUT["authors"]
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     assert author["name"].lower() == config["author"]
+
+
+def test_a_date_in_the_changelog_is_that_of_citation_cff():
+    changelog = ROOT / "CHANGELOG.md"
+    text = changelog.read_text(encoding="utf-8") if changelog.exists() else ""
+    found = re.findall(rf"^## \[{re.escape(ABOUT['version'])}\] - (\S+)", text, re.MULTILINE)
+    assert set(found) <= {"unreleased", ABOUT["date-released"]}
 
 
 def test_the_paper_is_the_one_of_the_bibliography():
@@ -85,7 +96,9 @@ def test_zenodo_json_has_the_fields_that_zenodo_documents():
     about = json.loads((ROOT / ".zenodo.json").read_text(encoding="utf-8"))
     assert REQUIRED <= set(about) <= FIELDS
     assert about["upload_type"] in UPLOADS and about["access_right"] in {"open", "embargoed", "restricted", "closed"}
-    assert all(set(creator) <= {"name", "affiliation", "orcid", "gnd"} and creator["name"] for creator in about["creators"])
+    assert all(
+        set(creator) <= {"name", "affiliation", "orcid", "gnd"} and creator["name"] for creator in about["creators"]
+    )
     assert all(related["relation"] in RELATIONS for related in about["related_identifiers"])
     assert re.fullmatch("[a-z]{3}", about["language"]) and about["license"] == about["license"].lower()
     assert "doi" not in about, "Zenodo gives it"
@@ -95,7 +108,9 @@ def test_zenodo_json_has_the_fields_that_zenodo_documents():
 def test_bibtex_can_be_read_back(cite, what):
     ((key, entry),) = parse_string(cite.bibtex(what, ROOT), "bibtex").entries.items()
     assert re.fullmatch("[a-zA-Z0-9_-]+", key)
-    assert [str(person) for person in entry.persons["author"]] == ["Anonymous" if what == "paper" else "{The authors of the reproducible edition}"]
+    assert [str(person) for person in entry.persons["author"]] == [
+        "Anonymous" if what == "paper" else "{The authors of the reproducible edition}"
+    ]
     assert {"title", "year", "note"} <= set(entry.fields)
     if what != "paper":
         assert PROJECT["version"] in entry.fields["note"] and entry.fields["howpublished"].startswith(r"\url{https://")

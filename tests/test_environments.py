@@ -30,7 +30,9 @@ CONTAINERFILE = (ROOT / "Containerfile").read_text(encoding="utf-8")
 
 def wanted(lines, extras=("",)):
     requirements = map(Requirement, lines)
-    return [r for r in requirements if not r.marker or any(r.marker.evaluate(TARGET | {"extra": extra}) for extra in extras)]
+    return [
+        r for r in requirements if not r.marker or any(r.marker.evaluate(TARGET | {"extra": extra}) for extra in extras)
+    ]
 
 
 def test_the_lock_holds_names_versions_hashes_and_who_needs_them_and_nothing_else():
@@ -42,7 +44,9 @@ def test_the_lock_is_in_step_with_pyproject():
     lines = PROJECT["dependencies"] + [line for extra in EXTRAS for line in PROJECT["optional-dependencies"][extra]]
     for requirement in wanted(lines):
         version = LOCKED.get(canonicalize_name(requirement.name))
-        assert version and version in requirement.specifier, f"{requirement} is not in requirements.lock: run `make lock`"
+        assert version and version in requirement.specifier, (
+            f"{requirement} is not in requirements.lock: run `make lock`"
+        )
     assert {canonicalize_name(r.name) for r in wanted(lines)} == OURS, "a dependency is gone: run `make lock`"
 
 
@@ -59,20 +63,29 @@ def test_the_lock_holds_all_that_its_packages_need():
         checked += 1
         for requirement in wanted(installed.requires or []):
             found = LOCKED.get(canonicalize_name(requirement.name))
-            assert found and requirement.specifier.contains(found, prereleases=True), f"{name} needs {requirement}, locked: {found}"
+            assert found and requirement.specifier.contains(found, prereleases=True), (
+                f"{name} needs {requirement}, locked: {found}"
+            )
     assert checked > len(LOCKED) / 2
 
 
 def test_the_lock_is_made_by_a_target_for_what_it_says():
     made = re.search(r"^lock:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
     assert [f"--extra {extra}" in made for extra in EXTRAS] == [True, True]
-    assert "--python-version 3.11 " in made and "x86_64" in made and "--generate-hashes" in made and "-o requirements.lock" in made
+    assert (
+        "--python-version 3.11 " in made
+        and "x86_64" in made
+        and "--generate-hashes" in made
+        and "-o requirements.lock" in made
+    )
 
 
 def test_conda_has_a_python_and_installs_the_projects_own_extras():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     python, _, pip = environment["dependencies"]
-    assert python.removeprefix("python=") in PROJECT["requires-python"].replace(">=", "").split(",") and environment["channels"] == ["conda-forge"]
+    assert python.removeprefix("python=") in PROJECT["requires-python"].replace(">=", "").split(",") and environment[
+        "channels"
+    ] == ["conda-forge"]
     (requirement,) = pip["pip"]  # Binder copies the project before it installs this, since it names a folder of it
     extras = re.fullmatch(r"-e \.\[(.*)\]", requirement)[1].split(",")
     assert set(EXTRAS) <= set(extras) <= set(PROJECT["optional-dependencies"])

@@ -32,7 +32,9 @@ def test_it_is_the_first_code_cell_of_every_notebook_and_no_page_shows_it(path):
     code = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
     assert code[0].source == setup_cell.source() and code[0].metadata.tags == ["remove-cell"]
     assert [cell.source.startswith(setup_cell.MARK) for cell in code].count(True) == 1
-    assert setup_cell.MARK not in path.with_suffix(".md").read_text(encoding="utf-8"), "`make pair` writes it, the source has it not"
+    assert setup_cell.MARK not in path.with_suffix(".md").read_text(encoding="utf-8"), (
+        "`make pair` writes it, the source has it not"
+    )
 
 
 def test_it_names_the_books_address_and_version():
@@ -55,9 +57,11 @@ def published(tmp_path_factory):
     folder = tmp_path_factory.mktemp("published")
     tree = folder / "tree"
     tree.mkdir()
-    for name in CLONED:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        copy(ROOT / name, tree / name, **({"ignore": shutil.ignore_patterns("*.egg-info", "__pycache__")} if copy is shutil.copytree else {}))
+    for path in (ROOT / name for name in CLONED):
+        if path.is_dir():
+            shutil.copytree(path, tree / path.name, ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
+        else:
+            shutil.copy2(path, tree)
     git(tree, "init", "--quiet", "--initial-branch=main")
     git(tree, "add", "--all")
     git(tree, "commit", "--quiet", "--message=all")
@@ -76,11 +80,24 @@ def elsewhere(tmp_path, published):
     content = tmp_path / "content"
     content.mkdir()
     # git takes the forge's address for the local repository; pip may build with the setuptools that is there, and has no index.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP_", "GIT_", "PACBAYES"))}
-    environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.{published.as_uri()}.insteadOf"}
-    environment |= {"GIT_CONFIG_VALUE_0": edition.planned(), "PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_CONFIG_FILE": os.devnull}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP_", "GIT_", "PACBAYES"))
+    }
+    environment |= {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{published.as_uri()}.insteadOf",
+    }
+    environment |= {
+        "GIT_CONFIG_VALUE_0": edition.planned(),
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",
+        "PIP_CONFIG_FILE": os.devnull,
+    }
 
-    def run(code=f"{setup_cell.source()}\n{FOUND}", where=content):
+    both = f"{setup_cell.source()}\n{FOUND}"
+
+    def run(code=both, where=content):
         return subprocess.run([python, "-c", code], cwd=where, env=environment, capture_output=True, text=True)
 
     run.content, run.published = content, published
@@ -131,7 +148,9 @@ def test_without_a_repository_it_fails_in_the_cell(elsewhere, published):
 def test_where_the_package_is_installed_it_does_nothing(tmp_path):
     path = os.pathsep.join([str(Path(setup_cell.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {"PYTHONPATH": path, "PATH": "/nowhere"}
-    done = subprocess.run([sys.executable, "-c", setup_cell.source()], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", setup_cell.source()], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "") and list(tmp_path.iterdir()) == []
 
 

@@ -13,8 +13,6 @@ DOWNLOADS = {  # suffix: type, what the button says, icon
     ".ipynb": ("application/x-ipynb+json", "Notebook to run, without outputs", "fas fa-code"),
     ".md": ("text/markdown", "Source of the notebook", "fas fa-file"),
 }
-
-
 # The theme opens downloads in a new tab.
 OPENS = re.compile(r'(<a href="data:[^,"]*;name=([^;"]*);[^"]*") target="_blank"')
 

@@ -40,7 +40,9 @@ class Chapters(SphinxDirective):
     def _section(self, name: str, runs: dict[str, list[dict]]) -> nodes.section:
         declared = chapters.declared(chapters.read(NOTEBOOKS / f"{name}.md"))
         section = nodes.section("", nodes.title("", _title(name)), ids=[_id(name)])
-        section += nodes.paragraph("", "", nodes.Text("Pages: " if len(self._pages(name)) > 1 else "Page: "), *self._links(name))
+        section += nodes.paragraph(
+            "", "", nodes.Text("Pages: " if len(self._pages(name)) > 1 else "Page: "), *self._links(name)
+        )
         small = chapters.smoke_values(NOTEBOOKS / f"{name}.md")
         command = f"make notebook NAME={name}"
         commands = [command]
@@ -82,7 +84,13 @@ class Chapters(SphinxDirective):
         links = []
         for page in self._pages(name):
             reference = addnodes.pending_xref(
-                "", refdomain="std", reftype="doc", reftarget=f"/{page}", refdoc=self.env.docname, refexplicit=False, refwarn=True
+                "",
+                refdomain="std",
+                reftype="doc",
+                reftarget=f"/{page}",
+                refdoc=self.env.docname,
+                refexplicit=False,
+                refwarn=True,
             )
             reference += nodes.inline("", page, classes=["doc"])
             links += [nodes.Text(", "), reference]
@@ -117,8 +125,7 @@ def _machine(measured: dict) -> nodes.paragraph:
     kinds = sorted({"{processor}, {system}, {cores} cores".format(**record["machine"]) for record in records})
     days = sorted({record["date"] for record in records})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    load = max(record["load"] for record in records)
-    return nodes.paragraph("", f"Measured on {when} on: {'; '.join(kinds)}; load of the machine before a run: at most {load:g}.")
+    return nodes.paragraph("", f"Measured on {when} on: {'; '.join(kinds)}.")
 
 
 def _data(name: str, declared: dict) -> str:
@@ -139,7 +146,9 @@ def _data(name: str, declared: dict) -> str:
 
 def _experiments(name: str) -> set[str]:
     """The experiments that the cells of a chapter call, `experiments.NAME(...)`."""
-    trees = [ast.parse(cell.source) for cell in chapters.read(NOTEBOOKS / f"{name}.md").cells if cell.cell_type == "code"]
+    trees = [
+        ast.parse(cell.source) for cell in chapters.read(NOTEBOOKS / f"{name}.md").cells if cell.cell_type == "code"
+    ]
     calls = [node.func for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return {
         call.attr

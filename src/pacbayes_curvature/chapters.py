@@ -4,8 +4,9 @@
     python -m pacbayes_curvature.chapters pair
 
 A chapter is a MyST file, notebooks/NAME.md. Its pair NAME.ipynb has the same cells and no outputs, for papermill by hand
-and for services that open notebooks only. Both run after a first cell that sees to the package, see `setup_cell`. An executed chapter shows the values it ran with in its parameters cell, and
-holds nothing that differs between two runs with the same results: no times, paths, random ids or widget states.
+and for services that open notebooks only. Before them comes a cell that sees to the package, see `setup_cell`. An executed
+chapter shows the values it ran with in its parameters cell, and holds nothing that differs between two runs with the same
+results: no times, paths, random ids or widget states.
 """
 
 import argparse

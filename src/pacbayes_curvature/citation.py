@@ -27,7 +27,12 @@ def zenodo() -> dict:
         "notes": f"{about['message']} The code is under {code}, the text, the figures and the results under {text}.",
         "references": [f"{author['name']} ({paper['year']}). {paper['title']}. {paper['notes']}."],
         "related_identifiers": [
-            {"identifier": about["repository-code"], "relation": "isSupplementTo", "scheme": "url", "resource_type": "software"}
+            {
+                "identifier": about["repository-code"],
+                "relation": "isSupplementTo",
+                "scheme": "url",
+                "resource_type": "software",
+            }
         ],
     }
 

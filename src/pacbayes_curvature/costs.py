@@ -28,15 +28,23 @@ def measure(source: Path, output: Path, options: list[str]) -> None:
     """Run a chapter as `make notebook` does, where nothing was computed before and no data are, and record what it cost.
 
     seconds: wall time; processor_seconds: of all its processes together; megabytes: peak resident memory of the largest
-    process, the kernel; data: whether it asked for a data set that has to be downloaded; load: the processes that ran on
-    average in the minute before, from which the wall time suffers. Raises chapters.Failed when the chapter fails.
+    process, the kernel; data: whether it asked for a data set that has to be downloaded. Raises chapters.Failed
+    when the chapter fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         for name in GIVEN:
             Path(folder, name).symlink_to(edition.ROOT / name)
         environment = os.environ | {"PACBAYES_ROOT": folder, "PACBAYES_DATA": str(Path(folder, "data"))}
-        command = [sys.executable, "-m", "pacbayes_curvature.chapters", "run", str(source), f"{folder}/out.ipynb", *options]
-        load, started = os.getloadavg()[0], time.perf_counter()
+        command = [
+            sys.executable,
+            "-m",
+            "pacbayes_curvature.chapters",
+            "run",
+            str(source),
+            f"{folder}/out.ipynb",
+            *options,
+        ]
+        started = time.perf_counter()
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         _, status, used = os.wait4(process.pid, 0)  # with the kernel, whose end the chapter's runner has awaited
         seconds = time.perf_counter() - started
@@ -49,7 +57,6 @@ def measure(source: Path, output: Path, options: list[str]) -> None:
         "processor_seconds": round(used.ru_utime + used.ru_stime, 1),
         "megabytes": round(used.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)),
         "data": asked,
-        "load": round(load, 1),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": provenance.machine(),
     }
@@ -64,7 +71,8 @@ def freeze(folder: Path) -> None:
         for path in sorted((folder / profile).glob("*.json")):
             costs[profile][path.stem] = json.loads(path.read_text(encoding="utf-8"))
     tables = [
-        f' "{profile}": {{\n' + ",\n".join(f'  "{page}": {json.dumps(costs[profile][page])}' for page in sorted(costs[profile]))
+        f' "{profile}": {{\n'
+        + ",\n".join(f'  "{page}": {json.dumps(costs[profile][page])}' for page in sorted(costs[profile]))
         for profile in PROFILES
     ]
     with atomic(FROZEN) as part:

@@ -13,7 +13,9 @@ from . import __version__
 ROOT = Path(__file__).resolve().parents[2]
 TAG = f"v{__version__}"
 # https://host/owner/name.git, ssh://git@host:22/owner/name, git@host:owner/name: a forge, and never a path on this machine
-FORGE = re.compile(r"(?:(?:https|ssh)://(?:[^@/]+@)?|[^@/:]+@)([\w-]+(?:\.[\w-]+)+)(?::\d+/|[:/])([\w.-]+(?:/[\w.-]+?)+?)(?:\.git)?/?")
+FORGE = re.compile(
+    r"(?:(?:https|ssh)://(?:[^@/]+@)?|[^@/:]+@)([\w-]+(?:\.[\w-]+)+)(?::\d+/|[:/])([\w.-]+(?:/[\w.-]+?)+?)(?:\.git)?/?"
+)
 
 
 def planned() -> str:

@@ -20,7 +20,10 @@ TEXT = Template(f"""\
 import importlib.util
 
 if importlib.util.find_spec("pacbayes_curvature") is None:
-    import importlib.metadata, os, subprocess, sys
+    import importlib.metadata
+    import os
+    import subprocess
+    import sys
 
     home = ".." if os.path.exists("../src/pacbayes_curvature") else "pacbayes-curvature"
     if not os.path.exists(home):
