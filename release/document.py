@@ -75,7 +75,7 @@ def assemble(site: Path, toc: Path, front: str, fonts: Path, base: Path) -> Docu
             if not path.is_file():
                 raise FileNotFoundError(f"the site has no page {name}.html: run `make book`")
             article = _article(path, name, known, root, below=bool(caption))
-            entry = Entry(_inner(article.find(HEADINGS)), _id(name))
+            entry = Entry(_inner(article.find(HEADINGS)), page_id(name))
             entry.below = [Entry(_inner(h), h.parent["id"]) for h in article.find_all("h3" if caption else "h2")]
             heading = f'<h1 class="part" id="{part.id}">{part.title}</h1>' if caption and name == names[0] else ""
             sections.append(f'<section class="chapter" id="{entry.id}">{heading}{article.decode_contents()}</section>')
@@ -104,7 +104,7 @@ def _article(path: Path, name: str, known: set[str], root: str, below: bool) -> 
         note = BeautifulSoup(f'<p class="elsewhere">{element.summary.get_text()}: on the site.</p>', "lxml").p
         element.replace_with(note)
     for element in article.find_all(id=True):
-        element["id"] = _id(name, element["id"])
+        element["id"] = page_id(name, element["id"])
     for image in article.select("img"):
         image["src"] = posixpath.normpath(posixpath.join(root, posixpath.dirname(name), image["src"]))
         image.attrs.pop("loading", None)
@@ -126,11 +126,11 @@ def _redirect(link: Tag, name: str, known: set[str]) -> None:
         link.name = "span"
         link.attrs = {"class": link.get("class", [])}
     else:
-        link["href"] = "#" + _id(target, unquote(href.fragment))
+        link["href"] = "#" + page_id(target, unquote(href.fragment))
 
 
-def _id(name: str, fragment: str = "") -> str:
-    """Ids are unique on their page only, so the page's name comes before them."""
+def page_id(name: str, fragment: str = "") -> str:
+    """A page's id in the document, or that of one of its places. Ids are unique on their page only, so the page's name comes before them."""
     return "page-" + re.sub(r"\W+", "-", name) + (f"--{fragment}" if fragment else "")
 
 
