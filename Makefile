@@ -7,7 +7,7 @@ SNAKE  := $(BIN)/snakemake --cores $(CORES)
 # One set-up at a time, where flock exists; the lock is pyproject.toml itself, so that it leaves no file behind.
 LOCK   := $(if $(shell command -v flock),flock pyproject.toml)
 
-.PHONY: help book test notebook smoke browser-test reproduce verify freeze bench costs cite lock pair clean
+.PHONY: help book test notebook smoke browser-test pdf archive reproduce verify freeze bench costs cite lock pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -26,8 +26,17 @@ notebook: $(STAMP)  ## one chapter: NAME=07_accuracy_vs_complexity ARGS="-p data
 smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 	@$(SNAKE) smoke
 
-browser-test: book $(STAMP)-browser  ## the built book in a browser without a network (needs Chromium)
+browser-test: book pdf  ## the built book in a browser without a network, and its PDF (needs Chromium)
 	$(BIN)/python -m pytest tests/browser
+
+pdf: $(STAMP)-browser  ## the whole book as one PDF, in build (needs Chromium)
+	@$(BIN)/python -m release.pdf --check
+	@$(SNAKE) pdf
+
+archive: $(STAMP)-browser  ## PDF, site, executed notebooks, results and sources in one zip, in build (needs Chromium)
+	@$(BIN)/python -m release.archive --check
+	@$(BIN)/python -m release.pdf --check
+	@$(SNAKE) archive
 
 costs: $(STAMP)  ## time and memory of each chapter by itself, in book/costs.json (10 minutes; one: NAME=02_pac_bayes_bound)
 	@$(BIN)/snakemake --cores 1 --forceall $(if $(NAME),$(foreach kind,book smoke,build/costs/$(kind)/$(NAME).json),costs)

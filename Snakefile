@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from pacbayes_curvature import provenance
+from pacbayes_curvature import __version__, provenance
 
 APPENDICES = ["mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10"]
 
@@ -46,7 +46,7 @@ ADDRESS = yaml.safe_load(Path("_config.yml").read_text())["repository"]["url"]
 RESULTS = [*files("results"), "claims.yml", "benchmarks/results.json"]
 
 
-localrules: book, smoke, site, costs, cost   # on a cluster, these stay on this machine
+localrules: book, smoke, site, pdf, print, archive, pack, costs, cost   # on a cluster, these stay on this machine
 
 
 rule book:
@@ -102,6 +102,30 @@ rule site:
         """
 
 
+# The book on paper, and all of it in one archive. See release/.
+NAME = f"build/pacbayes-curvature-{__version__}"
+
+
+rule pdf:
+    input: f"{NAME}.pdf"
+
+
+rule print:
+    output: f"{NAME}.pdf"
+    input: "build/html", "_toc.yml", "_config.yml", files("release")
+    shell: "python -m release.pdf {input[0]} {output}"
+
+
+rule archive:
+    input: f"{NAME}.zip"
+
+
+rule pack:
+    output: f"{NAME}.zip"
+    input: f"{NAME}.pdf", "build/html", RESULTS, "LICENSE", "LICENSE-text", "README.md", files("release")
+    shell: "python -m release.archive {output}"
+
+
 # The results, afresh from the data: all that is frozen, or make reproduce DATASETS="mnist2 cifar2" SEEDS="0"
 FOR_EVERY_DATASET = ["training_run", "curvature_spectra", "accuracy_vs_complexity", "lower_bound"]
 
@@ -123,8 +147,6 @@ def wanted():
         for experiments, datasets, seeds in some
         for dataset in datasets for seed in seeds for experiment in experiments
     ]
-
-
 # Names of the package, written out because the package's modules import torch: two seconds for every job on a cluster.
 # A test holds the two together.
 EXPERIMENTS = ["training_run", "curvature_spectra", "accuracy_vs_complexity", "lower_bound", "sensitivity", "two_minima"]

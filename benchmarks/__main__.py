@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pacbayes_curvature import records
 
-from . import monte_carlo, peak, peers, problems, results, scaling, training_speed
+from . import inversion, monte_carlo, peak, peers, problems, results, scaling, training_speed
 from .pairs import smaller
 from .sweeps import Sweeps
 
@@ -24,6 +24,7 @@ FULL = {
     "sweeps": {"rounds": 3, "sampled": 4, "pilot": {"nodes": 7, "draws": 16, "examples": 8192}, "repeats": 5},
     "monte_carlo": {"rounds": 5, "draws": 5},
     "peers": {"rounds": 7},
+    "inversion": {},
     "training": {"rounds": 3},
     "scaling": {},
     "stages": ("mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10"),
@@ -35,6 +36,7 @@ QUICK = {
     "sweeps": {"rounds": 2, "sampled": 2, "pilot": {"nodes": 3, "draws": 4, "examples": 512}, "repeats": 1},
     "monte_carlo": {"rounds": 2, "draws": 2},
     "peers": {"rounds": 2},
+    "inversion": {"sizes": (80, 160), "rounds": 2},
     "training": {"rounds": 2},
     "scaling": {"axes": scaling.QUICK, "repeats": 1},
     "stages": (),
@@ -65,6 +67,10 @@ def _peers(sizes: dict) -> dict:
     return {"entries": [*diagonals, *moments, *({**e, "target": 1.0} for e in least)]}
 
 
+def _inversion(sizes: dict) -> dict:
+    return {"entries": inversion.run(**sizes["inversion"])}
+
+
 def _training(sizes: dict) -> dict:
     return {"entries": [training_speed.run(sizes["datasets"][0], peak_size=sizes["peak_size"], **sizes["training"])]}
 
@@ -83,6 +89,7 @@ PARTS = {
     "sweeps": _sweeps,
     "monte_carlo": _monte_carlo,
     "peers": _peers,
+    "inversion": _inversion,
     "training": _training,
     "scaling": _scaling,
     "stages": _stages,

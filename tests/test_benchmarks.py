@@ -13,7 +13,7 @@ import torch
 from benchmarks import __main__ as command
 from benchmarks import design_effect, pairs, peak, peers, problems, results, scaling
 from benchmarks.paper_procedure import PaperProcedure
-from pacbayes_curvature import curvature, gibbs, networks, posteriors, strata
+from pacbayes_curvature import curvature, gibbs, networks, pages_benchmarks, posteriors, strata
 
 
 def clock(*durations):
@@ -222,13 +222,14 @@ def test_the_timed_estimate_has_the_wanted_error(workspace, digits, digits_netwo
 
 def test_a_quick_run_writes_valid_results(workspace, digits_network, monkeypatch, capsys):
     monkeypatch.setattr(problems.sweep, "network", lambda data, seed: digits_network)
-    command.main(["sweeps", "monte_carlo", "training", "scaling", "--quick"])
+    command.main(["sweeps", "monte_carlo", "inversion", "training", "scaling", "--quick"])
     written = results.read(workspace / "build" / "benchmarks" / "quick.json")
     assert {"python", "torch", "cores", "processor_model", "threads", "date"} <= set(written["environment"])
     names = {e["name"] for e in written["entries"]}
     assert {f"sweep_equal_{what}_digits" for what in ("examples", "error")} < names
     assert {"share_of_peak_digits", "share_of_peak", "paper_procedure_share_of_peak_digits"} < names
     assert {"monte_carlo_150000", "training_share_of_peak"} < names
+    assert pages_benchmarks.inverse_times(written)["k"].tolist() == [80, 160]
     for e in written["entries"]:
         assert 0 < e["low"] <= e["ratio"] <= e["high"] and len(e["note"]) > 40, e
     assert {(s["task"], s["against"]) for s in written["scaling"]} == {

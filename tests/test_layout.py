@@ -93,7 +93,7 @@ def test_conda_installs_the_projects_own_extras():
 
 
 def test_no_file_names_a_place_on_somebodys_machine():
-    folders = ("book", "notebooks", "profiles", "results", "src", "tests", "benchmarks")
+    folders = ("book", "notebooks", "profiles", "results", "src", "tests", "benchmarks", "release")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     files += [path for path in ROOT.iterdir() if path.suffix in (".md", ".yml", ".toml")]
     files += [ROOT / "Makefile", ROOT / "Snakefile"]

@@ -69,6 +69,12 @@ def test_pairs_and_shares_are_all_entries(results):
     assert [e["name"] for e in pairs + shares] == [e["name"] for e in results["entries"]] and len(shares) == 2
 
 
+def test_times_of_the_inverses_come_from_their_entries(results):
+    results["entries"] += [entry(f"direct_inverse_vs_recursive_k{k}", ratio, None) for k, ratio in ((50, 10.0), (800, 20.0))]
+    times = pages_benchmarks.inverse_times(results)
+    assert times.to_dict("list") == {"k": [50, 800], "ratio": [10.0, 20.0], "low": [9.0, 18.0], "high": [12.0, 24.0]}
+
+
 def test_core_hours_are_the_seconds_of_the_common_stages_times_the_seeds(results):
     results["stages"].append({"stage": "sensitivity", "dataset": "mnist2", "seconds": 500.0, "share": 0.9})
     table = pages_benchmarks.core_hours(results, 100).set_index("dataset")

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
@@ -67,6 +68,13 @@ def met(entry: dict) -> bool:
     return entry["ratio"] >= entry["target"]
 
 
+def inverse_times(results: dict) -> pd.DataFrame:
+    """Time of the recursive inverse over the direct one's, a row for each dimension: columns k, ratio, low, high."""
+    name = "direct_inverse_vs_recursive_k"
+    found = [e for e in results["entries"] if e["name"].startswith(name)]
+    return pd.DataFrame([{"k": int(e["name"].removeprefix(name))} | {c: e[c] for c in ("ratio", "low", "high")} for e in found])
+
+
 def verdict(results: dict) -> Markdown:
     """How many targets are met, and each one that is missed with what was measured."""
     held = [e for e in results["entries"] if e["target"] is not None]
@@ -98,7 +106,9 @@ def stages(results: dict) -> Figure | Markdown:
     """The stages' figure, or that there are none yet."""
     if not results["stages"]:
         return Markdown("The stages of a reproduction were not timed in this run of the benchmarks.")
-    return plots_benchmarks.stages(results["stages"])
+    figure = plots_benchmarks.stages(results["stages"])
+    plt.close(figure)  # the page shows what a cell returns; an open figure would be there a second time
+    return figure
 
 
 def core_hours(results: dict, seeds: int) -> pd.DataFrame:

@@ -25,11 +25,12 @@ def fading(frame: pd.DataFrame) -> Figure:
 
 
 def inversion(times: pd.DataFrame, errors: pd.DataFrame) -> Figure:
-    """Left: time of the recursion over the direct inverse's. Right: the residuals of both."""
+    """Left: time of the recursion over the direct inverse's, with the smallest and largest round. Right: the residuals."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
-    left.semilogx(times["k"], times["ratio"], color="#0072B2", marker="o", markersize=4)
+    spread = [times["ratio"] - times["low"], times["high"] - times["ratio"]]
+    left.errorbar(times["k"], times["ratio"], yerr=spread, color="#0072B2", marker="o", markersize=4, capsize=3)
     left.axhline(1, color="black", linestyle="--", linewidth=1)
-    left.set(xlabel="Dimension $k$", ylabel="Time, recursive / direct", ylim=(0, None))
+    left.set(xscale="log", xlabel="Dimension $k$", ylabel="Time, recursive / direct", ylim=(0, None))
     left.set_xticks(times["k"], [str(k) for k in times["k"]])
     left.minorticks_off()
     for name, colour, marker in (("recursive", "#0072B2", "o"), ("direct", "#D55E00", "s")):

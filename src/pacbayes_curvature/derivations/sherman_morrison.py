@@ -3,8 +3,6 @@
 Legend: A the matrix (k, k), B = A^-1, g_n the rows of Eq. (10): gradients (k,) of ln p(y_n|x_n), N of them.
 """
 
-import time
-
 import mpmath as mp
 import numpy as np
 import pandas as pd
@@ -100,23 +98,6 @@ def residual(rows: np.ndarray, alpha: float, inverse: np.ndarray) -> float:
     """|A B - I|_F / sqrt(k), how far B is from inverting A = alpha I + (1/N) sum g g'."""
     n, k = rows.shape
     return float(np.linalg.norm(rows.T @ (rows @ inverse) / n + alpha * inverse - np.eye(k)) / np.sqrt(k))
-
-
-def compare_times(rows: np.ndarray, alpha: float, sizes: list[int], repeats: int = 3) -> pd.DataFrame:
-    """Wall times (s, least of `repeats`, alternating) of both inverses on the first k coordinates, for k in sizes.
-
-    Columns: k, recursive, direct, ratio. Times differ from machine to machine and from run to run.
-    """
-    lines = []
-    for k in sizes:
-        part, best = np.ascontiguousarray(rows[:, :k]), {"recursive": np.inf, "direct": np.inf}
-        for _ in range(repeats):
-            for name, invert in (("recursive", recursive_inverse), ("direct", direct_inverse)):
-                started = time.perf_counter()
-                invert(part, alpha)
-                best[name] = min(best[name], time.perf_counter() - started)
-        lines.append({"k": k, **best, "ratio": best["recursive"] / best["direct"]})
-    return pd.DataFrame(lines)
 
 
 def compare_errors(rows: np.ndarray, alphas: np.ndarray) -> pd.DataFrame:

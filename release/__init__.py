@@ -1,0 +1,1 @@
+"""What is published beside the site: the book as one PDF, and the supplementary archive."""
