@@ -42,6 +42,8 @@ def by_local_reparametrisation(
     be in random order for the result to be about all of x; default N. Shared over the grid: the first layer's means, its
     variances at all points as one product (N, k)(k, G), and the noise, so that differences between grid points have less
     spread than the points themselves. In later layers s^2 has a relative error of at most TOLERANCE: see `_Deeper`.
+
+    Raises ValueError for a count of examples outside 1..N, and unless passes >= 1.
     """
     examples = np.full(len(lam), len(x)) if examples is None else np.asarray(examples)
     if examples.shape != np.shape(lam) or (examples < 1).any() or (examples > len(x)).any():

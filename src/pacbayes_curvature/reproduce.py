@@ -34,7 +34,7 @@ def part(dataset: str, seed: int, method: str, name: str) -> None:
 
 
 def freeze(paths: list[Path]) -> None:
-    """Write computed results into results/."""
+    """Write computed results into results/, and the data package's descriptor. FileNotFoundError for a path without one."""
     for path in paths:
         if not (results := records.read_all(path)):
             raise FileNotFoundError(f"no result at {path}")
