@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "book" / "_ext"))  # as Jupyter Book does
 
-import package_index
+import package_index  # noqa: E402
 
 PAGE = (ROOT / "book" / "api.md").read_text(encoding="utf-8")
 MODULES = package_index.modules()

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from pacbayes_curvature import bounds, data, networks, posteriors, provenance, records, reproduce
+from pacbayes_curvature import bounds, data, networks, provenance, records, reproduce
 from pacbayes_curvature.experiments import accuracy_vs_complexity, curvature_spectra, training_run
 
 figure_3 = importlib.import_module("pacbayes_curvature.experiments.accuracy_vs_complexity")

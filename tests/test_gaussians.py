@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.optimize
 import torch
-
 from dense_reference import coordinate_objective, dense_covariance, gaussian_kl, optimal_pair, quadratic_objective
+
 from pacbayes_curvature.gaussians import kl_divergence, kl_term, optimal_posterior, optimal_prior_and_posterior
 
 K = 4

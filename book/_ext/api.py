@@ -35,12 +35,13 @@ class Functions(SphinxDirective):
 
     def _section(self, module: str) -> nodes.section:
         about, *functions = contents(module)
-        section = nodes.section("", nodes.title(module, module), _docstring(about.docstring), ids=[_id(about)])
-        section += _to_code(about)
+        section = nodes.section("", nodes.title(module, module), ids=[_id(about)])
+        section += [nodes.paragraph("", "", _to_code(about)), _docstring(about.docstring)]
         for function in functions:
-            title = nodes.paragraph("", "", nodes.strong("", "", nodes.literal(function.name, function.name)))
+            name = nodes.strong("", "", nodes.literal(function.name, function.name))
+            title = nodes.paragraph("", "", name, nodes.Text(" "), _to_code(function))
             text = f"{function.signature}\n\n{function.docstring}"
-            section += nodes.container("", title, _docstring(text), _to_code(function), ids=[_id(function)])
+            section += nodes.container("", title, _docstring(text), ids=[_id(function)])
         return section
 
 
@@ -108,8 +109,9 @@ def mentioned(name: str) -> Function | None:
 def code_pages(app: Sphinx):
     """A page for each module with its code, every line with an anchor."""
     for module in modules():
-        formatter = HtmlFormatter(linenos="inline", lineanchors="line", anchorlinenos=True, cssclass="highlight")
-        body = f"<h1>{module}</h1>\n{highlight(code(module), PythonLexer(), formatter)}"
+        formatter = HtmlFormatter(linenos="inline", lineanchors="line", cssclass="highlight")
+        back = f'<p><a href="../{PAGE}.html#{_id(contents(module)[0])}">Its functions</a></p>'
+        body = f"<h1>{module}</h1>\n{back}\n{highlight(code(module), PythonLexer(), formatter)}"
         yield f"{CODE}/{module}", {"title": module, "body": body}, "page.html"
 
 
@@ -127,9 +129,8 @@ def _docstring(text: str) -> nodes.literal_block:
 
 def _to_code(function: Function) -> addnodes.only:
     uri = f"../{CODE}/{function.module}.html#line-{function.line}"
-    reference = nodes.reference("", "", nodes.Text(f"code of {function.full}"), internal=True, refuri=uri)
-    # The builder of one long page makes no pages of code.
-    return addnodes.only("", nodes.paragraph("", "", reference, classes=["to-code"]), expr="builder_html")
+    reference = nodes.reference("", "", nodes.Text("code"), internal=True, refuri=uri)
+    return addnodes.only("", reference, expr="builder_html")  # the builder of one long page makes no pages of code
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

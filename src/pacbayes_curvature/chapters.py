@@ -201,7 +201,8 @@ def main() -> None:
     """The command line."""
     arguments = _arguments()
     if arguments.command == "pair":
-        return pair(Path("notebooks"))
+        pair(Path("notebooks"))
+        return
     output = arguments.output or Path("build/notebooks", arguments.source.stem + ".ipynb")
     run(arguments.source, output, dict(arguments.p), arguments.title)
     print(f"Executed notebook: {output}")

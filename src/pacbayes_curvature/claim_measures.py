@@ -11,8 +11,19 @@ import numpy as np
 import pandas as pd
 
 from .claim_curves import (
-    NETWORK, Finding, NotSettled, Tables, all_some_none, at_most, difference, grid_points, line_at, margins, points,
-    rows_of, smallest,
+    NETWORK,
+    Finding,
+    NotSettled,
+    Tables,
+    all_some_none,
+    at_most,
+    difference,
+    grid_points,
+    line_at,
+    margins,
+    points,
+    rows_of,
+    smallest,
 )  # fmt: skip
 from .claim_ratios import crossing, harder_more, improvement, little_improvement, smaller_bound, stays_below, tightness
 from .pareto import front

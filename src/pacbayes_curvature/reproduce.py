@@ -3,6 +3,8 @@
     python -m pacbayes_curvature.reproduce compute EXPERIMENT DATASET SEED OUTPUT.csv
     python -m pacbayes_curvature.reproduce part DATASET SEED METHOD explored|chunk0|chunk1|...
     python -m pacbayes_curvature.reproduce freeze RESULT.csv ...
+
+A user's mistake is one line on standard error and exit code 2.
 """
 
 import argparse
