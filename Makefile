@@ -23,6 +23,10 @@ test: $(STAMP)  ## the tests that need neither data nor a browser
 lint: $(STAMP)-dev  ## the hooks of .pre-commit-config.yaml on all files: ruff, the notebooks' pairs
 	@$(BIN)/pre-commit run --all-files --show-diff-on-failure
 
+linkcheck: book  ## the book's external links (needs a network); the list is in build/linkcheck
+	@rm -rf build/linkcheck && mkdir -p build/linkcheck
+	$(BIN)/jupyter-book build build/source --builder linkcheck --path-output build/linkcheck -q
+
 notebook: $(STAMP)  ## one chapter: NAME=07_accuracy_vs_complexity ARGS="-p dataset mnist2"
 	@$(BIN)/python -m pacbayes_curvature.chapters run notebooks/$(NAME).md $(ARGS)
 

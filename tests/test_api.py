@@ -23,12 +23,18 @@ def test_every_public_module_is_on_the_page_once():
     assert PAGE.count("```{functions}") == len(expanded)
     counts = Counter(module for listed, _ in expanded for module in listed)
     wrong = {module for module in {*MODULES, *counts} if counts[module] != 1}
-    assert not wrong, f"book/api.md must list each public module once, which it does not for: {', '.join(sorted(wrong))}"
+    assert not wrong, (
+        f"book/api.md must list each public module once, which it does not for: {', '.join(sorted(wrong))}"
+    )
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_public_function_has_a_docstring(module):
-    lacking = [f"{function.full} (line {function.line})" for function in package_index.contents(module) if not function.docstring]
+    lacking = [
+        f"{function.full} (line {function.line})"
+        for function in package_index.contents(module)
+        if not function.docstring
+    ]
     assert not lacking, f"say what it is: {', '.join(lacking)}"
 
 
@@ -38,7 +44,9 @@ def test_a_docstring_names_the_errors_that_its_function_raises(module):
     lacking = []
     for node in ast.parse(package_index.code(module)).body:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            raised = {re.match(r"\w+", ast.unparse(n.exc))[0] for n in ast.walk(node) if isinstance(n, ast.Raise) and n.exc}
+            raised = {
+                re.match(r"\w+", ast.unparse(n.exc))[0] for n in ast.walk(node) if isinstance(n, ast.Raise) and n.exc
+            }
             lacking += [f"{node.name}: {error}" for error in sorted(raised) if error not in docstrings[node.name]]
     assert not lacking, "; ".join(lacking)
 
@@ -68,4 +76,7 @@ def test_what_names_a_statement(docstring, labels):
 
 
 def test_a_sentence_does_not_end_at_an_abbreviation():
-    assert package_index.first_sentence("Of Eq. (9) and Eqs. (3)-(4): all. The rest.\n\nMore.") == "Of Eq. (9) and Eqs. (3)-(4): all."
+    assert (
+        package_index.first_sentence("Of Eq. (9) and Eqs. (3)-(4): all. The rest.\n\nMore.")
+        == "Of Eq. (9) and Eqs. (3)-(4): all."
+    )
