@@ -11,7 +11,10 @@ from functools import lru_cache
 from pacbayes_curvature.provenance import PACKAGE
 
 EQUATION = re.compile(r"(?<![\w)])\((\d\d?)\)(?:-\((\d\d?)\))?")
-NAMED = re.compile(r"\b(Theorem|Lemma|Lemmas|Figure|Figures)\s+(\d(?:\.\d)?)(?:\s+and\s+(\d(?:\.\d)?))?")
+NAMED = re.compile(r"\b(Theorem|Lemma|Figure)s?\s+(\d(?:\.\d)?)(?!\.?\d)(?:\s+and\s+(\d(?:\.\d)?)(?!\.?\d))?")
+STATEMENTS = (  # of the paper; the theorems of others have other numbers
+    "Theorem 3.1", "Lemma 4.1", "Lemma 4.2", "Lemma 5.1", *(f"({n})" for n in range(1, 36)), *(f"Figure {n}" for n in range(1, 5))
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def statements() -> dict[str, list[Function]]:
         for function in contents(module):
             for label in dict.fromkeys(_labels(function.docstring)):
                 found.setdefault(label, []).append(function)
-    return {label: found[label] for label in sorted(found, key=_place)}
+    return {label: found[label] for label in STATEMENTS if label in found}
 
 
 def listed_under(page: str) -> list[tuple[str, str]]:
@@ -110,11 +113,6 @@ def _signature(node: ast.FunctionDef | ast.ClassDef) -> str:
 
 def _labels(docstring: str) -> Iterator[str]:
     for first, last in EQUATION.findall(docstring):
-        yield from (f"({number})" for number in range(int(first), int(last or first) + 1) if 1 <= number <= 35)
+        yield from (f"({number})" for number in range(int(first), int(last or first) + 1))
     for kind, first, second in NAMED.findall(docstring):
-        yield from (f"{kind.removesuffix('s')} {number}" for number in (first, second) if number)
-
-
-def _place(label: str) -> tuple[int, list[int]]:
-    kind = next(i for i, start in enumerate(("Theorem", "Lemma", "(", "Figure")) if label.startswith(start))
-    return kind, [int(number) for number in re.findall(r"\d+", label)]
+        yield from (f"{kind} {number}" for number in (first, second) if number)
