@@ -22,7 +22,9 @@ from pacbayes_curvature import gibbs, posteriors, reproduce
 from pacbayes_curvature.experiments import sweep
 
 ROOT = Path(__file__).parents[1]
-COMPUTED = [f"build/reproduced/{experiment}/digits-seed0.csv" for experiment in ("training_run", "accuracy_vs_complexity")]
+COMPUTED = [
+    f"build/reproduced/{experiment}/digits-seed0.csv" for experiment in ("training_run", "accuracy_vs_complexity")
+]
 CHAPTER = "build/smoke/errata.ipynb"
 PARTS = ["explored", *(f"chunk{chunk}" for chunk in range(sweep.CHUNKS))]
 PATIENCE = 1800  # seconds for one step, on a busy machine
@@ -30,10 +32,15 @@ PATIENCE = 1800  # seconds for one step, on a busy machine
 
 def start(tree: Path) -> subprocess.Popen:
     """snakemake with the profile for Slurm, but with the stand-in's queue."""
-    stand_in = f"{sys.executable} tests/stand_in_cluster.py"
+    stand_in = f"{sys.executable} -S tests/stand_in_cluster.py"  # -S: it starts often, and needs no packages
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", "--executor", "cluster-generic"]
-    command += ["--cluster-generic-submit-cmd", f"{stand_in} submit", "--cluster-generic-status-cmd", f"{stand_in} status"]
-    command += ["--seconds-between-status-checks", "1", "--jobs", "2", "--max-threads", "1"]
+    command += [
+        "--cluster-generic-submit-cmd",
+        f"{stand_in} submit",
+        "--cluster-generic-status-cmd",
+        f"{stand_in} status",
+    ]
+    command += ["--seconds-between-status-checks", "2", "--jobs", "2", "--max-threads", "1"]
     command += ["--config", "datasets=digits", "seeds=0", "--", *COMPUTED, CHAPTER]
     environment = os.environ | {"PYTHONPATH": str(tree / "src")}
     with open(tree / "snakemake.log", "a") as log:
@@ -42,7 +49,9 @@ def start(tree: Path) -> subprocess.Popen:
 
 def jobs(tree: Path) -> dict[Path, dict]:
     """Every job that was submitted: its folder, and what snakemake wrote into its script about it."""
-    scripts = {folder: (folder / "script").read_text() for folder in (tree / JOBS).glob("*") if (folder / "pid").exists()}
+    scripts = {
+        folder: (folder / "script").read_text() for folder in (tree / JOBS).glob("*") if (folder / "pid").exists()
+    }
     return {folder: json.loads(re.search("# properties = (.*)", text)[1]) for folder, text in scripts.items()}
 
 
@@ -58,14 +67,14 @@ def computing(tree: Path, rule: str) -> tuple[Path, psutil.Process] | None:
 
 def wait(snakemake: subprocess.Popen, condition):
     """What `condition` returns, as soon as that is something."""
-    for _ in range(PATIENCE * 20):
+    for _ in range(PATIENCE * 5):
         try:
             if found := condition():
                 return found
         except psutil.NoSuchProcess:
             pass
         assert snakemake.poll() is None, "snakemake ended early"
-        time.sleep(0.05)
+        time.sleep(0.2)
     raise TimeoutError
 
 

@@ -10,6 +10,7 @@ from torch.nn.functional import one_hot
 from .networks import Weights, affine
 
 CHUNK = 4096  # examples at a time: memory is bounded by this times the width, whatever N
+FISHER_CHUNK = 2048  # fewer: the squares of the inputs are as large as the inputs
 BLOCK = 512  # columns of H at a time: what lies above the diagonal block is the mirror image, and not computed
 
 
@@ -100,15 +101,16 @@ def fisher_diagonal(weights: Weights, x: torch.Tensor, generator: torch.Generato
     Source: Eq. (10), with the mean over the examples that it leaves out.
     """
     sums = [torch.zeros(w.shape, dtype=torch.float64) for w in weights]
-    for chunk in x.split(CHUNK):
+    for chunk in x.split(FISHER_CHUNK):
         inputs = [chunk]
         for weight in weights[:-1]:
             inputs.append(affine(weight, inputs[-1]).relu_())
         p = affine(weights[-1], inputs[-1]).softmax(1)
         delta = p - one_hot(torch.multinomial(p, 1, generator=generator)[:, 0], p.shape[1])
-        for weight, z, total in zip(reversed(weights), reversed(inputs), reversed(sums)):
-            squares = delta.square()
+        for layer in range(len(weights) - 1, -1, -1):
+            z, total, squares = inputs[layer], sums[layer], delta.square()
             total[:, :-1] += squares.T @ z.square()
             total[:, -1] += squares.sum(0)
-            delta = (delta @ weight[:, :-1]) * (z > 0)
+            if layer:  # nothing needs the gradient by the data
+                delta = (delta @ weights[layer][:, :-1]) * (z > 0)
     return [(total / len(x)).numpy() for total in sums]

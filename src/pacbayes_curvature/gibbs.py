@@ -5,11 +5,14 @@ v (k,) the posterior variances along it: a neuron's pre-activation is Gaussian w
 s^2 = sum_i v_i c_i^2, where c = U'(z, 1).
 """
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import torch
 from torch.nn.functional import linear
 from tqdm import tqdm
 
+from .answers import Tally, wrong_probability
 from .networks import Weights, affine, forward
 from .posteriors import LayerPosterior, variances
 
@@ -17,7 +20,68 @@ CHUNK = 1024  # examples at a time: one chunk's pre-activations stay in the proc
 TOLERANCE = 0.005  # largest relative error of s^2 in the layers after the first; 0 computes all of U'(z, 1)
 
 
-@torch.no_grad()
+class LocalReparametrisation:
+    """The Gibbs classifiers of all grid points lam, beta (G,) of one method: weights, a layer's posteriors for each layer.
+
+    Every example draws the noise of its own pre-activations, W z + s eps (Kingma, Salimans and Welling 2015), in all layers
+    but the last, whose noise is integrated: `answers.wrong_probability`. As the weights of different neurons are
+    independent, each example's outcome has the expectation it has under weight sampling, and outcomes of different examples
+    are independent. So a pass over n examples gives n independent outcomes in [0, 1].
+
+    Shared over the grid: the first layer's means, its variances at all points as one product (N, k)(k, G), and the noise, so
+    that differences between grid points have less spread than the points themselves. In later layers s^2 has a relative
+    error of at most TOLERANCE: see `_Deeper`.
+    """
+
+    def __init__(self, weights: Weights, layers: list[LayerPosterior], lam: np.ndarray, beta: np.ndarray):
+        self.weights, self.points = weights, len(lam)
+        self.first = _First(layers[0], lam, beta)
+        self.later = [_Deeper(weight, layer, lam, beta) for weight, layer in zip(weights[1:], layers[1:])]
+
+    @torch.no_grad()
+    def tally(
+        self,
+        x: torch.Tensor,
+        y: torch.Tensor,
+        generator: torch.Generator,
+        passes: int = 1,
+        examples: np.ndarray | None = None,
+        label: str = "",
+    ) -> Tally:
+        """The sums over `passes` passes, in each of which every example of x (N, d), y (N,) has one outcome.
+
+        `examples` (G,), from 0 to N, is how many examples each grid point is evaluated on: the first ones, so that x has to
+        be in random order for the result to be about all of x; default N.
+        """
+        examples = np.full(self.points, len(x)) if examples is None else np.asarray(examples)
+        if examples.shape != (self.points,) or (examples < 0).any() or (examples > len(x)).any():
+            raise ValueError(f"examples must hold a number from 0 to {len(x)} for each of the {self.points} grid points")
+        _check(passes=passes)
+        wrong, squares = np.zeros(self.points), np.zeros(self.points)
+        for _ in range(passes):
+            for start in tqdm(range(0, int(examples.max()), CHUNK), label, unit="chunk", disable=None):
+                stop = min(start + CHUNK, int(examples.max()))
+                points = np.flatnonzero(examples > start)
+                outcomes = self._chunk(x[start:stop], y[start:stop], generator, points, examples[points] - start)
+                for g, p in zip(points, outcomes):
+                    wrong[g] += p.sum(dtype=torch.float64).item()
+                    squares[g] += p.square().sum(dtype=torch.float64).item()
+        return Tally(wrong, squares, examples * passes)
+
+    def _chunk(
+        self, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator, points: np.ndarray, counts: np.ndarray
+    ) -> Iterator[torch.Tensor]:
+        """The outcomes of the first counts[i] of these examples at grid point points[i], one point after the other."""
+        noise = [torch.randn(len(x), len(w), generator=generator) for w in self.weights[:-1]]
+        uniform = torch.rand(len(x), generator=generator)
+        mean, deviation = affine(self.weights[0], x), self.first.deviations(x, points)
+        for column, (g, n) in enumerate(zip(points, np.minimum(counts, len(x)))):
+            a, s = mean[:n], deviation[:n, column, None]
+            for layer, eps in zip(self.later, noise):
+                a, s = layer.moments(torch.addcmul(a, s, eps[:n]).relu_(), g)
+            yield wrong_probability(a, s, y[:n], uniform[:n])
+
+
 def by_local_reparametrisation(
     weights: Weights,
     layers: list[LayerPosterior],
@@ -27,45 +91,14 @@ def by_local_reparametrisation(
     y: torch.Tensor,
     generator: torch.Generator,
     passes: int = 1,
-    examples: np.ndarray | None = None,
     label: str = "",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Accuracy of the Gibbs classifier at each grid point and its standard error: (G,) and (G,).
 
-    Every example draws the noise of its own pre-activations, W z + s eps (Kingma, Salimans and Welling 2015). As the
-    weights of different neurons are independent, each example's answer has the distribution it has under weight
-    sampling, and answers of different examples are independent. So `passes` passes over n examples give n passes
-    independent Bernoulli outcomes; the standard error is sqrt(a (1 - a) / (n passes)), which is an upper bound when the
-    examples' success probabilities differ (Hoeffding 1956).
-
-    `examples` (G,), from 1 to N, is how many examples each grid point is evaluated on: the first ones, so that x has to
-    be in random order for the result to be about all of x; default N. Shared over the grid: the first layer's means, its
-    variances at all points as one product (N, k)(k, G), and the noise, so that differences between grid points have less
-    spread than the points themselves. In later layers s^2 has a relative error of at most TOLERANCE: see `_Deeper`.
-
-    Raises ValueError for a count of examples outside 1..N, and unless passes >= 1.
+    `passes` passes over all examples: see `LocalReparametrisation` and `answers.Tally`.
     """
-    examples = np.full(len(lam), len(x)) if examples is None else np.asarray(examples)
-    if examples.shape != np.shape(lam) or (examples < 1).any() or (examples > len(x)).any():
-        raise ValueError(f"examples must hold a number from 1 to {len(x)} for each of the {len(lam)} grid points")
-    _check(passes=passes)
-    first = _First(layers[0], lam, beta)
-    later = [_Deeper(weight, layer, lam, beta) for weight, layer in zip(weights[1:], layers[1:])]
-    correct = np.zeros(len(lam), np.int64)
-    for _ in range(passes):
-        for start in tqdm(range(0, int(examples.max()), CHUNK), label, unit="chunk", disable=None):
-            rows = slice(start, min(start + CHUNK, int(examples.max())))
-            points = np.flatnonzero(examples > start)
-            noise = [torch.randn(rows.stop - start, len(w), generator=generator) for w in weights]
-            mean, deviation = affine(weights[0], x[rows]), first.deviations(x[rows], points)
-            for column, g in enumerate(points):
-                n = min(int(examples[g]), rows.stop) - start
-                a = torch.addcmul(mean[:n], deviation[:n, column, None], noise[0][:n])
-                for layer, eps in zip(later, noise[1:]):
-                    a = layer.pre_activations(a.relu_(), eps[:n], g)
-                correct[g] += int((a.argmax(1) == y[start : start + n]).sum())
-    accuracy = correct / (examples * passes)
-    return accuracy, np.sqrt(accuracy * (1 - accuracy) / (examples * passes))
+    tally = LocalReparametrisation(weights, layers, lam, beta).tally(x, y, generator, passes, label=label)
+    return tally.accuracy, tally.stderr
 
 
 class _First:
@@ -111,8 +144,8 @@ class _Deeper:
         # The bias by itself: a product that adds a strided one copies it to every row first.
         self.rows, self.bias = rows[:, :-1].contiguous(), rows[:, -1].contiguous()
 
-    def pre_activations(self, z: torch.Tensor, eps: torch.Tensor, g: int) -> torch.Tensor:
-        """W (z, 1) + s eps at grid point g: (n, n_out) for inputs z (n, k - 1) and noise eps (n, n_out)."""
+    def moments(self, z: torch.Tensor, g: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """W (z, 1) (n, n_out) and s (n, 1) at grid point g, for inputs z (n, k - 1)."""
         r = self.rank[g]
         product = linear(z, self.rows[: self.neurons + r], self.bias[: self.neurons + r])
         if self.basis:
@@ -121,7 +154,7 @@ class _Deeper:
             s2 = torch.mv(z.square(), self.v[g, :-1]).add_(self.v[g, -1])
         if self.rest[g]:
             s2.add_(_squared_norm(z), alpha=self.rest[g])
-        return product[:, : self.neurons].addcmul_(s2.sqrt_()[:, None], eps)
+        return product[:, : self.neurons], s2.sqrt_()[:, None]
 
 
 def _rows(basis: np.ndarray) -> torch.Tensor:
@@ -153,26 +186,41 @@ def with_weight_variances(
 ) -> tuple[float, float]:
     """Accuracy and standard error of the Gibbs classifier whose weights all have a variance of their own.
 
-    variances: one (n_out, k) array a layer, >= 0. Local reparametrisation as above, with s_j^2 = sum_i v_ji (z, 1)_i^2
-    for neuron j. Raises ValueError for a variance that is negative or not finite.
+    variances: one (n_out, k) array a layer, >= 0. `by_moments` with s_j^2 = sum_i v_ji (z, 1)_i^2 for neuron j. Raises ValueError for a variance that is negative or not finite.
     """
-    _check(passes=passes)
     for layer, v in enumerate(variances, start=1):
         if not (np.isfinite(v) & (np.asarray(v) >= 0)).all():
             raise ValueError(f"variances of layer {layer} must be finite and nonnegative")
     v = [torch.as_tensor(values).float() for values in variances]
-    correct = 0
+    layers = [lambda z, w=w, v=v: (affine(w, z), affine(v, z.square()).sqrt_()) for w, v in zip(weights, v)]
+    return by_moments(layers, x, y, generator, passes)
+
+
+@torch.no_grad()
+def by_moments(
+    layers: list[Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]],
+    x: torch.Tensor,
+    y: torch.Tensor,
+    generator: torch.Generator,
+    passes: int = 1,
+) -> tuple[float, float]:
+    """Accuracy and standard error of any Gibbs classifier whose neurons are independent and Gaussian given their inputs.
+
+    layers: for each, a function of its inputs z (n, n_in) that gives the pre-activations' means and standard deviations,
+    each (n, n_out). Local reparametrisation as above, the last layer's noise integrated too.
+    """
+    _check(passes=passes)
+    wrong = squares = 0.0
     for _ in range(passes):
-        for xs, ys in zip(x.split(CHUNK), y.split(CHUNK)):
-            z = xs
-            for weight, values in zip(weights, v):
-                s = affine(values, z.square()).sqrt_()
-                a = affine(weight, z).addcmul_(s, torch.randn(s.shape, generator=generator))
-                z = a.relu()
-            correct += int((a.argmax(1) == ys).sum())
-    outcomes = len(x) * passes
-    accuracy = correct / outcomes
-    return accuracy, float(np.sqrt(accuracy * (1 - accuracy) / outcomes))
+        for z, ys in zip(x.split(CHUNK), y.split(CHUNK)):
+            a, s = layers[0](z)
+            for layer in layers[1:]:
+                a, s = layer(torch.addcmul(a, s, torch.randn(s.shape, generator=generator)).relu_())
+            p = wrong_probability(a, s, ys, torch.rand(len(ys), generator=generator))
+            wrong += p.sum(dtype=torch.float64).item()
+            squares += p.square().sum(dtype=torch.float64).item()
+    tally = Tally(*(np.array([value]) for value in (wrong, squares, len(x) * passes)))
+    return float(tally.accuracy[0]), float(tally.stderr[0])
 
 
 @torch.no_grad()

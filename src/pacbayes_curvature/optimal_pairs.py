@@ -68,7 +68,6 @@ def attained_block_pair(costs: np.ndarray, moved: np.ndarray, beta: float) -> Pa
     return attained_pair(2 * np.asarray(costs, float), np.asarray(moved, float), beta)
 
 
-@torch.no_grad()
 def accuracy_along(
     weights: Weights,
     displacements: list[np.ndarray],
@@ -80,19 +79,13 @@ def accuracy_along(
 ) -> tuple[float, float]:
     """Accuracy and standard error of the network with weights W_b + xi_b Delta_b, xi_b ~ N(0, a_b^2), b the neurons.
 
-    displacements: (n_out, k) a layer; variances a_b^2: (n_out,) a layer. By local reparametrisation, as in `gibbs`:
-    every example draws its own xi_b, and a neuron's pre-activation is W_b (z, 1) + xi_b Delta_b (z, 1).
+    displacements: (n_out, k) a layer; variances a_b^2: (n_out,) a layer. By `gibbs.by_moments`: every
+    example draws its own xi_b, and a neuron's pre-activation is W_b (z, 1) + xi_b Delta_b (z, 1).
     """
     shifts = [torch.as_tensor(shift).float() for shift in displacements]
     scales = [torch.as_tensor(np.sqrt(variance)).float() for variance in variances]
-    correct = 0
-    for _ in range(passes):
-        for z, ys in zip(x.split(gibbs.CHUNK), y.split(gibbs.CHUNK)):
-            for layer, (weight, shift, scale) in enumerate(zip(weights, shifts, scales)):
-                z = z.relu() if layer else z
-                xi = torch.randn(len(z), len(weight), generator=generator) * scale
-                z = affine(weight, z).addcmul_(affine(shift, z), xi)
-            correct += int((z.argmax(1) == ys).sum())
-    outcomes = len(x) * passes
-    accuracy = correct / outcomes
-    return accuracy, float(np.sqrt(accuracy * (1 - accuracy) / outcomes))
+
+    def layer(weight: torch.Tensor, shift: torch.Tensor, scale: torch.Tensor):
+        return lambda z: (affine(weight, z), affine(shift, z).abs_().mul_(scale))
+
+    return gibbs.by_moments([layer(*parts) for parts in zip(weights, shifts, scales)], x, y, generator, passes)

@@ -8,6 +8,7 @@ from IPython.display import HTML, Markdown
 from . import gibbs, pareto
 from .data import split_name
 from .experiments import sweep
+from .experiments.accuracy_vs_complexity import LEVELS
 from .plots import STYLE, title
 from .provenance import code_digest, versions
 from .records import Result
@@ -39,7 +40,7 @@ def best_bounds(results: list[Result]) -> pd.DataFrame:
     return pd.concat(rows)[columns].reset_index(drop=True)
 
 
-def complexity_at(results: list[Result], levels: tuple[float, ...] = (0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
+def complexity_at(results: list[Result], levels: tuple[float, ...] = LEVELS) -> pd.DataFrame:
     """The least complexity of each method among its grid points of at least a given accuracy.
 
     A level s stands for the accuracy 1/C + s (1 - 1/C): 0 is guessing, 1 is perfect; so that data sets with different

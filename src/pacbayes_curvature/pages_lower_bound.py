@@ -8,12 +8,12 @@ from IPython.display import Markdown
 
 from . import lower_bounds, posteriors, regions
 from .data import split_name
+from .experiments.accuracy_vs_complexity import LEVELS
 from .plots import STYLE, title
 from .plots_lower_bound import CURVE_STYLE
 from .posteriors import LayerPosterior
 from .records import Result
 
-LEVELS = (0.25, 0.5, 0.75, 0.95)  # as in pages.complexity_at: shares of the way from guessing to perfect
 SHOWN = ("fisher_diagonal", "layerwise_diagonal", "block_prior")  # the curves of Figure 2
 NAMES = {name: style[0] for name, style in (CURVE_STYLE | STYLE).items()}
 

@@ -26,15 +26,15 @@ def front(accuracy: np.ndarray, complexity: np.ndarray) -> np.ndarray:
     return mask
 
 
-def contenders(accuracy: np.ndarray, complexity: np.ndarray, examples: int, chance: float) -> np.ndarray:
-    """Mask (n,) of the points that may be on the front, judged by accuracies that rest on few examples.
+def contenders(accuracy: np.ndarray, stderr: np.ndarray, complexity: np.ndarray, chance: float) -> np.ndarray:
+    """Mask (n,) of the points that may be on the front, judged by accuracies (n,) with standard errors (n,).
 
     A point is no contender when a less complex one is, beyond doubt, as accurate short of RESOLUTION: its accuracy less
     two standard errors is at least this one's plus two, less RESOLUTION. Nor is it when its accuracy is at most 2% of the
     way from `chance` to 1, where a network only guesses. The least complex point always is one. A point that is left out
-    wrongly makes the front coarser, never wrong. The standard errors are sqrt((a (1 - a) + 1/m) / m) for m `examples`.
+    wrongly makes the front coarser, never wrong.
     """
-    error = 2 * np.sqrt((accuracy * (1 - accuracy) + 1 / examples) / examples)
+    error = 2 * stderr
     order = np.argsort(complexity, kind="stable")
     least = np.maximum.accumulate((accuracy - error)[order])
     mask = np.zeros(len(accuracy), bool)

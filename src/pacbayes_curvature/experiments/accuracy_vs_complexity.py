@@ -5,14 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from .. import posteriors, records
+from .. import gibbs, posteriors, records
+from ..answers import Tally
 from ..bounds import complexity
+from ..data import split_name
 from ..pareto import front
+from ..randomness import stream
 from . import sweep
 from .sweep import grid
 from .training_run import key
 
 POINT = ["method", "lam", "beta"]
+LEVELS = (0.25, 0.5, 0.75, 0.95)  # of the way from guessing to perfect: where the methods are compared at equal accuracy
+DRAWS = 5  # networks drawn from the posterior at a reported point, as in the paper's section 6
 
 
 def accuracy_vs_complexity(
@@ -29,7 +34,9 @@ def accuracy_vs_complexity(
     Columns: dataset, seed, method, lam, beta, accuracy (of the stochastic network on the training set, by local
     reparametrisation), accuracy_stderr, kl (nats), examples (N), evaluated (examples that the accuracy rests on: N, or
     fewer where `sweep.explored` found that the point cannot be on a front), complexity (Theorem 3.1's square root, at
-    `delta`), pareto (whether the point is on the method's front; only points that were evaluated on all N are).
+    `delta`), pareto (whether the point is on the method's front; only points that were evaluated on all N are),
+    drawn_accuracy, drawn_accuracy_stderr (at the points that `reported` names: by the paper's estimator, DRAWS networks drawn
+    from the posterior, each run over the training set; else NaN).
     `passes` over the training set are made; `fresh` computes the table even if results/ holds it.
     """
     wanted = pd.concat(grid(method, grid_size) for method in methods)
@@ -37,7 +44,7 @@ def accuracy_vs_complexity(
     def compute() -> pd.DataFrame:
         minimum = sweep.Minimum(dataset, seed)
         table = pd.concat(_points(minimum, method, grid_size, passes) for method in methods)
-        return _with_complexity(table.reset_index(drop=True), delta)
+        return _with_draws(minimum, _with_complexity(table.reset_index(drop=True), delta))
 
     def covers(table: pd.DataFrame) -> bool:
         return len(wanted.merge(table, on=POINT)) == len(wanted)
@@ -52,21 +59,38 @@ def _points(minimum: sweep.Minimum, method: str, grid_size: int, passes: int) ->
     """A method's points: counts over the whole training set where there are any, else those of the exploration."""
     table = sweep.explored(minimum, method, grid_size, passes)
     chunks = [sweep.counted(minimum, method, grid_size, passes, chunk) for chunk in range(sweep.CHUNKS)]
-    for name in ("correct", "evaluated"):
-        table.loc[table["contender"], name] = sum(chunk[name].to_numpy() for chunk in chunks)
-    a = table["correct"] / table["evaluated"]
-    return pd.DataFrame(
-        {
-            "method": method,
-            "lam": table["lam"],
-            "beta": table["beta"],
-            "accuracy": a,
-            "accuracy_stderr": np.sqrt(a * (1 - a) / table["evaluated"]),
-            "kl": table["kl"],
-            "examples": (n := len(minimum.data.y_train)),
-            "evaluated": np.where(table["contender"], n, table["evaluated"]),
-        }
-    )
+    whole = Tally(*(sum(chunk[name].to_numpy() for chunk in chunks) for name in ("wrong", "squares", "outcomes")))
+    table.loc[table["contender"], "accuracy"] = whole.accuracy
+    table.loc[table["contender"], "accuracy_stderr"] = whole.stderr
+    n = len(minimum.data.y_train)
+    table.loc[table["contender"], "evaluated"] = n
+    columns = ["method", "lam", "beta", "accuracy", "accuracy_stderr", "kl", "examples", "evaluated"]
+    return table.assign(method=method, examples=n)[columns]
+
+
+def reported(table: pd.DataFrame, classes: int) -> np.ndarray:
+    """Mask of the points whose numbers the book quotes: for each method the smallest bound, and the least complexity at
+    each accuracy 1/C + s (1 - 1/C), s of LEVELS."""
+    chance, mask = 1 / classes, np.zeros(len(table), bool)
+    for _, rows in table[table["evaluated"] == table["examples"]].groupby("method"):
+        quoted = [(1 - rows["accuracy"] + rows["complexity"]).idxmin()]
+        for level in LEVELS:
+            good = rows[rows["accuracy"] >= chance + level * (1 - chance)]
+            quoted += [good["complexity"].idxmin()] if len(good) else []
+        mask[table.index.get_indexer(quoted)] = True
+    return mask
+
+
+def _with_draws(minimum: sweep.Minimum, table: pd.DataFrame) -> pd.DataFrame:
+    table["drawn_accuracy"] = table["drawn_accuracy_stderr"] = np.nan
+    generator = stream("weight draws", minimum.seed)
+    for i in np.flatnonzero(reported(table, split_name(minimum.dataset)[1])):
+        point = table.loc[i]
+        table.loc[i, ["drawn_accuracy", "drawn_accuracy_stderr"]] = gibbs.by_weight_sampling(
+            minimum.network.minimum, minimum.layers(point["method"]), point["lam"], point["beta"], minimum.x, minimum.y,
+            generator, DRAWS,
+        )  # fmt: skip
+    return table
 
 
 def _with_complexity(table: pd.DataFrame, delta: float) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from .. import curvature, data, gibbs, pareto, posteriors, records
+from .. import curvature, data, gibbs, pareto, posteriors, records, strata
 from ..bounds import complexity
 from ..randomness import stream
 from .training_run import key, network
@@ -23,7 +23,7 @@ from .training_run import key, network
 # (lowest, end) of lam and of beta: wide enough that every front goes from guessing to 100% inside. The end is left out
 # of the grid, so that a grid of 5 or 10 points is contained in one of 20, and the frozen grid answers for it.
 RANGE = (1e-5, 1e1)
-EXPLORED = 4096  # examples that the exploration looks at; smaller training sets are evaluated whole at every point
+EXPLORED = 4096  # examples that the exploration looks at, equally many of each stratum; smaller sets are not explored
 CHUNKS = 4  # parts of the training set
 PARTS = records.ROOT / "build" / "sweep"
 
@@ -74,6 +74,10 @@ class Minimum:
         """Eigenvalues (k,) and eigenvectors (k, k) of each H_l: `curvature.spectrum`."""
         return [curvature.spectrum(moment) for moment in self.moments]
 
+    @cached_property
+    def strata(self) -> list[torch.Tensor]:
+        return strata.by_margin(self.network.minimum, self.x, self.y, stream("explored examples", self.seed))
+
     def layers(self, method: str) -> list[posteriors.LayerPosterior]:
         """The posteriors of a method, a layer each."""
         spectra = self.spectra if method == "layerwise" else [None] * len(self.moments)
@@ -86,11 +90,11 @@ class Minimum:
 
 
 def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.DataFrame:
-    """All grid points of a method on a random part of the training set: a row each.
+    """All grid points of a method on a part of the training set, drawn from strata by margin: a row each.
 
-    Columns: lam, beta, kl (nats), correct (answers), evaluated (examples), contender: whether the point may be on the
-    front of its grid or of a grid contained in it, and so is evaluated on the whole training set. Where that is small, all
-    are contenders and nothing is explored.
+    Columns: lam, beta, kl (nats), accuracy, accuracy_stderr, evaluated (examples), contender: whether the point may be on
+    the front of its grid or of a grid contained in it, and so is evaluated on the whole training set. Where that is small,
+    all are contenders and nothing is explored.
     """
     points = grid(method, grid_size)
 
@@ -98,29 +102,30 @@ def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.D
         n = len(minimum.data.y_train)
         layers, lam, beta = minimum.layers(method), points["lam"].to_numpy(), points["beta"].to_numpy()
         table = points[["lam", "beta"]].assign(
-            kl=posteriors.kl_divergence(layers, lam, beta), correct=0, evaluated=0, contender=True
-        )
+            kl=posteriors.kl_divergence(layers, lam, beta), accuracy=math.nan, accuracy_stderr=math.nan, evaluated=0, contender=True
+        )  # fmt: skip
         if n <= EXPLORED:
             return table
-        some = torch.randperm(n, generator=stream("explored examples", minimum.seed))[:EXPLORED]
-        accuracy, _ = gibbs.by_local_reparametrisation(
-            minimum.network.minimum, layers, lam, beta, minimum.x[some], minimum.y[some],
-            stream("exploration", minimum.seed), label=f"{minimum.dataset} {method}, exploring",
-        )  # fmt: skip
+        classifiers = gibbs.LocalReparametrisation(minimum.network.minimum, layers, lam, beta)
+        counts = np.full((strata.STRATA, len(table)), EXPLORED // strata.STRATA)
+        parts = strata.tallies(
+            classifiers, minimum.strata, minimum.x, minimum.y, counts, stream("exploration", minimum.seed)
+        )
+        accuracy, error = strata.estimate(parts, minimum.strata)
         height = complexity(table["kl"].to_numpy(), n)
         chance = 1 / data.split_name(minimum.dataset)[1]
         contender = np.zeros(len(table), bool)
         for size in range(1, grid_size + 1):
             if grid_size % size == 0:
                 inside = points.merge(grid(method, size), how="left", indicator=True)["_merge"].to_numpy() == "both"
-                contender[inside] |= pareto.contenders(accuracy[inside], height[inside], EXPLORED, chance)
-        return table.assign(correct=np.rint(accuracy * EXPLORED).astype(int), evaluated=EXPLORED, contender=contender)
+                contender[inside] |= pareto.contenders(accuracy[inside], error[inside], height[inside], chance)
+        return table.assign(accuracy=accuracy, accuracy_stderr=error, evaluated=counts[:, 0].sum(), contender=contender)
 
     return _part(minimum, method, "explored", compute, grid_size, passes)
 
 
 def counted(minimum: Minimum, method: str, grid_size: int, passes: int, chunk: int) -> pd.DataFrame:
-    """The contenders of a method on one of CHUNKS parts of the training set: columns lam, beta, correct, evaluated."""
+    """The contenders of a method on one of CHUNKS parts of the training set: columns lam, beta, and `answers.Tally`'s."""
 
     def compute() -> pd.DataFrame:
         points = explored(minimum, method, grid_size, passes)
@@ -128,13 +133,14 @@ def counted(minimum: Minimum, method: str, grid_size: int, passes: int, chunk: i
         edges = np.linspace(0, len(minimum.data.y_train), CHUNKS + 1).astype(int)
         rows = slice(edges[chunk], edges[chunk + 1])
         # The same noise for every method, so that their differences have less spread than their values.
-        accuracy, _ = gibbs.by_local_reparametrisation(
-            minimum.network.minimum, minimum.layers(method), points["lam"].to_numpy(), points["beta"].to_numpy(),
-            minimum.x[rows], minimum.y[rows], stream(f"gibbs, chunk {chunk}", minimum.seed), passes,
-            label=f"{minimum.dataset} {method}, chunk {chunk + 1} of {CHUNKS}",
-        )  # fmt: skip
-        evaluated = (rows.stop - rows.start) * passes
-        return points.assign(correct=np.rint(accuracy * evaluated).astype(int), evaluated=evaluated)
+        classifiers = gibbs.LocalReparametrisation(
+            minimum.network.minimum, minimum.layers(method), points["lam"].to_numpy(), points["beta"].to_numpy()
+        )
+        label = f"{minimum.dataset} {method}, chunk {chunk + 1} of {CHUNKS}"
+        tally = classifiers.tally(
+            minimum.x[rows], minimum.y[rows], stream(f"gibbs, chunk {chunk}", minimum.seed), passes, label=label
+        )
+        return points.assign(**vars(tally))
 
     return _part(minimum, method, f"chunk{chunk}", compute, grid_size, passes)
 

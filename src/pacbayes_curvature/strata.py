@@ -1,0 +1,103 @@
+"""Few examples in place of the whole training set: strata by margin, so that the examples that err are looked at most.
+
+At a well-fitting grid point nearly all wrong answers come from the few examples with small margins. A random part of the
+training set holds few of these; here each stratum gives a random part of its own, and the strata's means are weighted with
+their shares: sum_h W_h a_h, without bias, whatever the strata and the numbers of examples (Cochran 1977, chapter 5).
+
+Legend: N examples, H strata, G grid points; W_h the share of stratum h; z_{l-1} the input of layer l, delta_l the
+derivative of the margin by the pre-activations of layer l.
+"""
+
+import numpy as np
+import torch
+from torch.nn.functional import one_hot
+
+from .answers import Tally
+from .gibbs import LocalReparametrisation
+from .networks import Weights, affine
+
+STRATA = 8  # each with twice the examples of the one before it, but for the first two
+CHUNK = 4096  # examples at a time
+
+
+@torch.no_grad()
+def standardised_margins(weights: Weights, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """The margin of each example over its standard deviation when all weights have unit noise, to first order: (N,).
+
+    (f_y - max_{c != y} f_c) / sqrt(sum_l |delta_l|^2 |(z_{l-1}, 1)|^2): the smaller, the less noise turns the answer.
+    """
+    parts = []
+    for xs, ys in zip(x.split(CHUNK), y.split(CHUNK)):
+        inputs = [xs]
+        for weight in weights[:-1]:
+            inputs.append(affine(weight, inputs[-1]).relu_())
+        logits, label = affine(weights[-1], inputs[-1]), one_hot(ys, len(weights[-1])).bool()
+        rival = logits.masked_fill(label, -torch.inf).argmax(1)
+        delta = label.float() - one_hot(rival, logits.shape[1])
+        margin, variance = (logits * delta).sum(1), torch.zeros(len(xs))
+        for weight, z in zip(reversed(weights), reversed(inputs)):
+            variance += delta.square().sum(1) * (z.square().sum(1) + 1)
+            delta = (delta @ weight[:, :-1]) * (z > 0)
+        parts.append(margin / variance.sqrt())
+    return torch.cat(parts)
+
+
+def by_margin(weights: Weights, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator) -> list[torch.Tensor]:
+    """Indices of the examples of each stratum, smallest margins first, in random order: H tensors.
+
+    The last stratum holds half of the examples, the one before it a quarter, and so on. Raises ValueError for fewer than
+    2^(STRATA - 1) examples.
+    """
+    if len(x) < 2 ** (STRATA - 1):
+        raise ValueError(f"{STRATA} strata need at least {2 ** (STRATA - 1)} examples, got {len(x)}")
+    order = standardised_margins(weights, x, y).argsort(stable=True)
+    sizes = np.diff([0, *(len(x) >> k for k in range(STRATA - 1, -1, -1))])
+    return [part[torch.randperm(len(part), generator=generator)] for part in order.split(sizes.tolist())]
+
+
+def tallies(
+    classifiers: LocalReparametrisation,
+    strata: list[torch.Tensor],
+    x: torch.Tensor,
+    y: torch.Tensor,
+    counts: np.ndarray,
+    generator: torch.Generator,
+) -> list[Tally]:
+    """The outcomes of counts (H, G) examples of each stratum at each grid point: as many passes over it as that takes."""
+    result = []
+    for stratum, wanted in zip(strata, counts):
+        xs, ys, n = x[stratum[: wanted.max()]], y[stratum[: wanted.max()]], len(stratum)
+        parts = [
+            classifiers.tally(xs, ys, generator, examples=np.clip(wanted - done, 0, n))
+            for done in range(0, int(wanted.max()), n)
+        ]
+        result.append(sum(parts[1:], parts[0]))
+    return result
+
+
+def estimate(parts: list[Tally], strata: list[torch.Tensor]) -> tuple[np.ndarray, np.ndarray]:
+    """Accuracy and its standard error at each grid point: (G,) and (G,).
+
+    sum_h W_h a_h and sqrt(sum_h W_h^2 variance_h / n_h), where variance_h is the sample variance within the stratum: an
+    upper bound, since examples are drawn without replacement.
+    """
+    shares = _shares(strata)
+    accuracy = sum(w * part.accuracy for w, part in zip(shares, parts))
+    return accuracy, np.sqrt(sum((w * part.stderr) ** 2 for w, part in zip(shares, parts)))
+
+
+def allocation(pilot: list[Tally], strata: list[torch.Tensor], stderr: np.ndarray, least: int, most: int) -> np.ndarray:
+    """How many examples of each stratum give a standard error `stderr` (G,) with the fewest examples in all: (H, G).
+
+    n_h = W_h s_h sum_j W_j s_j / stderr^2, with s_h the standard deviation of the stratum's outcomes in the pilot (Neyman
+    1934), from `least` to `most` passes over the stratum. The pilot's outcomes may not enter the estimate again.
+    """
+    shares = _shares(strata)[:, None]
+    s = np.sqrt([part.variance for part in pilot])
+    wanted = np.ceil(shares * s * (shares * s).sum(0) / stderr**2)
+    return np.clip(wanted, least, most * np.array([[len(part)] for part in strata])).astype(int)
+
+
+def _shares(strata: list[torch.Tensor]) -> np.ndarray:
+    sizes = np.array([len(part) for part in strata])
+    return sizes / sizes.sum()
