@@ -76,6 +76,7 @@ class Minimum:
 
     @cached_property
     def strata(self) -> list[torch.Tensor]:
+        """Indices of the training examples of each stratum: `strata.by_margin`."""
         return strata.by_margin(self.network.minimum, self.x, self.y, stream("explored examples", self.seed))
 
     def layers(self, method: str) -> list[posteriors.LayerPosterior]:
