@@ -12,6 +12,7 @@ import torch
 
 from pacbayes_curvature import bounds, data, networks, provenance, records, reproduce
 from pacbayes_curvature.experiments import accuracy_vs_complexity, curvature_spectra, training_run
+from pacbayes_curvature.posteriors import METHODS
 
 figure_3 = importlib.import_module("pacbayes_curvature.experiments.accuracy_vs_complexity")
 training = importlib.import_module("pacbayes_curvature.experiments.training_run")
@@ -204,7 +205,7 @@ def test_unknown_datasets_are_refused(experiment):
 
 
 def test_unknown_methods_are_refused(trained):
-    with pytest.raises(ValueError, match="unknown method 'full'; valid: baseline, diag, layerwise"):
+    with pytest.raises(ValueError, match=f"unknown method 'full'; valid: {', '.join(METHODS)}"):
         accuracy_vs_complexity("digits", methods=("diag", "full"), grid_size=2)
 
 

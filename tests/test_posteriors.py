@@ -78,5 +78,5 @@ def test_bad_grids_are_refused(lam, beta, message):
 
 def test_unknown_method_lists_the_valid_ones():
     h, d = layer(8)
-    with pytest.raises(ValueError, match="unknown method 'full'; valid: baseline, diag, layerwise"):
+    with pytest.raises(ValueError, match=f"unknown method 'full'; valid: {', '.join(posteriors.METHODS)}"):
         posteriors.layer_posterior("full", h, spectrum(h), len(d), 1.0)
