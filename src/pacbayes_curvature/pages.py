@@ -7,6 +7,7 @@ from IPython.display import HTML, Markdown
 
 from . import gibbs, pareto
 from .data import split_name
+from .datapackage import SOURCES
 from .experiments import sweep
 from .experiments.accuracy_vs_complexity import LEVELS
 from .plots import STYLE, title
@@ -130,7 +131,7 @@ def dataset_facts(name: str, training: Result, spectra: Result) -> Markdown:
     layers = layer_facts(spectra)
     weights = int((layers["inputs and bias"] * layers["neurons"]).sum())
     merged = "with its ten classes" if classes == 10 else f"with its ten classes merged in order into {classes}"
-    images = {"mnist": "MNIST", "cifar10": "CIFAR-10", "digits": "scikit-learn's digits"}[source]
+    images = SOURCES[source][0].partition(" (")[0]
     return Markdown(
         f"**{title(name)}**: {images} {merged}; seed {training.key.seed}; {weights:,} weights, biases included; "
         f"squared distance from the initialisation {layers['squared distance'].sum():.1f}."
