@@ -145,7 +145,7 @@ def test_a_job_needs_and_leaves_only_what_its_rule_declares(tree, workspace, mon
             shutil.copy2(tree / path, workspace / path)
         times = {path: (workspace / path).stat().st_mtime_ns for path in inputs}
         if rule == "compute":
-            monkeypatch.setattr(gibbs, "by_local_reparametrisation", None)
+            monkeypatch.setattr(gibbs.LocalReparametrisation, "tally", None)
             reproduce.main(["compute", "accuracy_vs_complexity", "digits", "0", outputs[0]])
             shutil.rmtree(workspace / "build" / "results")  # a copy for the chapters on this machine
         else:

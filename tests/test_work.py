@@ -43,12 +43,6 @@ def layers_of(method, weights, x):
     return [posteriors.layer_posterior(method, h, curvature.spectrum(h), len(w), 1.0) for h, w in zip(moments, weights)]
 
 
-def estimate(method, weights, x, y, examples=None):
-    gibbs.by_local_reparametrisation(
-        weights, layers_of(method, weights, x[:500]), LAM, BETA, x, y, torch.Generator().manual_seed(1), examples=examples
-    )
-
-
 def expected_flops(method, weights, x, n):
     """2 a b c for each (a, b)(b, c): the first layer's means, and its variances at all points at once; then, for each
     point, the means and as many leading directions as its tolerance needs, in one product."""
@@ -101,7 +95,7 @@ def test_work_ends_with_the_examples_of_a_point(net):
     counts = []
     for few in (examples, np.full(len(LAM), 3000)):
         with FlopCounterMode(display=False) as counter:
-            gibbs.by_local_reparametrisation(weights, layers, LAM, BETA, x, y, torch.Generator().manual_seed(1), examples=few)
+            gibbs.LocalReparametrisation(weights, layers, LAM, BETA).tally(x, y, torch.Generator().manual_seed(1), examples=few)
         counts.append(counter.get_total_flops())
     assert counts[0] < 0.35 * counts[1]
 
@@ -121,6 +115,7 @@ def test_memory_is_that_of_a_chunk_whatever_the_number_of_examples(method, net):
 
 def test_curvature_in_one_pass_and_memory_of_a_chunk(net, monkeypatch):
     monkeypatch.setattr(curvature, "CHUNK", 500)
+    monkeypatch.setattr(curvature, "FISHER_CHUNK", 500)
     weights, x, _ = net
     passes = {
         "layerwise": lambda x: curvature.layerwise(weights, x),
@@ -131,7 +126,8 @@ def test_curvature_in_one_pass_and_memory_of_a_chunk(net, monkeypatch):
     more = {  # flops for each example beyond the forward pass, at most
         "layerwise": 2 * sum(a * a for a in WIDTHS[:-1]),
         "low_rank": 2 * sum(2 * (a + 1) * 25 for a in WIDTHS[:-1]),
-        "fisher_diagonal": 2 * forward,  # the squares' products and the backward pass: no per-example gradients
+        # The squares' products, and the backward pass down to the first layer's outputs: no per-example gradients.
+        "fisher_diagonal": 2 * forward - 2 * WIDTHS[0] * WIDTHS[1],
     }
     for name, run in passes.items():
         largest, flops = [], []
@@ -158,19 +154,20 @@ def test_blocks_save_almost_half_of_a_wide_layers_products(monkeypatch):
 
 
 def test_a_sweep_looks_at_few_examples(digits, digits_network, workspace, monkeypatch):
-    """Most points of a grid are only explored."""
-    looked = []
+    """Most points of a grid are only explored, on equally many examples of each stratum."""
+    looked, whole = [], gibbs.LocalReparametrisation.tally
 
-    def count(weights, layers, lam, beta, x, y, generator, passes=1, examples=None, label=""):
-        looked.append(len(lam) * len(x) * passes)
-        return np.linspace(0.1, 1, len(lam)), np.zeros(len(lam))
+    def count(self, x, y, generator, passes=1, examples=None, label=""):
+        looked.append(self.points * len(x) * passes if examples is None else int(np.sum(examples)))
+        return whole(self, x, y, generator, passes, examples, label)
 
     minimum = sweep.Minimum("digits", 0)
     minimum.__dict__ |= {"data": digits, "network": digits_network}
-    monkeypatch.setattr(sweep, "EXPLORED", 100)
-    monkeypatch.setattr(gibbs, "by_local_reparametrisation", count)
+    monkeypatch.setattr(sweep, "EXPLORED", 96)
+    monkeypatch.setattr(gibbs.LocalReparametrisation, "tally", count)
     explored = sweep.explored(minimum, "diag", 10, 1)
-    assert looked == [100 * 100]
+    assert sum(looked) == 100 * 96
+    looked.clear()
     for chunk in range(sweep.CHUNKS):
         sweep.counted(minimum, "diag", 10, 1, chunk)
-    assert sum(looked[1:]) == 1437 * explored["contender"].sum() < 1437 * 60
+    assert sum(looked) == 1437 * explored["contender"].sum() < 1437 * 70
