@@ -174,10 +174,14 @@ def test_a_design_effect_from_a_part_is_that_of_the_whole():
     assert design_effect._design_effect(np.ones(m), np.ones(draws), n) == 1
 
 
-def test_the_design_effect_of_weight_draws_is_that_of_the_paper_procedure(workspace, digits, digits_network, monkeypatch):
+def test_the_design_effect_of_weight_draws_is_that_of_the_paper_procedure(
+    workspace, digits, digits_network, monkeypatch
+):
     problem = a_problem(digits, digits_network, monkeypatch)
     g, n = 15, len(problem.y)  # the noisiest
-    (psi,) = design_effect.measure(problem, np.array([g]), draws=200, examples=700, generator=torch.Generator().manual_seed(1))
+    (psi,) = design_effect.measure(
+        problem, np.array([g]), draws=200, examples=700, generator=torch.Generator().manual_seed(1)
+    )
     paper = PaperProcedure(problem.weights, problem.spectra, problem.x, problem.y)
     accuracies = paper.accuracies(problem.lam[g], problem.beta[g], torch.Generator().manual_seed(2), draws=200)
     a = accuracies.mean()
@@ -195,7 +199,9 @@ def test_the_examples_needed_give_the_standard_error_of_five_draws():
 
 def test_where_hardly_any_answer_is_wrong_the_error_is_the_weight_of_an_example():
     n = 60_000
-    (few,), (strict,) = (design_effect.needed(np.array([1e-6]), np.array([1.0]), n, resolution) for resolution in (1, 0))
+    (few,), (strict,) = (
+        design_effect.needed(np.array([1e-6]), np.array([1.0]), n, resolution) for resolution in (1, 0)
+    )
     assert np.sqrt(1e-6 / few) == pytest.approx(1 / n, rel=1e-3) and few < n
     assert strict == design_effect.DRAWS * n
     assert design_effect.needed(np.zeros(1), np.ones(1), n, 1) == 1
@@ -255,7 +261,10 @@ def test_a_quick_run_writes_valid_results(workspace, digits_network, monkeypatch
 
 @pytest.mark.parametrize(
     "arguments, message",
-    [("sweeps speed", "unknown part speed; valid: sweeps, "), ("peers", "not installed: backpack-for-pytorch, .* extra bench")],
+    [
+        ("sweeps speed", "unknown part speed; valid: sweeps, "),
+        ("peers", "not installed: backpack-for-pytorch, .* extra bench"),
+    ],
 )
 def test_mistakes_stop_before_any_work(arguments, message, workspace, monkeypatch, capsys):
     monkeypatch.setattr(peers, "find_spec", lambda name: None)

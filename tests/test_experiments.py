@@ -79,6 +79,7 @@ def test_every_method_and_grid_point_with_its_columns(digits, trained):
     for _, rows in table.groupby("method"):
         assert rows["accuracy"].max() > 0.99 and rows["accuracy"].min() < 0.7, "the grid spans the range"
 
+
 def test_reported_points_have_weight_draws_beside_them(digits, trained):
     """The smallest bound and the least complexity at each level, of each method: by the paper's estimator, they agree."""
     table = accuracy_vs_complexity("digits", grid_size=4).table

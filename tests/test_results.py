@@ -8,7 +8,11 @@ from pacbayes_curvature.posteriors import METHODS
 
 FROZEN = records.FROZEN
 SIX = ("mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10")
-EXPECTED = {(name, dataset) for name in reproduce.EXPERIMENTS for dataset in (["mnist2"] if name in ("sensitivity", "two_minima") else SIX)}
+EXPECTED = {
+    (name, dataset)
+    for name in reproduce.EXPERIMENTS
+    for dataset in (["mnist2"] if name in ("sensitivity", "two_minima") else SIX)
+}
 PRESENT = {(path.parent.name, path.stem) for path in FROZEN.glob("*/*.csv")}
 each = pytest.mark.parametrize("experiment, dataset", sorted(EXPECTED | PRESENT), ids=lambda name: name)
 

@@ -91,10 +91,14 @@ def verdicts(results: list[Result]) -> Markdown:
         chance = best["chance"].iloc[0]
         name, useful = title(result.key.dataset), best[best["bound"] < chance]
         if len(useful):
-            sums = ", ".join(f"{STYLE[method][0]} {bound:.3f}" for method, bound in zip(useful["method"], useful["bound"]))
+            sums = ", ".join(
+                f"{STYLE[method][0]} {bound:.3f}" for method, bound in zip(useful["method"], useful["bound"])
+            )
             items.append(f"- **{name}**: the smallest sums below the error of guessing, {chance:.3g}, are {sums}.")
         else:
-            items.append(f"- **{name}**: no grid point of any method has a sum below the error of guessing, {chance:.3g}.")
+            items.append(
+                f"- **{name}**: no grid point of any method has a sum below the error of guessing, {chance:.3g}."
+            )
         ratios = complexity_at([result]).filter(like="/ baseline")
         for column in ratios:
             method = STYLE[column.removesuffix(" / baseline")][0]

@@ -60,7 +60,9 @@ def main(arguments: list[str] | None = None) -> None:
     some.add_argument("method", choices=METHODS)
     some.add_argument("name", choices=["explored", *(f"chunk{chunk}" for chunk in range(sweep.CHUNKS))])
     several = commands.add_parser("freeze", help="write computed results into results/")
-    several.add_argument("paths", type=Path, nargs="*", help="without any, only results/datapackage.json is written anew")
+    several.add_argument(
+        "paths", type=Path, nargs="*", help="without any, only results/datapackage.json is written anew"
+    )
     given = vars(parser.parse_args(arguments))
     command = {"compute": compute, "part": part, "freeze": freeze}[given.pop("command")]
     try:

@@ -64,7 +64,9 @@ def test_page(visit, name):
     if page.locator(".math").count():
         page.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise")
         page.evaluate("() => MathJax.startup.promise")
-        unrendered = "() => [...document.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).length"
+        unrendered = (
+            "() => [...document.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).length"
+        )
         assert page.evaluate(unrendered) == 0
         assert page.locator("mjx-merror").count() == 0
     prose = page.evaluate(
@@ -98,7 +100,9 @@ def test_search_finds_a_chapter(visit):
 def _exists(link: str) -> bool:
     parts = urlsplit(link)
     path = Path(unquote(parts.path))
-    return path.is_file() and (not parts.fragment or path.suffix != ".html" or unquote(parts.fragment) in _anchors(path))
+    return path.is_file() and (
+        not parts.fragment or path.suffix != ".html" or unquote(parts.fragment) in _anchors(path)
+    )
 
 
 @lru_cache
