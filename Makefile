@@ -36,7 +36,7 @@ smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 browser-test: book $(STAMP)-browser  ## the built book in a browser without a network (needs Chromium)
 	$(BIN)/python -m pytest tests/browser
 
-reproduce: $(STAMP)  ## the results from the data: DATASETS="mnist2 cifar2" SEEDS="0 1" EXPERIMENTS="sensitivity"
+reproduce: $(STAMP)  ## all results from the data, or DATASETS="mnist2 cifar2" SEEDS="0 1" EXPERIMENTS="sensitivity"
 	@$(SNAKE) reproduce --config $(if $(DATASETS),datasets="$(DATASETS)") $(if $(SEEDS),seeds="$(SEEDS)") \
 	  $(if $(EXPERIMENTS),experiments="$(EXPERIMENTS)")
 

@@ -82,10 +82,29 @@ rule site:
         """
 
 
-# The results, afresh from the data: make reproduce DATASETS="mnist2 cifar2" SEEDS="0"
-DATASETS = str(config.get("datasets", "mnist2 cifar2")).split()
-SEEDS = str(config.get("seeds", "0")).split()
-WANTED = str(config.get("experiments", "training_run curvature_spectra accuracy_vs_complexity lower_bound")).split()
+# The results, afresh from the data: all that is frozen, or make reproduce DATASETS="mnist2 cifar2" SEEDS="0"
+FOR_EVERY_DATASET = ["training_run", "curvature_spectra", "accuracy_vs_complexity", "lower_bound"]
+
+
+def wanted():
+    """The results that are asked for, as dictionaries of experiment, dataset and seed."""
+    if not {"datasets", "seeds", "experiments"} & set(config):
+        some = [
+            (FOR_EVERY_DATASET, APPENDICES, [0]),
+            (["training_run", "accuracy_vs_complexity"], ["mnist2", "cifar2"], [1, 2, 3, 4]),
+            (["two_minima", "sensitivity"], ["mnist2"], [0]),
+        ]
+    else:
+        given = {name: str(config[name]).split() for name in ("experiments", "datasets", "seeds") if name in config}
+        usual = {"experiments": FOR_EVERY_DATASET, "datasets": ["mnist2", "cifar2"], "seeds": ["0"]}
+        some = [tuple((usual | given).values())]
+    return [
+        {"experiment": experiment, "dataset": dataset, "seed": seed}
+        for experiments, datasets, seeds in some
+        for dataset in datasets for seed in seeds for experiment in experiments
+    ]
+
+
 # Names of the package, written out because the package's modules import torch: two seconds for every job on a cluster.
 # A test holds the two together.
 EXPERIMENTS = ["training_run", "curvature_spectra", "accuracy_vs_complexity", "lower_bound", "sensitivity", "two_minima"]
@@ -113,8 +132,15 @@ def code(experiment):
     return lambda wildcards: provenance.code_digest(f"experiments.{experiment.format(**wildcards)}")
 
 
+onstart:
+    if "reproduce" in sys.argv:
+        plan = Path("build/reproduced/plan.txt")   # from which every job tells how much is left
+        plan.parent.mkdir(parents=True, exist_ok=True)
+        plan.write_text("".join("{experiment} {dataset} {seed}\n".format(**which) for which in wanted()))
+
+
 rule reproduce:
-    input: expand(table(RESULT), experiment=WANTED, dataset=DATASETS, seed=SEEDS)
+    input: [path.format(**which) for which in wanted() for path in table(RESULT)]
 
 
 rule train:

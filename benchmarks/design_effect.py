@@ -67,14 +67,9 @@ def over_the_grid(problem: Problem, nodes: int, draws: int, examples: int, gener
     return np.exp(log(np.c_[rows, columns]))
 
 
-def needed(wrong: np.ndarray, psi: np.ndarray, n: int, resolution: float) -> np.ndarray:
-    """How many examples each grid point needs for the standard error of the paper's DRAWS draws: ceil(a (1 - a) / SE^2).
+def standard_error(wrong: np.ndarray, psi: np.ndarray, n: int) -> np.ndarray:
+    """That of the paper's DRAWS draws over all N = n examples: sqrt(psi a (1 - a) / (DRAWS N)), (G,), for wrong = 1 - a.
 
-    wrong: 1 - a (G,). SE = max(s / sqrt(DRAWS), resolution / N): with `resolution` 1, no less than what one training
-    example weighs. At most DRAWS N, which is enough since psi >= 1; at least 1.
+    At least 1/N, what one training example weighs.
     """
-    variance = wrong * (1 - wrong)
-    squared_error = np.maximum(psi * variance / (DRAWS * n), (resolution / n) ** 2)
-    # Where all is right and the resolution 0, the limit of the quotient, which does not depend on a.
-    counts = np.divide(variance, squared_error, out=DRAWS * n / psi, where=squared_error > 0)
-    return np.ceil(np.clip(counts, 1, DRAWS * n)).astype(int)
+    return np.maximum(np.sqrt(psi * wrong * (1 - wrong) / (DRAWS * n)), 1 / n)

@@ -23,9 +23,9 @@ def run(problem: Problem, rounds: int, draws: int) -> list[dict]:
     independent outcomes in [0, 1] whose expectations have the risk as their mean. For a binomial q that is Chernoff's bound.
     Hoeffding (1956, Theorem 3; 1963, Theorem 1) extends it to independent outcomes with different expectations: the
     expectation of a convex function of their sum is at most that for m equal ones. For Dziugaite and Roy an outcome is the
-    error of one network over the whole training set, m = 150,000 networks. For us it is the error of one example in one
-    pass: given the training set, an example's answer depends only on noise that no other example and no other pass uses,
-    and is wrong with exactly the probability that it has under weight draws. Every example is in every pass, so the
+    error of one network over the whole training set, m = 150,000 networks. For us it is the probability of one
+    example's error in one pass, given the noise of all layers but the last: given the training set, it depends only on noise
+    that no other example and no other pass uses, and its expectation is the example's error under weight draws. Every example is in every pass, so the
     expectations' mean is the risk. m = N passes.
     """
     n = len(problem.y)
@@ -65,8 +65,7 @@ def run(problem: Problem, rounds: int, draws: int) -> list[dict]:
 
 def _point(problem: Problem, generator: torch.Generator) -> int:
     """The grid point whose accuracy on a few thousand examples is nearest to 0.97, about that of the published network."""
-    some = np.full(problem.points, min(4096, len(problem.y)))
     accuracy, _ = gibbs.by_local_reparametrisation(
-        problem.weights, problem.layers, problem.lam, problem.beta, problem.x, problem.y, generator, examples=some
+        problem.weights, problem.layers, problem.lam, problem.beta, problem.x[:4096], problem.y[:4096], generator
     )
     return int(np.abs(accuracy - 0.97).argmin())

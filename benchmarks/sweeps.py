@@ -5,7 +5,8 @@ from functools import partial
 import numpy as np
 import torch
 
-from pacbayes_curvature import gibbs
+from pacbayes_curvature import gibbs, strata
+from pacbayes_curvature.answers import Tally
 
 from . import design_effect, peak
 from .design_effect import DRAWS
@@ -18,60 +19,65 @@ class Sweeps:
     """The pairs of one problem. `sampled`: grid points a round on which the paper's side is timed, and scaled to the grid.
 
     Its cost does not depend on the point; the notes of the entries say by how much the times of the points differ.
-    `pilot`: nodes, draws and examples of `design_effect.over_the_grid`.
+    `pilot`: nodes, draws and examples of `design_effect.over_the_grid`; `repeats`: estimates beyond the timed ones, for the
+    spread of what equal standard error promises.
     """
 
-    def __init__(self, problem: Problem, rounds: int, sampled: int, peak_size: int, pilot: dict[str, int]):
+    def __init__(
+        self, problem: Problem, rounds: int, sampled: int, peak_size: int, pilot: dict[str, int], repeats: int
+    ):
         self.problem, self.rounds, self.sampled, self.peak_size, self.pilot = problem, rounds, sampled, peak_size, pilot
+        self.repeats = repeats
         self.generator = torch.Generator().manual_seed(1)
         self.choose = np.random.default_rng(1)
         self.paper = PaperProcedure(problem.weights, problem.spectra, problem.x, problem.y)
         self.paper_seconds: list[float] = []  # of every grid point that was timed
         self.peaks: list[float] = []
-        self.right = np.zeros(problem.points)  # over all full passes
-        self.passes = 0
+        self.whole: Tally | None = None  # of all full passes
 
     def run(self) -> list[dict]:
         """All entries of this problem; prints how far it is."""
+        p = self.problem
         self.say("tuning the paper's procedure")
-        middle = self.problem.points // 2
-        chunk = self.paper.tune(self.problem.lam[middle], self.problem.beta[middle], self.generator)
+        middle = p.points // 2
+        chunk = self.paper.tune(p.lam[middle], p.beta[middle], self.generator)
         self.say(f"equal examples, {self.rounds} rounds; the paper's procedure in chunks of {chunk}")
         equal_examples = self._against_paper(self._full_grid)
         self.say("design effect of weight draws over the grid")
-        psi = design_effect.over_the_grid(self.problem, **self.pilot, generator=self.generator)
-        # Jeffreys' estimate, since 0 wrong answers in a few passes are no proof of 0 probability.
-        outcomes = self.passes * len(self.problem.y)
-        wrong = (outcomes - self.right + 0.5) / (outcomes + 1)
-        counts = design_effect.needed(wrong, psi, len(self.problem.y), resolution=1)
-        strict = design_effect.needed(wrong, psi, len(self.problem.y), resolution=0)
-        self.say(f"equal standard error: {counts.mean() / len(self.problem.y):.3g} passes a point")
-        equal_error = self._against_paper(partial(self.estimate, counts))
+        psi = design_effect.over_the_grid(p, **self.pilot, generator=self.generator)
+        stderr = design_effect.standard_error(self.whole.wrong / self.whole.outcomes, psi, len(p.y))
+        self.say(f"equal standard error, {self.rounds} rounds")
+        estimates = []
+        equal_error = self._against_paper(lambda: estimates.append(self._to_precision(stderr)))
         return [
             self._equal_examples(equal_examples),
-            self._equal_error(equal_error, counts, psi),
-            self._equal_error_strict(equal_examples, strict),
+            self._equal_error(equal_error, stderr, psi, self._misses(estimates, stderr)),
             *self._shares(equal_examples),
         ]
 
-    def estimate(self, counts: np.ndarray) -> np.ndarray:
-        """The accuracy at every grid point from counts (G,) independent outcomes: passes over all examples, then a part."""
-        p, right = self.problem, np.zeros(self.problem.points)
-        for done in range(0, int(counts.max()), len(p.y)):
-            left = np.minimum(counts - done, len(p.y))
-            points = np.flatnonzero(left > 0)
-            accuracy, _ = gibbs.by_local_reparametrisation(
-                p.weights, p.layers, p.lam[points], p.beta[points], p.x, p.y, self.generator, examples=left[points]
-            )
-            right[points] += accuracy * left[points]
-        return right / counts
+    def _classifiers(self) -> gibbs.LocalReparametrisation:
+        return gibbs.LocalReparametrisation(
+            self.problem.weights, self.problem.layers, self.problem.lam, self.problem.beta
+        )
+
+    def _to_precision(self, stderr: np.ndarray) -> np.ndarray:
+        """The accuracy at every grid point with this standard error: all that it takes, from the strata on."""
+        p = self.problem
+        parts = strata.by_margin(p.weights, p.x, p.y, self.generator)
+        return strata.to_precision(self._classifiers(), parts, p.x, p.y, stderr, self.generator)[0]
+
+    def _misses(self, timed: list[np.ndarray], stderr: np.ndarray) -> np.ndarray:
+        """The standard deviation of repeated estimates over the wanted standard error: (G,)."""
+        self.say(f"{self.repeats} more estimates, for their spread")
+        estimates = timed + [self._to_precision(stderr) for _ in range(self.repeats)]
+        return np.std(estimates, axis=0, ddof=1) / stderr
 
     def say(self, what: str) -> None:
         print(f"[sweeps] {self.problem.name}: {what}", flush=True)
 
     def _full_grid(self) -> None:
-        self.right += self.estimate(np.full(self.problem.points, len(self.problem.y))) * len(self.problem.y)
-        self.passes += 1
+        tally = self._classifiers().tally(self.problem.x, self.problem.y, self.generator)
+        self.whole = tally + self.whole if self.whole else tally
 
     def _paper_points(self) -> None:
         for g in self.choose.choice(self.problem.points, self.sampled, replace=False):
@@ -79,11 +85,13 @@ class Sweeps:
             self.paper_seconds.append(seconds(partial(self.paper.accuracies, lam, beta, self.generator, DRAWS)))
         self.peaks.append(peak.measure(self.peak_size))
 
+    def _some(self, examples: int) -> None:
+        self._classifiers().tally(self.problem.x[:examples], self.problem.y[:examples], self.generator)
+
     def _against_paper(self, ours: Job) -> np.ndarray:
         """Seconds of our sweep and of the paper's over the whole grid: (rounds, 2)."""
         before = len(self.paper_seconds)
-        warm = np.full(self.problem.points, min(2 * gibbs.CHUNK, len(self.problem.y)))
-        times = alternate(ours, self._paper_points, self.rounds, warm_up=partial(self.estimate, warm))
+        times = alternate(ours, self._paper_points, self.rounds, warm_up=partial(self._some, 2 * gibbs.CHUNK))
         times[:, 1] = np.reshape(self.paper_seconds[before:], (-1, self.sampled)).mean(1) * self.problem.points
         return times
 
@@ -97,35 +105,27 @@ class Sweeps:
             f"points a round and scaled to the grid; the times of single points have a relative standard deviation of {spread:.1%}.",
         )  # fmt: skip
 
-    def _equal_error(self, times: np.ndarray, counts: np.ndarray, psi: np.ndarray) -> dict:
+    def _equal_error(self, times: np.ndarray, stderr: np.ndarray, psi: np.ndarray, misses: np.ndarray) -> dict:
         n, pilot = len(self.problem.y), self.pilot
         return entry(
             f"sweep_equal_error_{self.problem.name}", times[:, 1] / times[:, 0], 40.0 if targeted(self.problem.name) else None,
-            f"{self._grid()}: every point gets as many examples as its standard error needs to equal that of {DRAWS} weight "
-            f"draws over all {n:,} examples, or 1/N, the weight of one training example, where that of the draws is less. On "
-            f"average that is {counts.mean() / n:.3g} passes (median {np.median(counts) / n:.3g}, largest "
-            f"{counts.max() / n:.3g}); ours {_mean(times[:, 0])}, theirs {_mean(times[:, 1])}. One draw of the weights has "
-            f"{np.median(psi):.3g} times the variance of independent answers in the median over the grid ({psi.min():.3g} to "
-            f"{psi.max():.3g}), measured at {pilot['nodes']} x {pilot['nodes']} points with {pilot['draws']} draws over "
-            f"{min(pilot['examples'], n):,} examples and interpolated. "
-            "Near 100% accuracy the answers of one draw are nearly independent, so that five passes of ours are worth what five "
-            "draws are: such points take most of our time.",
-        )  # fmt: skip
-
-    def _equal_error_strict(self, times: np.ndarray, counts: np.ndarray) -> dict:
-        passes = counts.mean() / len(self.problem.y)
-        return entry(
-            f"sweep_equal_error_below_one_example_{self.problem.name}", times[:, 1] / times[:, 0] / passes, None,
-            f"As sweep_equal_error_{self.problem.name}, but with equal standard errors also where these are below the weight of "
-            f"one training example, at points where hardly any answer or none is wrong: {passes:.3g} passes a point on average. "
-            f"Computed from sweep_equal_examples_{self.problem.name}, not timed. For information.",
+            f"{self._grid()}: at every point the standard error of {DRAWS} weight draws over all {n:,} examples, or 1/N, the "
+            f"weight of one training example, where that of the draws is less. Ours, {_mean(times[:, 0])} from the strata on, "
+            f"looks at few examples of each stratum, as many as a pilot that is then forgotten plans; theirs, "
+            f"{_mean(times[:, 1])}. The standard deviation of {self.rounds + self.repeats} estimates of ours is "
+            f"{np.sqrt(np.square(misses).mean()):.2f} times the wanted error (root mean square over the grid; median "
+            f"{np.median(misses):.2f}, largest {misses.max():.1f}). The wanted error is {np.median(stderr):.2g} in the median "
+            f"({stderr.min():.2g} to {stderr.max():.2g}). One draw of the weights has {np.median(psi):.3g} times the variance of "
+            f"independent answers in the median over the grid ({psi.min():.3g} to {psi.max():.3g}), measured at "
+            f"{pilot['nodes']} x {pilot['nodes']} points with {pilot['draws']} draws over {min(pilot['examples'], n):,} "
+            "examples and interpolated.",
         )  # fmt: skip
 
     def _shares(self, times: np.ndarray) -> list[dict]:
         """The share of the peak of both sides; operations are counted on one chunk, since they are proportional to N."""
         name, n = self.problem.name, len(self.problem.y)
         some = min(gibbs.CHUNK, n)
-        ours = peak.operations(partial(self.estimate, np.full(self.problem.points, some))) * n / some
+        ours = peak.operations(partial(self._some, some)) * n / some
         middle = self.problem.lam[self.problem.points // 2], self.problem.beta[self.problem.points // 2]
         paper = peak.operations(partial(self.paper.accuracies, *middle, self.generator, DRAWS))
         by_round = np.array(self.peaks[: len(times)])

@@ -13,7 +13,7 @@ import torch
 from benchmarks import __main__ as command
 from benchmarks import design_effect, pairs, peak, peers, problems, results, scaling
 from benchmarks.paper_procedure import PaperProcedure
-from pacbayes_curvature import curvature, gibbs, networks, posteriors
+from pacbayes_curvature import curvature, gibbs, networks, posteriors, strata
 
 
 def clock(*durations):
@@ -188,24 +188,17 @@ def test_the_design_effect_of_weight_draws_is_that_of_the_paper_procedure(
     assert psi == pytest.approx(accuracies.var(ddof=1) * n / (a * (1 - a)), rel=0.4) and psi > 5
 
 
-def test_the_examples_needed_give_the_standard_error_of_five_draws():
-    wrong, psi, n = np.array([0.5, 0.1, 1e-3]), np.array([50.0, 10.0, 2.0]), 60_000
-    counts = design_effect.needed(wrong, psi, n, resolution=1)
-    ours = np.sqrt(wrong * (1 - wrong) / counts)
-    paper = np.sqrt(psi * wrong * (1 - wrong) / n / design_effect.DRAWS)
-    np.testing.assert_allclose(ours, paper, rtol=1e-3)
-    assert (ours <= paper).all()
+def test_the_wanted_standard_error_is_that_of_five_draws():
+    """Of draws whose accuracies are a mixture: with psi = n the draws are all right or all wrong."""
+    assert design_effect.standard_error(np.array([0.5]), np.array([100.0]), 100)[0] == pytest.approx(0.5 / 5**0.5)
+    wrong, psi = np.array([0.1, 1e-3]), np.array([10.0, 2.0])
+    expected = [(10 * 0.1 * 0.9 / 300_000) ** 0.5, (2 * 1e-3 * 0.999 / 300_000) ** 0.5]
+    np.testing.assert_allclose(design_effect.standard_error(wrong, psi, 60_000), expected)
 
 
 def test_where_hardly_any_answer_is_wrong_the_error_is_the_weight_of_an_example():
-    n = 60_000
-    (few,), (strict,) = (
-        design_effect.needed(np.array([1e-6]), np.array([1.0]), n, resolution) for resolution in (1, 0)
-    )
-    assert np.sqrt(1e-6 / few) == pytest.approx(1 / n, rel=1e-3) and few < n
-    assert strict == design_effect.DRAWS * n
-    assert design_effect.needed(np.zeros(1), np.ones(1), n, 1) == 1
-    assert design_effect.needed(np.zeros(1), np.full(1, 2.0), n, 0) == 2.5 * n
+    for wrong in (0.0, 1e-9):
+        assert design_effect.standard_error(np.array([wrong]), np.ones(1), 60_000) == 1 / 60_000
 
 
 # The whole ------------------------------------------------------------------------------------------------------------
@@ -216,26 +209,21 @@ def a_problem(digits, network, monkeypatch):
     return problems.load("digits", 4)
 
 
-def test_estimates_are_from_as_many_outcomes_as_asked_for(workspace, digits, digits_network, monkeypatch):
-    """Counts from a part of a pass to some passes; more of them bring the estimate nearer to that of many passes."""
+def test_the_timed_estimate_has_the_wanted_error(workspace, digits, digits_network, monkeypatch):
+    """What is timed at equal standard error: unbiased, with no more than that error in the root mean square."""
+    monkeypatch.setattr(strata, "PILOT", 24)
     problem = a_problem(digits, digits_network, monkeypatch)
-    seen = np.zeros(problem.points, int)
-    original = gibbs.by_local_reparametrisation
-
-    def counting(weights, layers, lam, beta, *args, examples, **kwargs):
-        for l, b, n in zip(lam, beta, examples):
-            seen[np.flatnonzero((problem.lam == l) & (problem.beta == b))] += n
-        return original(weights, layers, lam, beta, *args, examples=examples, **kwargs)
-
-    monkeypatch.setattr(gibbs, "by_local_reparametrisation", counting)
-    sweeps = command.Sweeps(problem, rounds=1, sampled=1, peak_size=64, pilot={})
-    n = len(problem.y)
-    counts = np.linspace(300, 5 * n, problem.points).astype(int)
-    accuracy = sweeps.estimate(counts)
-    assert (seen == counts).all()
-    exact = sweeps.estimate(np.full(problem.points, 40 * n))
-    error = np.sqrt(exact * (1 - exact) * (1 / counts + 1 / (40 * n)))
-    assert (np.abs(accuracy - exact) <= 4 * error + 1e-12).all()
+    sweeps = command.Sweeps(problem, rounds=1, sampled=1, peak_size=64, pilot={}, repeats=15)
+    for _ in range(60):
+        sweeps._full_grid()
+    assert (sweeps.whole.outcomes == 60 * len(problem.y)).all()
+    stderr = design_effect.standard_error(
+        sweeps.whole.wrong / sweeps.whole.outcomes, np.full(problem.points, 3.0), len(problem.y)
+    )
+    misses = sweeps._misses([], stderr)
+    assert np.sqrt(np.square(misses).mean()) < 1.2
+    mean = np.mean([sweeps._to_precision(stderr) for _ in range(15)], axis=0)
+    assert (np.abs(mean - sweeps.whole.accuracy) < 5 * stderr / 15**0.5).all()
 
 
 def test_a_quick_run_writes_valid_results(workspace, digits_network, monkeypatch, capsys):
@@ -244,7 +232,7 @@ def test_a_quick_run_writes_valid_results(workspace, digits_network, monkeypatch
     written = results.read(workspace / "build" / "benchmarks" / "quick.json")
     assert {"python", "torch", "cores", "processor_model", "threads", "date"} <= set(written["environment"])
     names = {e["name"] for e in written["entries"]}
-    assert {f"sweep_equal_{what}_digits" for what in ("examples", "error", "error_below_one_example")} < names
+    assert {f"sweep_equal_{what}_digits" for what in ("examples", "error")} < names
     assert {"share_of_peak_digits", "share_of_peak", "paper_procedure_share_of_peak_digits"} < names
     assert {"monte_carlo_150000", "training_share_of_peak"} < names
     for e in written["entries"]:

@@ -245,6 +245,30 @@ def test_reproduce_trains_computes_and_freezes(workspace, digits_network, no_com
         reproduce.main(["compute", "training_run", "digits", "0", outputs[0]])
 
 
+def test_every_line_of_progress_says_how_much_is_left(workspace, digits_network, no_computing, capsys):
+    """By what the frozen results took: the same one, else the mean of the experiment's, else nothing."""
+    path = workspace / "results" / "training_run" / "digits.csv"
+    results = [
+        records.Result(
+            records.Key("training_run", "digits", seed, {}, {}, ""), pd.DataFrame({"seed": [seed]}), {"seconds": t}, ""
+        )
+        for seed, t in ((0, 100.0), (1, 200.0))
+    ]
+    path.parent.mkdir(parents=True)
+    records.write(*results, path=path)
+    plan = [("training_run", "digits", 1), ("training_run", "mnist2", 7), ("lower_bound", "digits", 0)]
+    assert reproduce.time_left(plan, workspace) == 200 + 150
+    done = workspace / "training_run" / "mnist2-seed7.json"
+    done.parent.mkdir()
+    done.touch()
+    assert reproduce.time_left(plan, workspace) == 200
+    folder = workspace / "build" / "reproduced"
+    folder.mkdir(parents=True)
+    (folder / "plan.txt").write_text("training_run digits 0\ntraining_run digits 1\n")
+    reproduce.main(["compute", "training_run", "digits", "0", str(folder / "training_run" / "digits-seed0.csv")])
+    assert "; about 3 core-minutes left" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [

@@ -81,12 +81,42 @@ def test_each_stratum_gets_its_number_of_examples_more_than_it_has_too(problem):
     assert counts[0].max() > len(parts[0])
 
 
-def test_the_allocation_gives_the_wanted_error_with_fewest_examples():
-    strata_ = [torch.arange(100), torch.arange(100), torch.arange(800)]
+def pilot_of(variances, outcomes):
+    return [Tally(np.array([0.0]), np.array([(outcomes - 1) * v]), np.array([outcomes])) for v in variances]
+
+
+def test_the_allocation_gives_the_wanted_error_with_fewest_examples(monkeypatch):
+    monkeypatch.setattr(strata, "PILOT", 1)
+    parts = [torch.arange(100), torch.arange(100), torch.arange(800)]
     s, shares = np.array([0.4, 0.1, 0.01]), np.array([0.1, 0.1, 0.8])
-    pilot = [Tally(np.array([0.0]), np.array([9 * v**2]), np.array([10])) for v in s]  # sample variance v^2
-    wanted = strata.allocation(pilot, strata_, np.array([0.005]), least=1, most=100)[:, 0]
+    pilot = pilot_of(s**2, 10**9)  # sure of its variances
+    wanted = strata.allocation(pilot, parts, np.array([0.005]))[:, 0]
     assert np.sqrt((shares**2 * s**2 / wanted).sum()) == pytest.approx(0.005, rel=0.02)
     np.testing.assert_allclose(wanted / wanted.sum(), shares * s / (shares * s).sum(), atol=0.01)
-    assert strata.allocation(pilot, strata_, np.array([1.0]), least=7, most=5)[:, 0].tolist() == [7, 7, 7]
-    assert strata.allocation(pilot, strata_, np.array([1e-9]), least=7, most=5)[:, 0].tolist() == [500, 500, 4000]
+    assert strata.allocation(pilot, parts, np.array([1e-9]))[:, 0].tolist() == [500, 500, 4000]
+    monkeypatch.setattr(strata, "PILOT", 7)
+    assert strata.allocation(pilot, parts, np.array([1.0]))[:, 0].tolist() == [7, 7, 7]
+
+
+def test_a_pilot_without_a_wrong_answer_is_no_proof(monkeypatch):
+    """IMAGINARY outcomes with half the variance of the stratum before, and half of that in the next."""
+    monkeypatch.setattr(strata, "PILOT", 1)
+    parts = [torch.arange(10**6)] * 3
+    wanted = strata.allocation(pilot_of([0.16, 0, 0], 128), parts, np.array([0.001]))[:, 0]
+    np.testing.assert_allclose(wanted / wanted[0], [1, 0.5, 0.25], rtol=1e-3)
+
+
+def test_to_precision_reaches_the_wanted_error(problem, monkeypatch):
+    """Root mean square over repetitions and points, against many passes; with a small pilot, as for a large data set."""
+    monkeypatch.setattr(strata, "PILOT", 24)
+    weights, classifiers, x, y = problem
+    truth = classifiers.tally(x, y, torch.Generator().manual_seed(9), passes=100).accuracy
+    wanted = np.array([0.0003, 0.003, 0.006, 0.01])
+    misses = []
+    for seed in range(60):
+        generator = torch.Generator().manual_seed(seed)
+        parts = strata.by_margin(weights, x, y, generator)
+        accuracy, _ = strata.to_precision(classifiers, parts, x, y, wanted, generator)
+        misses.append((accuracy - truth) / wanted)
+    rms = np.sqrt(np.square(misses).mean(0))
+    assert (rms < 1.25).all() and (rms > 0.1).all(), rms

@@ -95,6 +95,8 @@ COLUMNS = {
         "where factor is draws by as many draws of the weights as value says"
     ),
     "accuracy_stderr": _number("standard error of accuracy"),
+    "drawn_accuracy": _share("right answers of 5 networks drawn from the posterior, on the training set: the paper's estimator"),
+    "drawn_accuracy_stderr": _number("standard error of drawn_accuracy, from the spread of the 5"),
     "kl": _number("KL(Q||P), of the posterior from the prior", "nats"),
     "examples": _count("N, the training examples of the data set", "examples", minimum=2),
     # pandas writes whole numbers beside empty cells as 1797.0.
@@ -130,6 +132,7 @@ COLUMNS = {
 # Where a cell may be empty; in all other columns none may.
 EMPTY = {
     "training_run": {"train_accuracy": "until nearly all examples are answered right"},
+    "accuracy_vs_complexity": dict.fromkeys(("drawn_accuracy", "drawn_accuracy_stderr"), "at points that are not quoted"),
     "lower_bound": {"effective_examples": "where no labels enter h"},
     "two_minima": dict.fromkeys(
         ("quantity", "value", "epoch", "along", "across", "distance", "loss", "error", "noisy_loss", "noisy_error"),

@@ -22,7 +22,35 @@ def compute(experiment: str, dataset: str, seed: int, output: Path) -> None:
     """Compute one result, whatever is frozen, and write it to `output` with its provenance beside it."""
     result = EXPERIMENTS[experiment](dataset, seed, fresh=True)
     records.write(result, path=output)
-    print(f"{experiment} of {dataset}, seed {seed}: {len(result.table)} rows in {result.made['seconds']} s")
+    print(
+        f"{experiment} of {dataset}, seed {seed}: {len(result.table)} rows in {result.made['seconds']} s{_left(output)}"
+    )
+
+
+def time_left(plan: list[tuple[str, str, int]], folder: Path) -> float:
+    """Seconds of computing that the results of `plan` (experiment, dataset, seed) need which are not yet in `folder`.
+
+    Each is taken to need what its frozen result took, else the mean of its experiment's frozen results.
+    """
+    took: dict[tuple, list[float]] = {}
+    for result in records.frozen_results():
+        key, seconds = result.key, result.made["seconds"]
+        for level in ((key.experiment, key.dataset, key.seed), (key.experiment, key.dataset), (key.experiment,)):
+            took.setdefault(level, []).append(seconds)
+    missing = [which for which in plan if not (folder / which[0] / f"{which[1]}-seed{which[2]}.json").exists()]
+    usual = [next((took[which[:n]] for n in (3, 2, 1) if which[:n] in took), [0.0]) for which in missing]
+    return sum(sum(seconds) / len(seconds) for seconds in usual)
+
+
+def _left(output: Path) -> str:
+    """The end of a line of progress, if the Snakefile has left a plan: what all its jobs are."""
+    folder = output.parents[1]
+    try:
+        lines = (folder / "plan.txt").read_text().split("\n")
+    except FileNotFoundError:  # a job by itself, or on a node that sees its own files only
+        return ""
+    plan = [(experiment, dataset, int(seed)) for experiment, dataset, seed in map(str.split, filter(None, lines))]
+    return f"; about {time_left(plan, folder) / 60:.0f} core-minutes left"
 
 
 def part(dataset: str, seed: int, method: str, name: str) -> None:

@@ -18,6 +18,9 @@ from .networks import Weights, affine
 
 STRATA = 8  # each with twice the examples of the one before it, but for the first two
 CHUNK = 4096  # examples at a time
+PILOT = 256  # examples of each stratum that plan how many are needed, and the least that are taken
+IMAGINARY = 128
+MOST_PASSES = 5
 
 
 @torch.no_grad()
@@ -86,16 +89,37 @@ def estimate(parts: list[Tally], strata: list[torch.Tensor]) -> tuple[np.ndarray
     return accuracy, np.sqrt(sum((w * part.stderr) ** 2 for w, part in zip(shares, parts)))
 
 
-def allocation(pilot: list[Tally], strata: list[torch.Tensor], stderr: np.ndarray, least: int, most: int) -> np.ndarray:
+def to_precision(
+    classifiers: LocalReparametrisation,
+    strata: list[torch.Tensor],
+    x: torch.Tensor,
+    y: torch.Tensor,
+    stderr: np.ndarray,
+    generator: torch.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Accuracy and its standard error from as many examples as a standard error of `stderr` (G,) needs: (G,) and (G,).
+
+    A pilot of PILOT examples a stratum plans the numbers, and is then forgotten: that keeps the estimate unbiased.
+    """
+    pilot = tallies(classifiers, strata, x, y, np.full((len(strata), len(stderr)), PILOT), generator)
+    return estimate(tallies(classifiers, strata, x, y, allocation(pilot, strata, stderr), generator), strata)
+
+
+def allocation(pilot: list[Tally], strata: list[torch.Tensor], stderr: np.ndarray) -> np.ndarray:
     """How many examples of each stratum give a standard error `stderr` (G,) with the fewest examples in all: (H, G).
 
-    n_h = W_h s_h sum_j W_j s_j / stderr^2, with s_h the standard deviation of the stratum's outcomes in the pilot (Neyman
-    1934), from `least` to `most` passes over the stratum. The pilot's outcomes may not enter the estimate again.
+    n_h = W_h s_h sum_j W_j s_j / stderr^2 (Neyman 1934), at least PILOT and at most MOST_PASSES passes over the stratum.
+    s_h^2 is the variance of the stratum's outcomes in the pilot, averaged with IMAGINARY outcomes of half the variance of
+    the stratum before it: where wrong answers are rare, a pilot that met none is no proof that there are none.
     """
     shares = _shares(strata)[:, None]
-    s = np.sqrt([part.variance for part in pilot])
+    variances = [pilot[0].variance]
+    for part in pilot[1:]:
+        total = part.outcomes * part.variance + IMAGINARY * variances[-1] / 2
+        variances.append(total / (part.outcomes + IMAGINARY))
+    s = np.sqrt(variances)
     wanted = np.ceil(shares * s * (shares * s).sum(0) / stderr**2)
-    return np.clip(wanted, least, most * np.array([[len(part)] for part in strata])).astype(int)
+    return np.clip(wanted, PILOT, np.maximum(PILOT, [[MOST_PASSES * len(part)] for part in strata])).astype(int)
 
 
 def _shares(strata: list[torch.Tensor]) -> np.ndarray:

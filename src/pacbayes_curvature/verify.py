@@ -89,7 +89,7 @@ RULES = {
         exact=("examples",),
         within={"accuracy": NOISE, "kl": ROUNDING, "complexity": ROUNDING},
         telling="kl",
-        ignored=("accuracy_stderr", "evaluated", "pareto"),
+        ignored=("accuracy_stderr", "evaluated", "pareto", "drawn_accuracy", "drawn_accuracy_stderr"),
     ),
     "lower_bound": Rule(
         "Figure 2",
