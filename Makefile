@@ -7,7 +7,7 @@ SNAKE  := $(BIN)/snakemake --cores $(CORES)
 # One set-up at a time, where flock exists; the lock is pyproject.toml itself, so that it leaves no file behind.
 LOCK   := $(if $(shell command -v flock),flock pyproject.toml)
 
-.PHONY: help book test notebook smoke browser-test pdf archive reproduce verify freeze bench costs cite lock pair clean
+.PHONY: help book test lint linkcheck notebook smoke browser-test pdf archive reproduce verify freeze bench costs cite lock pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -19,6 +19,13 @@ book: $(STAMP)  ## the book, in build/html
 
 test: $(STAMP)  ## the tests that need neither data nor a browser
 	$(BIN)/python -m pytest
+
+lint: $(STAMP)-dev  ## the hooks of .pre-commit-config.yaml on all files: ruff, the notebooks' pairs
+	@$(BIN)/pre-commit run --all-files --show-diff-on-failure
+
+linkcheck: book  ## the book's external links (needs a network); the list is in build/linkcheck
+	@rm -rf build/linkcheck && mkdir -p build/linkcheck
+	$(BIN)/jupyter-book build build/source --builder linkcheck --path-output build/linkcheck -q
 
 notebook: $(STAMP)  ## one chapter: NAME=07_accuracy_vs_complexity ARGS="-p dataset mnist2"
 	@$(BIN)/python -m pacbayes_curvature.chapters run notebooks/$(NAME).md $(ARGS)
@@ -83,5 +90,6 @@ $(STAMP): pyproject.toml
 	  $(BIN)/python -m pip install -q --disable-pip-version-check -e ".[book,test]"; \
 	  touch $@'
 
+# Together with the others, so that pip finds versions that suit all of them.
 $(STAMP)-%: $(STAMP)
-	@$(LOCK) sh -ec '$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[$*]"; touch $@'
+	@$(LOCK) sh -ec '$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[book,test,$*]"; touch $@'

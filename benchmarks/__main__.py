@@ -3,6 +3,8 @@
     python -m benchmarks                     all parts, on mnist2 and cifar2
     python -m benchmarks peers scaling       these parts; the others' numbers stay
     python -m benchmarks sweeps --quick      a trial on digits, into build/benchmarks/quick.json
+
+All parts take about 12 minutes on two cores.
 """
 
 import argparse

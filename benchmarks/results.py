@@ -1,10 +1,10 @@
 """benchmarks/results.json: what it holds, and how a part that was run again replaces its old numbers.
 
-    environment  versions, machine, processor_model, threads, date
-    entries      [{name, ratio, low, high, target, note}]: see `pairs.entry`
-    scaling      [{task, measure, against, base, points: [[size, value]], exponent, stderr}]: see `scaling`
-    stages       [{stage, dataset, seconds, share}] of a full reproduction: see `stages`
-    peak         {gflops, low, high, size, threads}: see `peak`
+environment  versions, machine, processor_model, threads, date
+entries      [{name, ratio, low, high, target, note}]: see `pairs.entry`
+scaling      [{task, measure, against, base, points: [[size, value]], exponent, stderr}]: see `scaling`
+stages       [{stage, dataset, seconds, share}] of a full reproduction: see `stages`
+peak         {gflops, low, high, size, threads}: see `peak`
 """
 
 import datetime

@@ -36,7 +36,12 @@ AXES = {
     "eigendecomposition": {"base": {}, "width": (512, 1024, 2048, 3072)},
 }
 QUICK = {
-    "layerwise": {"base": {"N": 256, "width": 32, "depth": 1}, "N": (512, 1024, 2048), "width": (32, 64, 128), "depth": (1, 2, 4)},
+    "layerwise": {
+        "base": {"N": 256, "width": 32, "depth": 1},
+        "N": (512, 1024, 2048),
+        "width": (32, 64, 128),
+        "depth": (1, 2, 4),
+    },
     "sweep": {
         "base": {"N": 256, "width": 32, "depth": 1, "grid": 4},
         "N": (128, 256, 512),

@@ -56,7 +56,9 @@ class Sweeps:
         ]
 
     def _classifiers(self) -> gibbs.LocalReparametrisation:
-        return gibbs.LocalReparametrisation(self.problem.weights, self.problem.layers, self.problem.lam, self.problem.beta)
+        return gibbs.LocalReparametrisation(
+            self.problem.weights, self.problem.layers, self.problem.lam, self.problem.beta
+        )
 
     def _to_precision(self, stderr: np.ndarray) -> np.ndarray:
         """The accuracy at every grid point with this standard error: all that it takes, from the strata on."""

@@ -44,7 +44,9 @@ def test_two_classes_are_exact(logits, common):
 def test_more_classes_are_unbiased_and_nearly_exact(logits, classes, common):
     """The mean over u on a fine grid is the integral; a single u is already close, since u moves T quantiles at once."""
     mean, deviation, y = logits(classes, common)
-    expected = np.array([exact(m, s, c) for m, s, c in zip(mean.numpy(), deviation.expand(40, classes).numpy(), y.numpy())])
+    expected = np.array(
+        [exact(m, s, c) for m, s, c in zip(mean.numpy(), deviation.expand(40, classes).numpy(), y.numpy())]
+    )
     u = (torch.arange(2000, dtype=torch.float64) + 0.5) / 2000
     several = torch.stack([wrong_probability(mean, deviation, y, value.expand(40)) for value in u]).numpy()
     np.testing.assert_allclose(several.mean(0), expected, atol=2e-4)

@@ -174,10 +174,14 @@ def test_a_design_effect_from_a_part_is_that_of_the_whole():
     assert design_effect._design_effect(np.ones(m), np.ones(draws), n) == 1
 
 
-def test_the_design_effect_of_weight_draws_is_that_of_the_paper_procedure(workspace, digits, digits_network, monkeypatch):
+def test_the_design_effect_of_weight_draws_is_that_of_the_paper_procedure(
+    workspace, digits, digits_network, monkeypatch
+):
     problem = a_problem(digits, digits_network, monkeypatch)
     g, n = 15, len(problem.y)  # the noisiest
-    (psi,) = design_effect.measure(problem, np.array([g]), draws=200, examples=700, generator=torch.Generator().manual_seed(1))
+    (psi,) = design_effect.measure(
+        problem, np.array([g]), draws=200, examples=700, generator=torch.Generator().manual_seed(1)
+    )
     paper = PaperProcedure(problem.weights, problem.spectra, problem.x, problem.y)
     accuracies = paper.accuracies(problem.lam[g], problem.beta[g], torch.Generator().manual_seed(2), draws=200)
     a = accuracies.mean()
@@ -213,7 +217,9 @@ def test_the_timed_estimate_has_the_wanted_error(workspace, digits, digits_netwo
     for _ in range(60):
         sweeps._full_grid()
     assert (sweeps.whole.outcomes == 60 * len(problem.y)).all()
-    stderr = design_effect.standard_error(sweeps.whole.wrong / sweeps.whole.outcomes, np.full(problem.points, 3.0), len(problem.y))
+    stderr = design_effect.standard_error(
+        sweeps.whole.wrong / sweeps.whole.outcomes, np.full(problem.points, 3.0), len(problem.y)
+    )
     misses = sweeps._misses([], stderr)
     assert np.sqrt(np.square(misses).mean()) < 1.2
     mean = np.mean([sweeps._to_precision(stderr) for _ in range(15)], axis=0)
@@ -244,7 +250,10 @@ def test_a_quick_run_writes_valid_results(workspace, digits_network, monkeypatch
 
 @pytest.mark.parametrize(
     "arguments, message",
-    [("sweeps speed", "unknown part speed; valid: sweeps, "), ("peers", "not installed: backpack-for-pytorch, .* extra bench")],
+    [
+        ("sweeps speed", "unknown part speed; valid: sweeps, "),
+        ("peers", "not installed: backpack-for-pytorch, .* extra bench"),
+    ],
 )
 def test_mistakes_stop_before_any_work(arguments, message, workspace, monkeypatch, capsys):
     monkeypatch.setattr(peers, "find_spec", lambda name: None)

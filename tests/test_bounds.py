@@ -6,8 +6,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 import torch
-
 from dense_reference import bernoulli_kl, bernoulli_kl_inverse
+
 from pacbayes_curvature.bounds import complexity, kl_bernoulli, kl_inverse, pac_bayes_bound
 
 ULPS = 14  # what kl_inverse may lie above the true value, in units in the last place

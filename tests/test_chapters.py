@@ -146,7 +146,9 @@ def test_a_failing_cell_is_shown_and_the_old_output_stays(chapter, tmp_path):
     assert (tmp_path / "out.ipynb").read_text() == "old"
 
 
-@pytest.mark.parametrize("work, reason", [("raise SystemExit", "SystemExit"), ("import os; os._exit(1)", "kernel died")])
+@pytest.mark.parametrize(
+    "work, reason", [("raise SystemExit", "SystemExit"), ("import os; os._exit(1)", "kernel died")]
+)
 def test_a_chapter_that_ends_early_has_failed(chapter, tmp_path, work, reason):
     with pytest.raises(chapters.Failed, match=reason):
         chapters.run(chapter(work), tmp_path / "out.ipynb", {})

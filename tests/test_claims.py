@@ -352,7 +352,10 @@ def test_the_minimiser_of_3_minimises_4_at_its_own_beta():
 
     def with_betas(*betas):
         betas = np.resize(betas, len(LAM))
-        return tables(table.assign(beta=betas), *[other.assign(beta=betas) for other in methods(scale=0.9)[::2]])
+        return tables(
+            table.assign(beta=betas),
+            *[other.assign(beta=betas) for other in methods(scale=0.9) if other["method"][0] != "diag"],
+        )
 
     assert find("objectives", with_betas(1 / math.sqrt(8 * N * k)), **arguments) == ("reproduced", 0)
     for beta in (1e-5, 1e-4):

@@ -153,7 +153,7 @@ def test_quadratic_range_is_exact_for_small_noise(problem):
 
 
 def test_full_shape_is_lemma_41(problem):
-    weights, x, y = problem
+    weights, x, _ = problem
     ggn, beta = measured.ggn(weights, x), 0.1
     root = measured_noise.lemma_shapes(np.diag(ggn), 2.0, beta, ggn, ggn)["full"][0]
     covariance = root @ root.T

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.optimize
 import torch
-
 from dense_reference import coordinate_objective, dense_covariance, gaussian_kl, optimal_pair, quadratic_objective
+
 from pacbayes_curvature.gaussians import kl_divergence, kl_term, optimal_posterior, optimal_prior_and_posterior
 
 K = 4
@@ -223,9 +223,7 @@ def test_pair_obeys_its_laws():
     np.testing.assert_allclose(pair.kl, np.arcsinh(np.sqrt(h * delta**2 / beta) / 2), rtol=1e-14)
     np.testing.assert_allclose(pair.expected_loss, h * pair.posterior_variance / 2, rtol=1e-14)
     np.testing.assert_allclose(pair.expected_loss, -beta / 2 * np.expm1(-2 * pair.kl), rtol=1e-13)
-    direct = [
-        kl_divergence(m, v0, 0, v1) for m, v0, v1 in zip(delta, pair.posterior_variance, pair.prior_variance)
-    ]
+    direct = [kl_divergence(m, v0, 0, v1) for m, v0, v1 in zip(delta, pair.posterior_variance, pair.prior_variance)]
     np.testing.assert_allclose(pair.kl, direct, rtol=1e-12)
     together = kl_divergence(delta, pair.posterior_variance, 0, pair.prior_variance)
     assert pair.kl.sum() == pytest.approx(together, rel=1e-12)

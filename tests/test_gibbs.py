@@ -104,7 +104,9 @@ def test_the_standard_error_is_that_of_repetitions(digits, digits_network):
     """The spread of 200 independent passes is no more than reported, and not much less where the examples are alike."""
     x, y = torch.from_numpy(digits.x_train)[:300], torch.from_numpy(digits.y_train)[:300]
     lam, beta = map(np.array, zip(*POINTS))
-    classifiers = gibbs.LocalReparametrisation(digits_network.minimum, layers_of("layerwise", digits_network, x), lam, beta)
+    classifiers = gibbs.LocalReparametrisation(
+        digits_network.minimum, layers_of("layerwise", digits_network, x), lam, beta
+    )
     runs = [classifiers.tally(x, y, torch.Generator().manual_seed(seed)) for seed in range(200)]
     spread = np.std([run.accuracy for run in runs], axis=0, ddof=1)
     reported = np.sqrt(np.mean([run.stderr**2 for run in runs], axis=0))
@@ -149,7 +151,10 @@ def test_what_is_left_out_changes_no_accuracy(digits, digits_network, monkeypatc
     accuracy, error = run()
     monkeypatch.setattr(gibbs, "TOLERANCE", 0.0)
     exact, _ = run()
-    assert 0 < np.abs(accuracy - exact).max() <= 0.5 * error.max() and np.abs(accuracy - exact).mean() <= 0.1 * error.mean()
+    assert (
+        0 < np.abs(accuracy - exact).max() <= 0.5 * error.max()
+        and np.abs(accuracy - exact).mean() <= 0.1 * error.mean()
+    )
 
 
 @pytest.mark.parametrize("lam, beta", POINTS)
@@ -165,7 +170,14 @@ def test_estimators_agree_for_a_low_rank_posterior(digits, digits_network, lam, 
     ]
     assert all(layer.low_rank for layer in layers)
     fast, fast_error = gibbs.by_local_reparametrisation(
-        digits_network.minimum, layers, np.array([lam]), np.array([beta]), x, y, torch.Generator().manual_seed(1), passes=20
+        digits_network.minimum,
+        layers,
+        np.array([lam]),
+        np.array([beta]),
+        x,
+        y,
+        torch.Generator().manual_seed(1),
+        passes=20,
     )
     slow, slow_error = gibbs.by_weight_sampling(
         digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(2), draws=100
@@ -183,7 +195,10 @@ def test_a_variance_for_every_weight_against_weight_sampling(digits, digits_netw
     fast, fast_error = gibbs.with_weight_variances(digits_network.minimum, v, x, y, generator, passes=20)
     accuracies = []
     for _ in range(100):
-        sample = [w + torch.randn(w.shape, generator=generator) * torch.from_numpy(s).sqrt() for w, s in zip(digits_network.minimum, v)]
+        sample = [
+            w + torch.randn(w.shape, generator=generator) * torch.from_numpy(s).sqrt()
+            for w, s in zip(digits_network.minimum, v)
+        ]
         accuracies.append(float((networks.forward(sample, x).argmax(1) == y).float().mean()))
     assert 0.5 < fast < 0.99, "between guessing and no noise"
     assert abs(fast - np.mean(accuracies)) <= 4 * np.hypot(fast_error, np.std(accuracies, ddof=1) / 10)

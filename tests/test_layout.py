@@ -29,7 +29,9 @@ def each_chapter(test):
 def test_the_notebook_is_in_step_with_its_source(source):
     pair = source.with_suffix(".ipynb")
     expected = nbformat.writes(chapters.read(source)) + "\n"
-    assert pair.exists() and pair.read_text(encoding="utf-8") == expected, f"{pair.name} is out of step: run `make pair`"
+    assert pair.exists() and pair.read_text(encoding="utf-8") == expected, (
+        f"{pair.name} is out of step: run `make pair`"
+    )
 
 
 def test_every_notebook_has_a_source():
@@ -77,7 +79,9 @@ def test_every_chapter_is_in_the_table_of_contents():
 
 def test_the_flow_makes_every_page_and_runs_every_chapter_live():
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--forceall", "--printshellcmds"]
-    plan = subprocess.run([*command, "--quiet", "host", "--", "book", "smoke"], cwd=ROOT, capture_output=True, text=True)
+    plan = subprocess.run(
+        [*command, "--quiet", "host", "--", "book", "smoke"], cwd=ROOT, capture_output=True, text=True
+    )
     assert plan.returncode == 0, plan.stderr
     pages = [entry for entry in toc_entries() if entry.startswith("notebooks/")]
     outputs = [f"build/source/{page}.ipynb" for page in pages] + [f"build/smoke/{path.stem}.ipynb" for path in CHAPTERS]
@@ -131,7 +135,10 @@ def interpreter(path, body):
 @pytest.mark.parametrize(
     "body, message",
     [
-        ('case "$*" in --version) echo Python 3.9.2;; *) exit 1;; esac', r"Python 3.11, .* is needed, got: Python 3.9.2"),
+        (
+            'case "$*" in --version) echo Python 3.9.2;; *) exit 1;; esac',
+            r"Python 3.11, .* is needed, got: Python 3.9.2",
+        ),
         ('case "$*" in *ensurepip*) exit 1;; esac', "lacks the module venv or ensurepip"),
     ],
 )

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.optimize
 import torch
-
 from dense_reference import optimal_pair
+
 from pacbayes_curvature import lower_bounds
 from pacbayes_curvature.gaussians import kl_divergence, optimal_posterior
 

@@ -7,7 +7,11 @@ import pytest
 
 from pacbayes_curvature import pages_benchmarks, plots_benchmarks
 
-SIZES = {"layerwise": ("N", "width", "depth"), "sweep": ("N", "width", "depth", "grid"), "eigendecomposition": ("width",)}
+SIZES = {
+    "layerwise": ("N", "width", "depth"),
+    "sweep": ("N", "width", "depth", "grid"),
+    "eigendecomposition": ("width",),
+}
 BASE = {"N": 1000, "width": 100, "depth": 2, "grid": 16}
 
 
@@ -18,7 +22,13 @@ def entry(name, ratio, target, note="A note."):
 @pytest.fixture
 def results():
     return {
-        "environment": {"date": "2020-01-02", "processor_model": "Abacus", "processor": "x", "system": "y", "threads": 2}
+        "environment": {
+            "date": "2020-01-02",
+            "processor_model": "Abacus",
+            "processor": "x",
+            "system": "y",
+            "threads": 2,
+        }
         | {"cores": 4, "python": "3", "torch": "2", "numpy": "1"},
         "entries": [
             entry("pair_met", 7.0, 6.0),
@@ -27,7 +37,13 @@ def results():
             entry("training_share_of_peak", 0.3, None),
         ],
         "scaling": [
-            {"task": task, "measure": measure, "against": size, "base": BASE, "points": [[64, 1.0], [128, 3.0], [256, 9.0]]}
+            {
+                "task": task,
+                "measure": measure,
+                "against": size,
+                "base": BASE,
+                "points": [[64, 1.0], [128, 3.0], [256, 9.0]],
+            }
             | {"exponent": 1.58, "stderr": 0.04}
             for task, sizes in SIZES.items()
             for size in sizes
@@ -93,7 +109,9 @@ def test_more_cores_help_until_one_network_is_the_longest(results):
     assert f"that is {2 * 72 / 3600:.3g} hours" in pages_benchmarks.core_hours_facts(results, 1, 10**6).data
 
 
-@pytest.mark.parametrize("runs, cores, message", [(0, 1, "seeds must be at least 1"), (1, 0, "cores must be at least 1")])
+@pytest.mark.parametrize(
+    "runs, cores, message", [(0, 1, "seeds must be at least 1"), (1, 0, "cores must be at least 1")]
+)
 def test_no_seeds_and_no_cores_are_refused(runs, cores, message, results):
     with pytest.raises(ValueError, match=message):
         pages_benchmarks.core_hours_facts(results, runs, cores)
@@ -141,4 +159,7 @@ def test_results_that_are_not_there_are_asked_for(tmp_path, results):
         pages_benchmarks.load(tmp_path / "results.json")
     (tmp_path / "results.json").write_text(json.dumps(results))
     assert pages_benchmarks.load(tmp_path / "results.json") == results
-    assert "Abacus" in pages_benchmarks.environment(results).data and "200 x 10^9" in pages_benchmarks.environment(results).data
+    assert (
+        "Abacus" in pages_benchmarks.environment(results).data
+        and "200 x 10^9" in pages_benchmarks.environment(results).data
+    )

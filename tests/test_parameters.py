@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from pacbayes_curvature import parameters
+from pacbayes_curvature.posteriors import METHODS
 
 DECLARED = {"dataset": str, "methods": str, "grid_size": int, "seed": int, "delta": float, "quick": bool}
 
@@ -32,7 +33,7 @@ def test_valid_values_pass(given):
         ({"dataset": "mnist2,mnist2"}, "each once"),
         ({"dataset": "mnist2, cifar2"}, "without spaces"),
         ({"dataset": ""}, "got ''"),
-        ({"methods": "diagonal"}, "methods must be one or more of baseline, diag, layerwise"),
+        ({"methods": "diagonal"}, f"methods must be one or more of {', '.join(METHODS)}"),
         ({"grid_size": 1}, "grid_size must be from 2 to 200, got 1"),
         ({"grid_size": 201}, "got 201"),
         ({"grid_size": "five"}, "grid_size must be of type int, got 'five'; valid: from 2 to 200"),

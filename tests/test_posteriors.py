@@ -56,7 +56,8 @@ def test_kl_falls_and_loss_rises_with_beta():
 def test_baseline_is_the_end_of_every_beta_curve():
     h, d = layer(6)
     base, full = (
-        [posteriors.layer_posterior(method, h, spectrum(h), len(d), (d**2).sum())] for method in ("baseline", "layerwise")
+        [posteriors.layer_posterior(method, h, spectrum(h), len(d), (d**2).sum())]
+        for method in ("baseline", "layerwise")
     )
     np.testing.assert_allclose(
         posteriors.kl_divergence(full, [0.3], [1e12]), posteriors.kl_divergence(base, [0.3], [np.inf]), rtol=1e-9
@@ -66,8 +67,12 @@ def test_baseline_is_the_end_of_every_beta_curve():
 
 @pytest.mark.parametrize(
     ("lam", "beta", "message"),
-    [([0.0], [1.0], "lam must be positive, got 0.0"), ([1.0], [-2.0], "beta must be positive, got -2.0"),
-     ([np.nan], [1.0], "lam must be positive, got nan"), ([1.0, 2.0], [1.0], "one beta for each lam")],
+    [
+        ([0.0], [1.0], "lam must be positive, got 0.0"),
+        ([1.0], [-2.0], "beta must be positive, got -2.0"),
+        ([np.nan], [1.0], "lam must be positive, got nan"),
+        ([1.0, 2.0], [1.0], "one beta for each lam"),
+    ],
 )
 def test_bad_grids_are_refused(lam, beta, message):
     h, d = layer(7)
@@ -78,5 +83,5 @@ def test_bad_grids_are_refused(lam, beta, message):
 
 def test_unknown_method_lists_the_valid_ones():
     h, d = layer(8)
-    with pytest.raises(ValueError, match="unknown method 'full'; valid: baseline, diag, layerwise"):
+    with pytest.raises(ValueError, match=f"unknown method 'full'; valid: {', '.join(posteriors.METHODS)}"):
         posteriors.layer_posterior("full", h, spectrum(h), len(d), 1.0)

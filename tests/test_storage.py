@@ -26,7 +26,7 @@ def test_success_replaces_the_file_and_makes_its_folder(tmp_path):
 def test_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "file.txt"
     path.write_text("old")
-    with pytest.raises(RuntimeError, match="in the middle"), atomic(path) as part:
+    with pytest.raises(RuntimeError, match="in the middle"), atomic(path) as part:  # noqa: PT012
         part.write_text("half")
         raise RuntimeError("in the middle")
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]

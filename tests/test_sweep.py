@@ -59,7 +59,7 @@ def test_only_contenders_are_evaluated_whole_and_only_they_are_on_the_front(expl
     whole = table["evaluated"] == table["examples"]
     assert set(table["evaluated"]) == {400, 1437} and not table.loc[~whole, "pareto"].any()
     assert whole.sum() < 0.7 * len(table)
-    for method, rows in table[whole].groupby("method"):
+    for _, rows in table[whole].groupby("method"):
         mine = rows["accuracy"].to_numpy(), rows["complexity"].to_numpy()
         assert rows["pareto"].tolist() == pareto.front(*mine).tolist() and rows["pareto"].sum() > 2
     # Outcomes in [0, 1] have at most the variance of answers with the same mean.

@@ -53,7 +53,11 @@ def expected_flops(method, weights, x, n):
         total += 2 * n * d * (d + 1)
     for layer, n_in, n_out in zip(layers[1:], WIDTHS[1:], WIDTHS[2:]):
         rho = LAM / BETA
-        directions = [sum(r * g > 2 * gibbs.TOLERANCE for g in layer.curvature) for r in rho] if method == "layerwise" else [0] * points
+        directions = (
+            [sum(r * g > 2 * gibbs.TOLERANCE for g in layer.curvature) for r in rho]
+            if method == "layerwise"
+            else [0] * points
+        )
         total += sum(2 * n * n_in * (n_out + r) for r in directions)
     return total
 
@@ -95,7 +99,9 @@ def test_work_ends_with_the_examples_of_a_point(net):
     counts = []
     for few in (examples, np.full(len(LAM), 3000)):
         with FlopCounterMode(display=False) as counter:
-            gibbs.LocalReparametrisation(weights, layers, LAM, BETA).tally(x, y, torch.Generator().manual_seed(1), examples=few)
+            gibbs.LocalReparametrisation(weights, layers, LAM, BETA).tally(
+                x, y, torch.Generator().manual_seed(1), examples=few
+            )
         counts.append(counter.get_total_flops())
     assert counts[0] < 0.35 * counts[1]
 

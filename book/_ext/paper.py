@@ -69,7 +69,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.config.mathjax_path = "mathjax/tex-chtml-full.js"
     app.connect("config-inited", _footer)
     # The search quotes the pages it finds, which it may not read when it was opened from the file system.
-    app.add_js_file(None, body='DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = location.protocol !== "file:"', priority=300)
+    app.add_js_file(
+        None, body='DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = location.protocol !== "file:"', priority=300
+    )
     app.connect("build-finished", _copy_mathjax)
     app.connect("build-finished", _drop_font_preloads)
     app.connect("html-page-context", _bibliography_is_a_list)

@@ -33,7 +33,9 @@ def wrong_probability(
         gap = mean.gather(1, 1 - label) - mean.gather(1, label)
         return ndtr(gap[:, 0] / torch.hypot(*deviation.expand_as(mean).unbind(1)))
     eps = torch.finfo(uniform.dtype).eps
-    quantiles = ((torch.arange(SLICES) + uniform[:, None]) / SLICES).clamp(eps, 1 - eps)  # 0 and 1 are infinitely far out
+    quantiles = ((torch.arange(SLICES) + uniform[:, None]) / SLICES).clamp(
+        eps, 1 - eps
+    )  # 0 and 1 are infinitely far out
     spread = deviation.expand_as(mean).gather(1, label)
     a = torch.addcmul(mean.gather(1, label), spread, ndtri(quantiles))  # (n, T)
     others = mean.scatter(1, label, -torch.inf)

@@ -54,7 +54,10 @@ class Parameter:
 
 
 def read(source: Path) -> NotebookNode:
-    """The chapter in `source`, .md or .ipynb, without outputs and in canonical form: the same text, the same notebook."""
+    """The chapter in `source`, .md or .ipynb, without outputs and in canonical form: the same text, the same notebook.
+
+    Raises Refused, naming the chapters there are, when it is not one of them.
+    """
     if source.suffix not in (".md", ".ipynb") or not source.is_file():
         known = ", ".join(sorted(path.stem for path in source.parent.glob("*.md"))) or "none here"
         raise Refused(f"no chapter {source}; the chapters are: {known}")
@@ -68,7 +71,10 @@ def read(source: Path) -> NotebookNode:
 
 
 def declared(notebook: NotebookNode) -> dict[str, Parameter]:
-    """The chapter's parameters by name; none if it has no cell tagged `parameters`."""
+    """The chapter's parameters by name; none if it has no cell tagged `parameters`.
+
+    Raises Refused for a type that is not one of `parameters.TYPES`.
+    """
     found = {}
     for statement, line in _declarations(notebook):
         name, kind = statement.target.id, ast.unparse(statement.annotation)
@@ -108,7 +114,10 @@ def with_title(notebook: NotebookNode, title: str) -> NotebookNode:
 
 
 def run(source: Path, output: Path, texts: Mapping[str, str], title: str | None = None) -> None:
-    """Execute the chapter with the values in `texts`; `output` is written whole, and only if no cell failed."""
+    """Execute the chapter with the values in `texts`; `output` is written whole, and only if no cell failed.
+
+    Raises Refused for parameters that are unknown or invalid, before any work, and Failed when a cell fails.
+    """
     notebook = read(source)
     types = {name: parameter.type for name, parameter in declared(notebook).items()}
     values = parameters.read(types, texts)
@@ -198,9 +207,11 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> None:
+    """The command line."""
     arguments = _arguments()
     if arguments.command == "pair":
-        return pair(Path("notebooks"))
+        pair(Path("notebooks"))
+        return
     output = arguments.output or Path("build/notebooks", arguments.source.stem + ".ipynb")
     run(arguments.source, output, dict(arguments.p), arguments.title)
     print(f"Executed notebook: {output}")

@@ -11,8 +11,19 @@ import numpy as np
 import pandas as pd
 
 from .claim_curves import (
-    NETWORK, Finding, NotSettled, Tables, all_some_none, at_most, difference, grid_points, line_at, margins, points,
-    rows_of, smallest,
+    NETWORK,
+    Finding,
+    NotSettled,
+    Tables,
+    all_some_none,
+    at_most,
+    difference,
+    grid_points,
+    line_at,
+    margins,
+    points,
+    rows_of,
+    smallest,
 )  # fmt: skip
 from .claim_ratios import crossing, harder_more, improvement, little_improvement, smaller_bound, stays_below, tightness
 from .pareto import front
@@ -65,7 +76,10 @@ def both_kinds(tables: Tables, *, pairs: list, lower: str, line: Line, noise: fl
 def reached(
     tables: Tables, *, datasets: list, curves: list, lower: str, line: Line, noise: float, gap: float
 ) -> Finding:
-    """Where the lower-bound curve goes below the line: whether the best method does too, at most `gap` above it."""
+    """Where the lower-bound curve goes below the line: whether the best method does too, at most `gap` above it.
+
+    Raises NotSettled where no method was measured on such a data set.
+    """
     curve = _on(tables, [lower], datasets)
     curve = curve[margins(curve, line, noise) > 0].set_index(NETWORK)
     if curve.empty:
@@ -126,7 +140,10 @@ def search_cost(tables: Tables, *, datasets: list, curve: str, small: float, lar
 
 
 def trained(tables: Tables, *, datasets: list, missed: float) -> Finding:
-    """The share of training examples that the worst of the trained networks gets wrong."""
+    """The share of training examples that the worst of the trained networks gets wrong.
+
+    Raises NotSettled without a training accuracy after the last epoch.
+    """
     table = _of(rows_of(tables, "training_run", "epoch", "train_accuracy"), datasets, "training_run")
     last = table.loc[table.groupby(NETWORK)["epoch"].idxmax()]
     if last["train_accuracy"].isna().any():
@@ -196,7 +213,10 @@ def closer_mean(tables: Tables, *, datasets: list, noise: float, least: float, m
 
 
 def covered(tables: Tables, *, datasets: list, line: Line, mainly: float, noise: float) -> Finding:
-    """The baseline's part of the way from the line to the bound that optimising the objective reaches."""
+    """The baseline's part of the way from the line to the bound that optimising the objective reaches.
+
+    Raises NotSettled where the two were computed for different seeds.
+    """
     best = smallest(points(tables, ["baseline"], datasets)).set_index(NETWORK)
     facts = _two_minima(tables, datasets, "bound_optimised")
     both = best.join(facts[["bound_optimised"]], how="inner")

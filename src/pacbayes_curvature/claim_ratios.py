@@ -4,7 +4,16 @@ import numpy as np
 import pandas as pd
 
 from .claim_curves import (
-    NETWORK, Finding, Tables, all_some_none, at_most, difference, interval, log_ratios, points, smallest,
+    NETWORK,
+    Finding,
+    Tables,
+    all_some_none,
+    at_most,
+    difference,
+    interval,
+    log_ratios,
+    points,
+    smallest,
 )  # fmt: skip
 
 

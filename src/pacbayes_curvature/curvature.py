@@ -85,7 +85,9 @@ def _nystroem(y: torch.Tensor, omega: torch.Tensor, rank: int, trace: float) -> 
     shifted = y + nu * omega
     core = omega.T @ shifted
     factor = torch.linalg.cholesky((core + core.T) / 2)
-    vectors, roots, _ = torch.linalg.svd(torch.linalg.solve_triangular(factor, shifted.T, upper=False).T, full_matrices=False)
+    vectors, roots, _ = torch.linalg.svd(
+        torch.linalg.solve_triangular(factor, shifted.T, upper=False).T, full_matrices=False
+    )
     values = (roots.square() - nu).clamp_min(0)[:rank].numpy()
     return values, vectors[:, :rank].numpy(), max(0.0, 1 - values.sum() / trace)
 

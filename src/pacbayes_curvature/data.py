@@ -134,7 +134,9 @@ def _from_npz(source: str, root: Path) -> tuple[dict, dict] | None:
             raise ValueError(f"{path}: {key} must hold bytes (uint8), got {array.dtype}")
     for part in ("train", "test"):
         if len(arrays[f"x_{part}"]) != arrays[f"y_{part}"].size:
-            raise ValueError(f"{path}: {len(arrays[f'x_{part}'])} images but {arrays[f'y_{part}'].size} labels in {part}")
+            raise ValueError(
+                f"{path}: {len(arrays[f'x_{part}'])} images but {arrays[f'y_{part}'].size} labels in {part}"
+            )
     return tuple({part: arrays[f"{kind}_{part}"] for part in ("train", "test")} for kind in "xy")
 
 

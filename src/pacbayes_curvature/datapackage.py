@@ -26,7 +26,7 @@ LICENCE = {  # LICENSE-text, which covers results/
 SOURCES = {
     "mnist": ("MNIST (LeCun, Cortes and Burges)", "http://yann.lecun.com/exdb/mnist/"),
     "cifar10": ("CIFAR-10 (Krizhevsky 2009)", "https://www.cs.toronto.edu/~kriz/cifar.html"),
-    "digits": ("digits (scikit-learn)", "https://scikit-learn.org/stable/datasets/toy_dataset.html"),
+    "digits": ("scikit-learn's digits", "https://scikit-learn.org/stable/datasets/toy_dataset.html"),
 }
 DELTA = inspect.signature(complexity).parameters["delta"].default
 

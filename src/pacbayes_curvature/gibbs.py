@@ -55,7 +55,9 @@ class LocalReparametrisation:
         """
         examples = np.full(self.points, len(x)) if examples is None else np.asarray(examples)
         if examples.shape != (self.points,) or (examples < 0).any() or (examples > len(x)).any():
-            raise ValueError(f"examples must hold a number from 0 to {len(x)} for each of the {self.points} grid points")
+            raise ValueError(
+                f"examples must hold a number from 0 to {len(x)} for each of the {self.points} grid points"
+            )
         _check(passes=passes)
         wrong, squares = np.zeros(self.points), np.zeros(self.points)
         for _ in range(passes):
@@ -247,7 +249,9 @@ def by_weight_sampling(
     return float(np.mean(accuracies)), float(np.std(accuracies, ddof=1) / np.sqrt(draws))
 
 
-def _draw(layer: LayerPosterior, shape: torch.Size, lam: float, beta: float, generator: torch.Generator) -> torch.Tensor:
+def _draw(
+    layer: LayerPosterior, shape: torch.Size, lam: float, beta: float, generator: torch.Generator
+) -> torch.Tensor:
     """One draw of a layer's noise, (n_out, k): along the basis with variances v, along all other directions with lam."""
     eps, deviation = torch.randn(shape, generator=generator), np.sqrt(variances(layer, [lam], [beta])[0])
     if layer.basis is None:

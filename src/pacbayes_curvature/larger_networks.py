@@ -69,7 +69,11 @@ def resnet50(image: int = 224, classes: int = 1000) -> list[Layer]:
             name = f"conv{block}_{i}"
             if i == 1:
                 layers.append(_convolution(f"{name} shortcut", 1, channels, 4 * width, side))
-            for part, kernel, n_in, n_out in (("a", 1, channels, width), ("b", 3, width, width), ("c", 1, width, 4 * width)):
+            for part, kernel, n_in, n_out in (
+                ("a", 1, channels, width),
+                ("b", 3, width, width),
+                ("c", 1, width, 4 * width),
+            ):
                 layers.append(_convolution(name + part, kernel, n_in, n_out, side))
             channels = 4 * width
     return layers + fully_connected([channels, classes])
@@ -129,7 +133,10 @@ def curvature_seconds(layers: list[Layer], examples: int, scaling: list[dict]) -
     rows, width = law(scaling, "layerwise", "N"), law(scaling, "layerwise", "width")
     ratios = [[examples * l.positions / width.base["N"], l.inputs / width.size] for l in layers]
     return extrapolate(
-        width.value / (width.base["depth"] + 1), [rows.exponent, width.exponent], [rows.stderr, width.stderr], np.array(ratios)
+        width.value / (width.base["depth"] + 1),
+        [rows.exponent, width.exponent],
+        [rows.stderr, width.stderr],
+        np.array(ratios),
     )
 
 

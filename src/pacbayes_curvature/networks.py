@@ -80,7 +80,7 @@ def load(path: Path | str) -> TrainedNetwork:
     try:
         with safe_open(path, "pt") as file:
             record = dict(file.metadata() or {})
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dictionary
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged ({error}); delete it and it will be made again") from error
     if record.pop("sha256", None) != _checksum(tensors, record):

@@ -10,6 +10,7 @@ from scipy.stats import t
 
 from . import gibbs, pareto
 from .data import split_name
+from .datapackage import SOURCES
 from .experiments import sweep
 from .experiments.accuracy_vs_complexity import DRAWS, LEVELS
 from .plots import STYLE, title
@@ -117,10 +118,14 @@ def verdicts(results: list[Result]) -> Markdown:
         chance = best["chance"].iloc[0]
         name, useful = title(result.key.dataset), best[best["bound"] < chance]
         if len(useful):
-            sums = ", ".join(f"{STYLE[method][0]} {bound:.3f}" for method, bound in zip(useful["method"], useful["bound"]))
+            sums = ", ".join(
+                f"{STYLE[method][0]} {bound:.3f}" for method, bound in zip(useful["method"], useful["bound"])
+            )
             items.append(f"- **{name}**: the smallest sums below the error of guessing, {chance:.3g}, are {sums}.")
         else:
-            items.append(f"- **{name}**: no grid point of any method has a sum below the error of guessing, {chance:.3g}.")
+            items.append(
+                f"- **{name}**: no grid point of any method has a sum below the error of guessing, {chance:.3g}."
+            )
         ratios = complexity_at([result]).filter(like="/ baseline")
         for column in ratios:
             method = STYLE[column.removesuffix(" / baseline")][0]
@@ -157,7 +162,7 @@ def dataset_facts(name: str, spectra: Result) -> Markdown:
     layers = layer_facts(spectra)
     weights = int((layers["inputs and bias"] * layers["neurons"]).sum())
     merged = "with its ten classes" if classes == 10 else f"with its ten classes merged in order into {classes}"
-    images = {"mnist": "MNIST", "cifar10": "CIFAR-10", "digits": "scikit-learn's digits"}[source]
+    images = SOURCES[source][0].partition(" (")[0]
     return Markdown(
         f"**{title(name)}**: {images} {merged}; seed {spectra.key.seed}; {weights:,} weights, biases included; "
         f"squared distance from the initialisation {layers['squared distance'].sum():.1f}."

@@ -40,7 +40,11 @@ def shares(results: dict) -> list[dict]:
 def environment(results: dict) -> Markdown:
     """One sentence: where and when all this was measured."""
     about, peak = results["environment"], results["peak"]
-    gflops = f"{peak['gflops']:.0f} x 10^9 floating point operations a second in single-precision products" if peak else "unknown"
+    gflops = (
+        f"{peak['gflops']:.0f} x 10^9 floating point operations a second in single-precision products"
+        if peak
+        else "unknown"
+    )
     return Markdown(
         f"Measured on {about['date']} on {about['processor_model']} ({about['processor']}, {about['system']}) with "
         f"{about['threads']} of {about['cores']} cores, Python {about['python']}, PyTorch {about['torch']}, NumPy "
@@ -157,7 +161,9 @@ def _stand_in(dataset: str, timed: dict[str, float]) -> str:
     return max(same, key=lambda name: split_name(name)[1], default="")
 
 
-def wider(results: dict, widths: tuple[int, ...] = (1024, 4096, 16384), depth: int = 2, examples: int = 60_000) -> pd.DataFrame:
+def wider(
+    results: dict, widths: tuple[int, ...] = (1024, 4096, 16384), depth: int = 2, examples: int = 60_000
+) -> pd.DataFrame:
     """Fully connected networks with `depth` hidden layers as wide as the input: expected memory of all H_l and times.
 
     Columns: width, weights, memory of all H_l (GB), eigendecompositions (hours), our sweep of 400 points (hours), each with

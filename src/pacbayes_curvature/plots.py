@@ -23,7 +23,11 @@ LAYER_COLOURS = ("#0072B2", "#E69F00", "#CC79A7")
 def use_style() -> None:
     """Set the look of all figures, and make the SVG of a figure the same in every run."""
     sns.set_theme(context="notebook", style="ticks", font="DejaVu Sans")
-    matplotlib.rcParams |= {"svg.hashsalt": "pacbayes-curvature", "svg.fonttype": "path", "figure.constrained_layout.use": True}
+    matplotlib.rcParams |= {
+        "svg.hashsalt": "pacbayes-curvature",
+        "svg.fonttype": "path",
+        "figure.constrained_layout.use": True,
+    }
     try:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ImportError:  # outside a notebook
@@ -43,8 +47,14 @@ def accuracy_vs_complexity(results: list[Result], classes: list[int]) -> Figure:
             name, colour, marker = STYLE[method]
             points = points.sort_values("complexity")
             axis.plot(
-                points["accuracy"], points["complexity"], color=colour, marker=marker, markersize=4.5, linewidth=1,
-                label=name, gid=f"{result.key.dataset}-{method}",
+                points["accuracy"],
+                points["complexity"],
+                color=colour,
+                marker=marker,
+                markersize=4.5,
+                linewidth=1,
+                label=name,
+                gid=f"{result.key.dataset}-{method}",
             )
         _vacuity(axis, result.key.dataset, c, _top(result))
     axes.flat[0].legend(loc="upper left", fontsize="small", frameon=True)
@@ -102,8 +112,22 @@ def training_curve(result: Result) -> Figure:
     left.semilogy(table["epoch"], table["loss"], color="black", marker="o", markersize=3)
     left.set(xlabel="Epoch", ylabel="Mean cross-entropy (nats)", title="Training loss")
     during = 1 - table["running_accuracy"]
-    right.semilogy(table["epoch"][during > 0], during[during > 0], color="#0072B2", marker="o", markersize=3, label="training set, during the epoch")
-    right.semilogy(table["epoch"], 1 - table["test_accuracy"], color="#D55E00", marker="s", markersize=3, label="test set, after it")
+    right.semilogy(
+        table["epoch"][during > 0],
+        during[during > 0],
+        color="#0072B2",
+        marker="o",
+        markersize=3,
+        label="training set, during the epoch",
+    )
+    right.semilogy(
+        table["epoch"],
+        1 - table["test_accuracy"],
+        color="#D55E00",
+        marker="s",
+        markersize=3,
+        label="test set, after it",
+    )
     right.set(xlabel="Epoch", ylabel="Error of the deterministic network", title="Error")
     right.legend(fontsize="small")
     sns.despine(figure)

@@ -101,7 +101,9 @@ def stages(rows: list[dict]) -> Figure:
     for i, name in enumerate(names):
         seconds = {row["dataset"]: row["seconds"] for row in rows if row["stage"] == name}
         widths = np.array([seconds.get(dataset, 0.0) for dataset in datasets])
-        axis.barh(range(len(datasets)), widths, left=left, color=colours[i % len(colours)], label=name.replace("_", " "))
+        axis.barh(
+            range(len(datasets)), widths, left=left, color=colours[i % len(colours)], label=name.replace("_", " ")
+        )
         left += widths
     axis.set_yticks(range(len(datasets)), [title(dataset) for dataset in datasets])
     axis.set(xlabel="Seconds")

@@ -42,7 +42,10 @@ class LayerPosterior:
 def layer_posterior(
     method: str, moment: np.ndarray, spectrum: tuple[np.ndarray, np.ndarray], neurons: int, squared_distance: float
 ) -> LayerPosterior:
-    """The posteriors of `method` for a layer with second moment H (k, k) and its (eigenvalues, eigenvectors)."""
+    """The posteriors of `method` for a layer with second moment H (k, k) and its (eigenvalues, eigenvectors).
+
+    Raises ValueError, listing the valid names, for another method. Source: section 6; Eq. (6) with H from Eq. (34).
+    """
     if method == "baseline":
         return LayerPosterior(np.zeros(len(moment)), None, neurons, squared_distance)
     if method == "diag":

@@ -39,9 +39,7 @@ def code_digest(*modules: str) -> str:
 
 def versions() -> dict[str, str]:
     """Versions of Python, of this package and of the libraries that a number can depend on."""
-    return {"python": platform.python_version()} | {
-        name: version(name) for name in ("pacbayes-curvature", *LIBRARIES)
-    }
+    return {"python": platform.python_version()} | {name: version(name) for name in ("pacbayes-curvature", *LIBRARIES)}
 
 
 def machine() -> dict[str, str | int]:
@@ -71,7 +69,10 @@ def _canonical(node: object) -> object:
     if not isinstance(node, ast.AST):
         return repr(node)
     fields = dict(ast.iter_fields(node))
-    if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node, clean=False) is not None:
+    if (
+        isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef))
+        and ast.get_docstring(node, clean=False) is not None
+    ):
         fields["body"] = fields["body"][1:]
     if isinstance(node, ast.JoinedStr):  # Python 3.12 ends some format specifications with an empty constant
         fields["values"] = [value for value in node.values if getattr(value, "value", None) != ""]

@@ -130,6 +130,7 @@ def read(path: Path, seed: int) -> Result | None:
 
 
 def read_all(path: Path) -> list[Result]:
+    """The results at `path`, one for each seed, none if a file is missing; ValueError when they are damaged or altered."""
     beside = path.with_suffix(".json")
     if not path.exists() or not beside.exists():
         return []

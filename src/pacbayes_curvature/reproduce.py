@@ -3,6 +3,8 @@
     python -m pacbayes_curvature.reproduce compute EXPERIMENT DATASET SEED OUTPUT.csv
     python -m pacbayes_curvature.reproduce part DATASET SEED METHOD explored|chunk0|chunk1|...
     python -m pacbayes_curvature.reproduce freeze RESULT.csv ...
+
+A user's mistake is one line on standard error and exit code 2.
 """
 
 import argparse
@@ -20,7 +22,9 @@ def compute(experiment: str, dataset: str, seed: int, output: Path) -> None:
     """Compute one result, whatever is frozen, and write it to `output` with its provenance beside it."""
     result = EXPERIMENTS[experiment](dataset, seed, fresh=True)
     records.write(result, path=output)
-    print(f"{experiment} of {dataset}, seed {seed}: {len(result.table)} rows in {result.made['seconds']} s{_left(output)}")
+    print(
+        f"{experiment} of {dataset}, seed {seed}: {len(result.table)} rows in {result.made['seconds']} s{_left(output)}"
+    )
 
 
 def time_left(plan: list[tuple[str, str, int]], folder: Path) -> float:
@@ -60,7 +64,7 @@ def part(dataset: str, seed: int, method: str, name: str) -> None:
 
 
 def freeze(paths: list[Path]) -> None:
-    """Write computed results into results/."""
+    """Write computed results into results/, and the data package's descriptor. FileNotFoundError for a path without one."""
     for path in paths:
         if not (results := records.read_all(path)):
             raise FileNotFoundError(f"no result at {path}")
@@ -84,7 +88,9 @@ def main(arguments: list[str] | None = None) -> None:
     some.add_argument("method", choices=METHODS)
     some.add_argument("name", choices=["explored", *(f"chunk{chunk}" for chunk in range(sweep.CHUNKS))])
     several = commands.add_parser("freeze", help="write computed results into results/")
-    several.add_argument("paths", type=Path, nargs="+")
+    several.add_argument(
+        "paths", type=Path, nargs="*", help="without any, only results/datapackage.json is written anew"
+    )
     given = vars(parser.parse_args(arguments))
     command = {"compute": compute, "part": part, "freeze": freeze}[given.pop("command")]
     try:

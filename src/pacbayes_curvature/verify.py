@@ -97,7 +97,9 @@ RULES = {
         exact=("examples", "evaluated"),
         within={
             "accuracy": NOISE,
-            **dict.fromkeys(("beta", "kl", "complexity", "expected_loss", "layerwise_loss", "uncurved", "raised"), ROUNDING),
+            **dict.fromkeys(
+                ("beta", "kl", "complexity", "expected_loss", "layerwise_loss", "uncurved", "raised"), ROUNDING
+            ),
             "effective_examples": SENSITIVE,
         },
         telling="kl",
@@ -107,9 +109,10 @@ RULES = {
         "Figure 1",
         keys=("part", "quantity", "epoch", "along", "across"),
         exact=(),
-        within={name: Within(relative=5e-2, absolute=1e-2) for name in (
-            "value", "distance", "loss", "error", "noisy_loss", "noisy_error"
-        )},
+        within={
+            name: Within(relative=5e-2, absolute=1e-2)
+            for name in ("value", "distance", "loss", "error", "noisy_loss", "noisy_error")
+        },
         telling="value",
     ),
     "sensitivity": Rule(

@@ -61,7 +61,9 @@ def test_search_finds_a_chapter(visit):
 def _exists(link: str) -> bool:
     parts = urlsplit(link)
     path = Path(unquote(parts.path))
-    return path.is_file() and (not parts.fragment or path.suffix != ".html" or unquote(parts.fragment) in _anchors(path))
+    return path.is_file() and (
+        not parts.fragment or path.suffix != ".html" or unquote(parts.fragment) in _anchors(path)
+    )
 
 
 @lru_cache

@@ -32,6 +32,7 @@ class Check:
 
     @property
     def holds(self) -> bool:
+        """Whether the residual is 0 (symbolic) or at most the tolerance (numerical); never for NaN."""
         if self.expression is not None:
             return self.residual == 0
         return bool(abs(self.residual) <= self.tolerance)  # False for NaN

@@ -42,10 +42,12 @@ class Problem:
 
     @property
     def distance(self) -> float:
+        """|Delta|^2."""
         return float(self.displacement @ self.displacement)
 
     @property
     def costs(self) -> np.ndarray:
+        """c_i = h_i Delta_i^2 / 2: (k,)."""
         return self.curvature * self.displacement**2 / 2
 
 

@@ -69,7 +69,7 @@ def two_layer_objective(log_variances, beta=1.0, lam=10.0, mean=0.1, factor=None
 
 
 def last_layer_first(correct=lambda s1, s2: two_layer_objective((s1, s2))) -> str:
-    """The paper's order of optimisation against the joint minimum."""
+    """The paper's order of optimisation against the joint minimum. Raises CheckFailed unless the latter is lower."""
 
     def least(function, start):
         return scipy.optimize.minimize(
@@ -100,7 +100,7 @@ def dropped_constant(correct=lambda start, quadratic: start + quadratic) -> str:
 
 
 def transposed(correct=np.transpose) -> str:
-    """Shapes in (33) for three neurons and two inputs."""
+    """Shapes in (33) for three neurons and two inputs. Raises CheckFailed if the printed product exists."""
     residual, z = np.ones((3, 1)), np.ones((2, 1))
     try:
         residual @ z

@@ -48,6 +48,7 @@ def gradient(s0, h, s1, lam, beta):
 
 
 def trace(matrix):
+    """tr A = sum_i A_ii of a sympy matrix."""
     return sum(matrix[i, i] for i in range(matrix.rows))
 
 

@@ -85,7 +85,10 @@ def bounded_loss_below(variance: float = 1.0) -> str:
 
 
 def other_prefactor(correct: Callable[[], sp.Expr] = prefactor_27) -> str:
-    """(27)'s last line, with the printed and the correct prefactor, against the determinant of (25) at the optimum."""
+    """(27)'s last line, with the printed and the correct prefactor, against the determinant of (25) at the optimum.
+
+    Raises CheckFailed unless the correct one gives that determinant and the printed one does not.
+    """
     ones = {h: 1, delta: 1, beta: 1, lam: 1}
     at = {precision: prior_precision(), nu0: 1 / posterior_precision(), nu1: 1 / prior_precision()}
     bracket = 2 * precision * delta**2 * (h * lam + precision * beta) ** 2 - lam**3 * h**2

@@ -86,7 +86,10 @@ def evaluate(expression: sp.Expr, values: Values) -> mp.mpf:
 
 
 def random_values(count: int, seed: int) -> list[Values]:
-    """`count` draws of h, Delta, beta, lam, nu0, nu1, log-uniform from 1e-3 to 1e3, exact as floats."""
+    """`count` draws of h, Delta, beta, lam, nu0, nu1, log-uniform from 1e-3 to 1e3, exact as floats.
+
+    Raises ValueError unless count >= 1.
+    """
     if count < 1:
         raise ValueError(f"instances must be at least 1, got {count}")
     symbols = (h, delta, beta, lam, nu0, nu1)
@@ -95,7 +98,7 @@ def random_values(count: int, seed: int) -> list[Values]:
 
 
 def precisely(digits: int) -> float:
-    """The largest residual of a high-precision check: half of the digits must agree."""
+    """The largest residual of a high-precision check: half of the digits must agree. ValueError for digits < 20."""
     if digits < 20:
         raise ValueError(f"digits must be at least 20, got {digits}")
     return 10.0 ** -(digits // 2)

@@ -100,7 +100,10 @@ def floors(problem: Problem) -> dict[str, mp.mpf]:
 
 
 def random_problems(dimension: int, instances: int, seed: int) -> Iterator[Problem]:
-    """`instances` problems with full matrices, exact as floats; E is log-uniform from 0.1 to 1000."""
+    """`instances` problems with full matrices, exact as floats; E is log-uniform from 0.1 to 1000.
+
+    Raises ValueError unless dimension >= 2 and instances >= 1.
+    """
     if dimension < 2:
         raise ValueError(f"dimension must be at least 2, got {dimension}")
     if instances < 1:

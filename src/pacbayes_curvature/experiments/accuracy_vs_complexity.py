@@ -16,7 +16,12 @@ from .sweep import grid
 from .training_run import key
 
 POINT = ["method", "lam", "beta"]
-LEVELS = (0.25, 0.5, 0.75, 0.95)  # of the way from guessing to perfect: where the methods are compared at equal accuracy
+LEVELS = (
+    0.25,
+    0.5,
+    0.75,
+    0.95,
+)  # of the way from guessing to perfect: where the methods are compared at equal accuracy
 DRAWS = 5  # networks drawn from the posterior at a reported point, as in the paper's section 6
 
 

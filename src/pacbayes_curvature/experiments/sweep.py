@@ -46,30 +46,37 @@ class Minimum:
 
     @cached_property
     def data(self) -> data.Dataset:
+        """The data set, as `data.load` finds it."""
         return data.load(self.dataset)
 
     @property
     def x(self) -> torch.Tensor:
+        """Training inputs (N, d)."""
         return torch.from_numpy(self.data.x_train)
 
     @property
     def y(self) -> torch.Tensor:
+        """Training labels (N,)."""
         return torch.from_numpy(self.data.y_train)
 
     @cached_property
     def network(self):
+        """The trained network, by `training_run.network`."""
         return network(self.data, self.seed)
 
     @cached_property
     def moments(self) -> list[np.ndarray]:
+        """H_l of each layer, (k, k): `curvature.layerwise`."""
         return curvature.layerwise(self.network.minimum, self.x)
 
     @cached_property
     def spectra(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Eigenvalues (k,) and eigenvectors (k, k) of each H_l: `curvature.spectrum`."""
         return [curvature.spectrum(moment) for moment in self.moments]
 
     @cached_property
     def strata(self) -> list[torch.Tensor]:
+        """Indices of the training examples of each stratum: `strata.by_margin`."""
         return strata.by_margin(self.network.minimum, self.x, self.y, stream("explored examples", self.seed))
 
     def layers(self, method: str) -> list[posteriors.LayerPosterior]:
