@@ -21,7 +21,10 @@ def run(sizes: tuple[int, ...] = SIZES, rounds: int = 5) -> list[dict]:
         print(f"[inversion] k = {k}: {ROWS} rows, {rounds} rounds", flush=True)
         rows = np.random.default_rng(0).normal(size=(ROWS, k))
         with threadpool_limits(1):
-            jobs = (_repeated(invert, rows) for invert in (sherman_morrison.direct_inverse, sherman_morrison.recursive_inverse))
+            jobs = (
+                _repeated(invert, rows)
+                for invert in (sherman_morrison.direct_inverse, sherman_morrison.recursive_inverse)
+            )
             times = alternate(*jobs, rounds) / _repeats(k)
         entries.append(
             entry(

@@ -56,7 +56,9 @@ def check(root: Path) -> None:
     """Raise Refused when git has changes that no commit holds: the archive's sources would not be those of its pages."""
     if (root / ".git").exists() and (changed := _git(root, "status", "--porcelain").decode().splitlines()):
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-        raise Refused(f"{changed[0][3:]}{more} not committed: commit or remove, since the archive holds the sources of a commit")
+        raise Refused(
+            f"{changed[0][3:]}{more} not committed: commit or remove, since the archive holds the sources of a commit"
+        )
 
 
 def contents(root: Path) -> dict[str, File]:

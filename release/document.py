@@ -19,7 +19,9 @@ from bs4 import BeautifulSoup, Tag
 
 HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 # Folded on the site, or of no use on paper.
-SCREEN_ONLY = "a.headerlink, details.above-input, details.below-input, script, style, button, input, select, .toctree-wrapper"
+SCREEN_ONLY = (
+    "a.headerlink, details.above-input, details.below-input, script, style, button, input, select, .toctree-wrapper"
+)
 
 
 @dataclass
@@ -120,7 +122,9 @@ def _redirect(link: Tag, name: str, known: set[str]) -> None:
     href = urlsplit(link["href"])
     if href.scheme in ("http", "https", "mailto"):
         return
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(href.path))) if href.path else f"{name}.html"
+    path = (
+        posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(href.path))) if href.path else f"{name}.html"
+    )
     target = path.removesuffix(".html")
     if href.scheme or not path.endswith(".html") or target not in known:
         link.name = "span"

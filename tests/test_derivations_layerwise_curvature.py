@@ -157,7 +157,11 @@ def test_both_inverses_agree_with_numpy():
 def test_errors_have_a_row_for_each_alpha():
     rows = np.random.default_rng(0).normal(size=(30, 12))
     errors = sm.compare_errors(rows, np.array([1e-9, 1.0]))
-    assert errors["alpha"].tolist() == [1e-9, 1.0] and (errors["recursive"] > 0).all() and errors["recursive"][0] > errors["recursive"][1]
+    assert (
+        errors["alpha"].tolist() == [1e-9, 1.0]
+        and (errors["recursive"] > 0).all()
+        and errors["recursive"][0] > errors["recursive"][1]
+    )
 
 
 def test_memory_of_the_papers_example():

@@ -122,7 +122,8 @@ def test_stale_results_are_called_so(explorer, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "column, value", [("accuracy", np.nan), ("kl", np.inf), ("lam", np.inf), ("accuracy_stderr", np.nan), ("beta", np.nan)]
+    "column, value",
+    [("accuracy", np.nan), ("kl", np.inf), ("lam", np.inf), ("accuracy_stderr", np.nan), ("beta", np.nan)],
 )
 def test_a_number_that_is_none_is_refused(explorer, tmp_path, column, value):
     table = POINTS.copy()
@@ -160,7 +161,9 @@ def source(monkeypatch, tmp_path):
     shutil.copytree(STATIC, folder / "_static")
     (folder / "conf.py").write_text("extensions = ['myst_parser', 'explorer']\nhtml_static_path = ['_static']\n")
     (folder / "book").mkdir()
-    (folder / "index.md").write_text("# Book\n\n```{toctree}\nbook/page\nnotebooks/07_accuracy_vs_complexity\nnotebooks/08_all_datasets\n```\n")
+    (folder / "index.md").write_text(
+        "# Book\n\n```{toctree}\nbook/page\nnotebooks/07_accuracy_vs_complexity\nnotebooks/08_all_datasets\n```\n"
+    )
     (folder / "book" / "page.md").write_text("# Explorer\n\n```{explorer}\n```\n")
     (folder / "notebooks").mkdir()
     for name in ("07_accuracy_vs_complexity", "08_all_datasets"):
@@ -196,4 +199,6 @@ def test_a_book_of_one_page_has_a_sentence_instead(source):
 
 
 def test_the_scripts_are_the_files(explorer):
-    assert {f"{name}.js" for name in explorer.SCRIPTS} | {"explorer.css"} == {path.name for path in (STATIC / "explorer").iterdir()}
+    assert {f"{name}.js" for name in explorer.SCRIPTS} | {"explorer.css"} == {
+        path.name for path in (STATIC / "explorer").iterdir()
+    }

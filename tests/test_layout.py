@@ -171,7 +171,9 @@ def test_the_book_is_refused_outside_its_build_folder(capsys):
 
 def test_every_reference_is_cited():
     """That every citation has a reference is seen by Sphinx."""
-    known = set(re.findall(r"^@\w+\{(\w+),", (ROOT / "book" / "references.bib").read_text(encoding="utf-8"), re.MULTILINE))
+    known = set(
+        re.findall(r"^@\w+\{(\w+),", (ROOT / "book" / "references.bib").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     pages = [*CHAPTERS, *(ROOT / "book").glob("*.md")]
     cites = [re.findall(r"\{cite:[tp]\}`([^`]*)`", page.read_text(encoding="utf-8")) for page in pages]
     assert known == {key for found in cites for keys in found for key in keys.split(",")}

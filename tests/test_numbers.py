@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.test_pages import result
 
 from pacbayes_curvature import claims, numbers, pages, records
 from pacbayes_curvature.posteriors import METHODS
+from tests.test_pages import result
 
 
 def seeds(count=3, accuracy=None):
@@ -71,7 +71,9 @@ def test_missing_results_are_no_numbers(workspace):
 
 
 def test_stale_results_are_named(monkeypatch):
-    monkeypatch.setattr(numbers, "why_stale", lambda result: "its code is another" if result.key.dataset == "cifar2" else "")
+    monkeypatch.setattr(
+        numbers, "why_stale", lambda result: "its code is another" if result.key.dataset == "cifar2" else ""
+    )
     assert numbers.stale() == "accuracy_vs_complexity of cifar2: its code is another"
     monkeypatch.setattr(numbers, "why_stale", lambda result: "")
     assert numbers.stale() == ""

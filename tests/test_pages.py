@@ -162,7 +162,8 @@ def test_a_table_is_shown_to_four_digits():
 
 
 @pytest.mark.parametrize(
-    "value, shown", [(286049.0, "286,000"), (10471.3, "10,470"), (9876.5, "9876"), (4.0e-5, "4e-05"), (3e12, "3e+12"), (np.nan, "–")]
+    "value, shown",
+    [(286049.0, "286,000"), (10471.3, "10,470"), (9876.5, "9876"), (4.0e-5, "4e-05"), (3e12, "3e+12"), (np.nan, "–")],
 )
 def test_numbers_in_a_table_read_like_numbers(value, shown):
     assert pages.table(pd.DataFrame({"x": [value]})).data.split("\n")[-1] == f"| {shown} |"

@@ -86,7 +86,9 @@ def test_pairs_and_shares_are_all_entries(results):
 
 
 def test_times_of_the_inverses_come_from_their_entries(results):
-    results["entries"] += [entry(f"direct_inverse_vs_recursive_k{k}", ratio, None) for k, ratio in ((50, 10.0), (800, 20.0))]
+    results["entries"] += [
+        entry(f"direct_inverse_vs_recursive_k{k}", ratio, None) for k, ratio in ((50, 10.0), (800, 20.0))
+    ]
     times = pages_benchmarks.inverse_times(results)
     assert times.to_dict("list") == {"k": [50, 800], "ratio": [10.0, 20.0], "low": [9.0, 18.0], "high": [12.0, 24.0]}
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.test_pages import result
 
 from pacbayes_curvature import pages, pages_summary
+from tests.test_pages import result
 
 
 def swept(baseline, diag, layerwise, dataset="mnist2"):
@@ -20,7 +20,9 @@ def swept(baseline, diag, layerwise, dataset="mnist2"):
 def test_a_summary_is_a_box_of_three_parts():
     text = pages_summary.summary("It says.", "\n- found", "They differ.").data
     assert text.startswith(":::{admonition} Summary\n:class: summary\n") and text.endswith("\n:::")
-    places = [text.index(part) for part in ("**The paper.** It says.", "**What we find.**", "**Where the two differ.** They")]
+    places = [
+        text.index(part) for part in ("**The paper.** It says.", "**What we find.**", "**Where the two differ.** They")
+    ]
     assert places == sorted(places)
     assert "\n- found" in text
 

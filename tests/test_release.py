@@ -93,7 +93,10 @@ def test_the_contents_have_parts_chapters_and_sections(site):
 
 
 def test_sections_below_a_chapter_of_the_toc_are_pages_too():
-    toc = {"root": "a", "parts": [{"caption": "P", "chapters": [{"file": "b", "sections": [{"file": "c"}]}, {"url": "https://x"}]}]}
+    toc = {
+        "root": "a",
+        "parts": [{"caption": "P", "chapters": [{"file": "b", "sections": [{"file": "c"}]}, {"url": "https://x"}]}],
+    }
     assert document.parts(toc) == [("", ["a"]), ("P", ["b", "c"])]
 
 

@@ -109,7 +109,9 @@ class Explorer(SphinxDirective):
 def _visit(translator, node: nodes.Element) -> None:
     builder = translator.builder
     if builder.name == "singlehtml":
-        translator.body.append("<p><em>The explorer is a page of the online book; on paper there is nothing to move.</em></p>\n")
+        translator.body.append(
+            "<p><em>The explorer is a page of the online book; on paper there is nothing to move.</em></p>\n"
+        )
         raise nodes.SkipNode
     here = posixpath.dirname(builder.get_target_uri(node["docname"]))
     links = " and ".join(

@@ -6,7 +6,6 @@ import shutil
 import sys
 from pathlib import Path
 
-from docutils import nodes
 from sphinx.application import Sphinx
 
 from pacbayes_curvature import edition, provenance
@@ -14,8 +13,6 @@ from pacbayes_curvature import edition, provenance
 MATHJAX = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")  # one bundle and its fonts, of many in the package
 
 FONT_PRELOAD = re.compile(r'<link rel="preload" as="font"[^>]*>\n?')
-
-
 
 
 def _only_in_build(srcdir: str | Path) -> None:
@@ -27,8 +24,7 @@ def _only_in_build(srcdir: str | Path) -> None:
 
 def _footer(app: Sphinx, config) -> None:
     config.html_theme_options["extra_footer"] = (
-        f"<p>{edition.label()}, code <code>{provenance.code_digest()}</code>. "
-        "Text and figures CC BY 4.0, code MIT.</p>"
+        f"<p>{edition.label()}, code <code>{provenance.code_digest()}</code>. Text and figures CC BY 4.0, code MIT.</p>"
     )
 
 

@@ -6,6 +6,7 @@ As Sphinx comes, a query is split at the point and its digits are dropped, and s
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -31,7 +32,7 @@ var splitQuery = (query) => query.match(/\d+(?:\.\d+)+|[\p{Letter}\p{Number}_]+/
 class Statements(ProofDomain):
     """sphinx-proof's domain, with the statements' titles and the paper's equations among what the search goes through."""
 
-    object_types = {kind: ObjType(kind) for kind in (*PROOF_TYPES, "equation")}
+    object_types: ClassVar = {kind: ObjType(kind) for kind in (*PROOF_TYPES, "equation")}
 
     def get_type_name(self, type: ObjType, primary: bool = False) -> str:
         return type.lname.capitalize()  # what the search shows beside a name

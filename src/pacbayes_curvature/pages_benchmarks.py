@@ -76,7 +76,9 @@ def inverse_times(results: dict) -> pd.DataFrame:
     """Time of the recursive inverse over the direct one's, a row for each dimension: columns k, ratio, low, high."""
     name = "direct_inverse_vs_recursive_k"
     found = [e for e in results["entries"] if e["name"].startswith(name)]
-    return pd.DataFrame([{"k": int(e["name"].removeprefix(name))} | {c: e[c] for c in ("ratio", "low", "high")} for e in found])
+    return pd.DataFrame(
+        [{"k": int(e["name"].removeprefix(name))} | {c: e[c] for c in ("ratio", "low", "high")} for e in found]
+    )
 
 
 def verdict(results: dict) -> Markdown:
@@ -113,6 +115,21 @@ def stages(results: dict) -> Figure | Markdown:
     figure = plots_benchmarks.stages(results["stages"])
     plt.close(figure)  # the page shows what a cell returns; an open figure would be there a second time
     return figure
+
+
+def stages_facts(results: dict) -> Markdown:
+    """One sentence: what the stages of all data sets take together, in the core-minutes that the jobs recorded."""
+    seconds = pd.DataFrame(results["stages"])
+    if seconds.empty:
+        return Markdown("")
+    by_stage = seconds.groupby("stage", sort=False)["seconds"].sum()
+    parts = ", ".join(f"{stage.replace('_', ' ')} {value / by_stage.sum():.0%}" for stage, value in by_stage.items())
+    total = by_stage.sum() / 60
+    return Markdown(
+        f"From the raw data to all results of one seed, the {seconds['dataset'].nunique()} data sets take {total:.0f} "
+        f"core-minutes together: {parts}. The jobs use one core each and wait for nothing but the training of their own network, so "
+        f"that two cores need little more than {total / 2:.0f} minutes. Executing the notebooks and building the book comes on top."
+    )
 
 
 def core_hours(results: dict, seeds: int) -> pd.DataFrame:

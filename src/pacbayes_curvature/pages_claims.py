@@ -63,7 +63,7 @@ def _entry(item: Judged) -> str:
     rows = [f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts]
     return (
         f'<section class="claim" id="claim-{claim.id}"><h3>{_title(claim)}</h3>{quotes}<dl>{"".join(rows[:2])}</dl>'
-        f'<details><summary>How it is read and judged</summary><dl>{"".join(rows[2:])}</dl></details></section>'
+        f"<details><summary>How it is read and judged</summary><dl>{''.join(rows[2:])}</dl></details></section>"
     )
 
 

@@ -14,7 +14,9 @@ FIGURE_3 = (
     "All Mnist bounds are non-vacuous, all Cifar bounds are vacuous. The diagonal Hessian tightens them, the full layerwise "
     "Hessian tightens them more, and most on Cifar."
 )
-FIGURE_4 = "The results of Figure 3 are consistent across data sets, and the Hessian improves more on the more difficult ones."
+FIGURE_4 = (
+    "The results of Figure 3 are consistent across data sets, and the Hessian improves more on the more difficult ones."
+)
 
 
 def boxed(content: Markdown | str) -> Markdown:
@@ -36,7 +38,9 @@ def of_sweep(results: list[Result], paper: str = FIGURE_3) -> Markdown:
 
 def of_dataset(dataset: str, spectra: Result, sweep: Result) -> Markdown:
     """One data set: the network and its bounds."""
-    return summary(FIGURE_4, f"\n- {dataset_facts(dataset, spectra).data}\n{verdicts([sweep]).data}", differences([sweep]))
+    return summary(
+        FIGURE_4, f"\n- {dataset_facts(dataset, spectra).data}\n{verdicts([sweep]).data}", differences([sweep])
+    )
 
 
 def differences(results: list[Result]) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from .pages import PAGES, SITE, settled
+from .pages import PAGES, settled
 
 READ = [name for name in PAGES if name != "index.html"]  # the root only redirects
 axe = Axe()

@@ -58,7 +58,10 @@ def test_the_outline_has_every_part_and_page_of_the_book(book):
         found = [(item.title, [below.title for below in item.children]) for item in outline.root]
         first = [below.title for below in outline.root[0].children]
     sections = [document.Entry(str(h), "").text.removesuffix("#") for h in articles()[PAGES[0]].select("h2")]
-    expected = [(title(PAGES[0]), sections), *((caption, [title(name) for name in names]) for caption, names in BOOK[1:])]
+    expected = [
+        (title(PAGES[0]), sections),
+        *((caption, [title(name) for name in names]) for caption, names in BOOK[1:]),
+    ]
     assert first == sections and found == expected
 
 
@@ -77,9 +80,14 @@ def test_the_contents_give_the_page_of_each_heading(book):
             line = [
                 (left, letter)
                 for (left, bottom, right, top), letter in letters
-                if any(x1 - 7 * MM <= (left + right) / 2 <= x1 and y0 <= (bottom + top) / 2 <= y1 for _, y0, x1, y1 in boxes)
+                if any(
+                    x1 - 7 * MM <= (left + right) / 2 <= x1 and y0 <= (bottom + top) / 2 <= y1
+                    for _, y0, x1, y1 in boxes
+                )
             ]
-            assert int("".join(letter for _, letter in sorted(line))) == page_of(book, book.Root.Dests[target][0]) + 1, target
+            assert (
+                int("".join(letter for _, letter in sorted(line))) == page_of(book, book.Root.Dests[target][0]) + 1
+            ), target
             seen += 1
     with book.open_outline() as outline:
         assert seen == sum(1 for _ in walk(outline.root)) > len(PAGES)
@@ -150,7 +158,10 @@ def test_all_fonts_are_embedded(book):
 def test_nothing_reaches_into_the_margins():
     """Seen, not read: the boxes that a PDF gives for the parts of large brackets are not where their ink is."""
     scale = 1.5
-    side, edge = round((20 * MM - 2) * scale), round(8 * MM * scale)  # the margins of print.css; above and below are its lines
+    side, edge = (
+        round((20 * MM - 2) * scale),
+        round(8 * MM * scale),
+    )  # the margins of print.css; above and below are its lines
     marked = []
     for number, page in enumerate(drawn(), start=1):
         assert [round(size) for size in page.get_size()] == [595, 842]
@@ -212,5 +223,7 @@ def test_without_a_browser_or_a_site_nothing_is_begun(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     done = subprocess.run([sys.executable, "-m", "release.pdf", "--check"], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "make pdf: none of chromium, chromium-browser, google-chrome is on the PATH: install Chromium\n"
+    assert (
+        done.stderr == "make pdf: none of chromium, chromium-browser, google-chrome is on the PATH: install Chromium\n"
+    )
     assert list(tmp_path.iterdir()) == []

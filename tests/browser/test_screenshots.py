@@ -20,7 +20,7 @@ def test_a_picture_of(visit, name, size, scheme):
     page.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
     path = FOLDER / f"{name.split('/')[-1]}-{size}-{scheme}.png"
     settled(page).screenshot(path=path, full_page=True)
-    assert path.stat().st_size > 20_000   # an empty page has a few thousand bytes
+    assert path.stat().st_size > 20_000  # an empty page has a few thousand bytes
 
 
 def test_question_answer_and_headline_figure_are_on_the_first_screen(visit):
@@ -29,4 +29,6 @@ def test_question_answer_and_headline_figure_are_on_the_first_screen(visit):
     bottom = "e => e.getBoundingClientRect().bottom"
     for text in ("The question.", "The answer."):
         assert page.locator("article p", has_text=text).first.evaluate(bottom) <= 800
-    assert page.locator(".headline img").evaluate_all(f"images => images.map({bottom})") == pytest.approx([700, 700], abs=100)
+    assert page.locator(".headline img").evaluate_all(f"images => images.map({bottom})") == pytest.approx(
+        [700, 700], abs=100
+    )

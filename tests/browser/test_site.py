@@ -27,7 +27,9 @@ def test_the_index_opens_the_book(visit):
 def test_page(visit, name):
     page = settled(visit(name))
     if page.locator(".math").count():
-        unrendered = "() => [...document.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).length"
+        unrendered = (
+            "() => [...document.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).length"
+        )
         assert page.evaluate(unrendered) == 0
         assert page.locator("mjx-merror").count() == 0
     prose = page.evaluate(

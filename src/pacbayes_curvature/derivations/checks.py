@@ -68,7 +68,13 @@ def confirm(*checks: Check) -> Markdown:
         if check.expression is not None and len(sp.latex(check.expression)) >= LONG:
             long += [f"({check.equation}) {check.statement}:", "", f"$$\n{sp.latex(check.expression)} = 0\n$$", ""]
     if long:
-        lines += ["", '<details class="screen-only"><summary>The long identities in full</summary>', "", *long, "</details>"]
+        lines += [
+            "",
+            '<details class="screen-only"><summary>The long identities in full</summary>',
+            "",
+            *long,
+            "</details>",
+        ]
     return Markdown("\n".join(lines))
 
 
