@@ -37,7 +37,8 @@ class Rule:
 
     figure: what the book shows of them; keys: the columns that name a row; exact: those that must be equal; within: the
     tolerances of the others; telling: the column that tells one trained network from another; ignored: the columns that
-    follow from others or from the noise; may_be_longer: whether the number of rows depends on the network.
+    follow from others or from the noise; may_be_longer: whether the number of rows depends on the network; numbered: a
+    column whose rows of one value have no name but their order, which becomes the key "row".
     """
 
     figure: str
@@ -47,6 +48,13 @@ class Rule:
     telling: str
     ignored: tuple[str, ...] = ()
     may_be_longer: bool = False
+    numbered: str = ""
+
+    def named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The table with its keys as the index."""
+        if self.numbered:
+            table = table.assign(row=table.groupby(self.numbered).cumcount())
+        return table.set_index(list(self.keys))
 
 
 # Noise. Some thousand accuracies are compared at once: the largest of as many standard normal numbers is below 4, and
@@ -107,13 +115,14 @@ RULES = {
     ),
     "two_minima": Rule(
         "Figure 1",
-        keys=("part", "quantity", "epoch", "along", "across"),
-        exact=(),
+        keys=("part", "row"),
+        exact=("quantity", "epoch"),
         within={
             name: Within(relative=5e-2, absolute=1e-2)
-            for name in ("value", "distance", "loss", "error", "noisy_loss", "noisy_error")
+            for name in ("value", "along", "across", "distance", "loss", "error", "noisy_loss", "noisy_error")
         },
         telling="value",
+        numbered="part",
     ),
     "sensitivity": Rule(
         "what the answer depends on",
@@ -154,7 +163,7 @@ def compare(fresh: pd.DataFrame, frozen: pd.DataFrame, rule: Rule, seeds: list[p
     """
     if problem := _columns(fresh, frozen, rule):
         return Comparison(False, problem)
-    a, b = (table.set_index(list(rule.keys)) for table in (fresh, frozen))
+    a, b = rule.named(fresh), rule.named(frozen)
     if not (a.index.is_unique and b.index.is_unique):
         return Comparison(False, "some rows are there more than once")
     rows, common = _rows(a, b), a.index[a.index.isin(b.index)]
@@ -171,7 +180,7 @@ def compare(fresh: pd.DataFrame, frozen: pd.DataFrame, rule: Rule, seeds: list[p
     problem = rows or _first(x, y, column, off[column] > 1)
     if (off[rule.telling] > 1).mean() < 0.5:
         return Comparison(False, problem)
-    return _within_spread(a, b, rule, [table.set_index(list(rule.keys)) for table in seeds], problem)
+    return _within_spread(a, b, rule, [rule.named(table) for table in seeds], problem)
 
 
 def _within_spread(a: pd.DataFrame, b: pd.DataFrame, rule: Rule, seeds: list[pd.DataFrame], problem: str) -> Comparison:
@@ -211,7 +220,9 @@ def _off(a: pd.Series, b: pd.Series, tolerance: pd.Series) -> pd.Series:
 
 
 def _columns(fresh: pd.DataFrame, frozen: pd.DataFrame, rule: Rule) -> str:
-    known = {"dataset", "seed", *rule.keys, *rule.exact, *rule.within, *rule.ignored}
+    known = {"dataset", "seed", *rule.keys, *rule.exact, *rule.within, *rule.ignored} - (
+        {"row"} if rule.numbered else set()
+    )
     for name, table in (("fresh", fresh), ("frozen", frozen)):
         if missing := sorted(known - set(table)):
             return f"the {name} table has no column {', '.join(missing)}"
