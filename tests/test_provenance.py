@@ -92,7 +92,7 @@ def test_what_figure_3_depends_on(monkeypatch):
     monkeypatch.setattr(provenance, "_path", lambda name: read.add(name) or path(name))
     digest("experiments.accuracy_vs_complexity")
     assert read == set(
-        "_checks bounds curvature data gaussians gibbs networks pareto posteriors randomness training "
+        "_checks answers bounds curvature data gaussians gibbs networks pareto posteriors randomness strata training "
         "experiments.accuracy_vs_complexity experiments.sweep experiments.training_run".split()
     )
 

@@ -85,6 +85,7 @@ def read() -> dict[str, dict[str, dict]]:
 
 
 def main() -> None:
+    """Parse the command line and measure a chapter or freeze the records."""
     parser = argparse.ArgumentParser(prog="python -m pacbayes_curvature.costs", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("measure", help="run one chapter and record what it cost; options as for chapters run")

@@ -28,7 +28,7 @@ def named() -> dict[str, int | float | str]:
 
 
 def frozen(dataset: str) -> list[Result]:
-    """The frozen points of Figure 3, a result for each seed."""
+    """The frozen points of Figure 3, a result for each seed. Raises ValueError when there are none."""
     path = records.FROZEN / "accuracy_vs_complexity" / f"{dataset}.csv"
     results = records.read_all(path)
     if not results:
