@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 
 EXTENSIONS = Path(__file__).parents[1] / "book" / "_ext"
 NUMBERS = {"mnist2.baseline.bound": 0.41888, "mnist2.answer": "yes"}
@@ -20,11 +21,11 @@ def build(tmp_path, monkeypatch):
     def run(text, extension):
         (tmp_path / "index.rst").write_text(f"Title\n=====\n\n{text}\n")
         warnings = io.StringIO()
-        app = Sphinx(
-            str(tmp_path), None, str(tmp_path / "out"), str(tmp_path / "trees"), "html", status=None, warning=warnings,
-            confoverrides={"extensions": [extension], "html_theme": "basic"},
-        )  # fmt: skip
-        app.build()
+        with docutils_namespace():
+            Sphinx(
+                str(tmp_path), None, str(tmp_path / "out"), str(tmp_path / "trees"), "html", status=None, warning=warnings,
+                confoverrides={"extensions": [extension], "html_theme": "basic"},
+            ).build()  # fmt: skip
         index = (tmp_path / "out" / "searchindex.js").read_text()
         found = json.loads(index[index.index("(") + 1 : index.rindex(")")])
         return (tmp_path / "out" / "index.html").read_text(), found, warnings.getvalue()

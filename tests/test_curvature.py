@@ -142,7 +142,7 @@ def test_fisher_diagonal_is_unbiased():
 def test_fisher_diagonal_in_chunks(monkeypatch):
     """Chunks draw the same labels one after the other."""
     weights, x = small()
-    monkeypatch.setattr(curvature, "CHUNK", 10)
+    monkeypatch.setattr(curvature, "FISHER_CHUNK", 10)
     fast = curvature.fisher_diagonal(weights, x, torch.Generator().manual_seed(7))
     generator = torch.Generator().manual_seed(7)
     parts = [(curvature.fisher_diagonal(weights, xs, generator), len(xs)) for xs in x.split(10)]

@@ -162,6 +162,8 @@ def test_no_description_is_left_over():
 def test_every_column_with_a_tolerance_is_described(experiment):
     rule = RULES[experiment]
     for name in (*rule.keys, *rule.exact, *rule.within, *rule.ignored):
+        if name == "row" and rule.numbered:  # a number that only the comparison gives
+            continue
         column = datapackage.column(experiment, name)
         assert column.type in ("string", "integer", "number", "boolean") and column.description and column.unit
 

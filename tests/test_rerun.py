@@ -78,9 +78,9 @@ def chapter(tmp_path):
 def test_time_memory_and_data_are_those_of_the_run(chapter, tmp_path):
     small, large = tmp_path / "small.json", tmp_path / "large.json"
     costs.measure(chapter, small, [])
-    costs.measure(chapter, large, ["-p", "size", "900", "-p", "asks", "true"])
+    costs.measure(chapter, large, ["-p", "size", "1800", "-p", "asks", "true"])
     small, large = json.loads(small.read_text()), json.loads(large.read_text())
-    assert small["megabytes"] < 900 < large["megabytes"] < 1300
+    assert small["megabytes"] < 1800 < large["megabytes"] < 2400
     assert small["seconds"] > 1 and 0.3 < small["processor_seconds"]
     assert (small["data"], large["data"]) == (False, True)
 

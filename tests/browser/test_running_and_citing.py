@@ -8,9 +8,10 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from pybtex.database import parse_string
-from test_site import PAGES, ROOT, SITE, browser, visit  # noqa: F401
 
 from pacbayes_curvature import chapters, edition, provenance
+
+from .pages import PAGES, ROOT, SITE
 
 NOTEBOOKS = [name for name in PAGES if name.startswith("notebooks/")]
 
@@ -62,7 +63,7 @@ def test_the_foot_names_version_date_and_code(name):
 
 
 @pytest.mark.parametrize("suffix", [".ipynb", ".md"])
-def test_a_notebook_is_saved_without_a_network(visit, tmp_path, suffix):  # noqa: F811
+def test_a_notebook_is_saved_without_a_network(visit, tmp_path, suffix):
     page = visit("notebooks/appendix_cifar2.html")
     page.locator(".dropdown-download-buttons > button").click()
     with page.expect_download() as saved:
@@ -72,7 +73,7 @@ def test_a_notebook_is_saved_without_a_network(visit, tmp_path, suffix):  # noqa
     assert (tmp_path / "saved").read_bytes() == (ROOT / "notebooks" / f"appendix_dataset{suffix}").read_bytes()
 
 
-def test_bibtex_is_copied_and_can_be_read(visit):  # noqa: F811
+def test_bibtex_is_copied_and_can_be_read(visit):
     page = visit("book/cite.html")
     blocks = page.locator(".highlight-bibtex")
     assert blocks.count() == page.locator(".highlight-bibtex button.copybtn").count() == 5
@@ -105,6 +106,6 @@ def test_every_chapter_has_commands_costs_and_parameters():
         assert rows[len(rows) - len(expected) :] == expected
 
 
-def test_a_chapters_command_can_be_copied(visit):  # noqa: F811
+def test_a_chapters_command_can_be_copied(visit):
     page = visit("book/rerun.html")
     assert page.locator("#rerun-07-accuracy-vs-complexity button.copybtn").count() == 1
