@@ -112,7 +112,7 @@ def test_a_resource_names_its_file_its_key_and_how_it_was_produced(results):
         "hash": f"sha256:{hashlib.sha256(text).hexdigest()}",
         "bytes": len(text),
         "produced": {
-            "command": 'make reproduce DATASETS="mnist2" SEEDS="0 1"',
+            "command": 'make reproduce DATASETS="mnist2" SEEDS="0 1" EXPERIMENTS="training_run"',
             "function": "pacbayes_curvature.experiments.training_run",
             "code": "c0de",
             "parameters": {"passes": 1},

@@ -222,7 +222,7 @@ def _resource(path: Path) -> dict:
         "bytes": len(text),
         "sources": [{"title": title, "path": url, "fingerprint": key.data}],
         "produced": {
-            "command": f'make reproduce DATASETS="{key.dataset}" SEEDS="{seeds}"',
+            "command": f'make reproduce DATASETS="{key.dataset}" SEEDS="{seeds}" EXPERIMENTS="{key.experiment}"',
             "function": f"pacbayes_curvature.experiments.{key.experiment}",
             "code": key.code,
             "parameters": key.parameters,
@@ -231,8 +231,9 @@ def _resource(path: Path) -> dict:
         "schema": {
             "fields": [_field(key.experiment, name) for name in results[0].table],
             "missingValues": [""],
-            "primaryKey": ["dataset", "seed", *rule.keys],
-        },
+        }
+        # Rows that have no name but their order have no key either.
+        | ({} if rule.numbered else {"primaryKey": ["dataset", "seed", *rule.keys]}),
     }
 
 
