@@ -51,7 +51,7 @@ class ResultsTable(SphinxDirective):
                 for file in files
             ],
         )
-        key = first["schema"]["primaryKey"]
+        key = first["schema"].get("primaryKey", [])
         section += table(
             ["Column", "Type", "Unit", "Meaning"],
             [
