@@ -219,7 +219,7 @@ def test_a_formula_that_cannot_be_read_is_refused(tmp_path):
     page.write_text(
         f"<script src='{script}'></script><article class='book' style='width:170mm'><div class='chapter' id='c'>\\[{long}\\]"
     )
-    with pytest.raises(pdf.Refused, match=r"too wide for the page at 0.55 of its size: c: x1\+x2"):
+    with pytest.raises(pdf.Refused, match=r"too wide for the page at 0.55 of its size: c: x0\+x1"):
         in_a_thread(pdf._printed, pdf.chromium(), page, [])
     page.write_text(page.read_text() + "<img src='gone.png'>")
     with pytest.raises(pdf.Refused, match=r"not found: file:.*gone\.png"):
