@@ -25,6 +25,7 @@ from pacbayes_curvature import (
 from pacbayes_curvature.derivations import fading, measured_curvature
 from pacbayes_curvature.experiments import accuracy_vs_complexity, curvature_spectra
 from pacbayes_curvature.networks import forward, initialise
+from pacbayes_curvature.randomness import stream
 
 figure_2 = importlib.import_module("pacbayes_curvature.experiments.lower_bound")
 lower_bound = figure_2.lower_bound
@@ -121,32 +122,6 @@ def test_the_block_pair_is_approached_from_below_by_dense_gaussians():
                 loss += np.trace(moment @ posterior) / 2
             gaps.append((pair.kl - kl, loss - pair.expected_loss))
         assert (np.array(gaps) > 0).all() and max(gaps[-1]) < 1e-3 * max(gaps[0])
-
-
-def test_accuracy_along_the_displacements_is_that_of_drawn_networks(digits, digits_network):
-    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    shifts, generator = figure_2.displacements(digits_network), torch.Generator().manual_seed(3)
-    for variance in (0.2, 2.0):
-        variances = [np.linspace(0.5, 1.5, len(shift)) * variance for shift in shifts]
-        fast, error = optimal_pairs.accuracy_along(
-            digits_network.minimum, shifts, variances, x, y, generator, passes=20
-        )
-        draws = []
-        for _ in range(200):
-            xi = [torch.randn(len(v), generator=generator).double() * torch.from_numpy(v).sqrt() for v in variances]
-            sample = [
-                w + (e[:, None] * torch.from_numpy(s)).float() for w, e, s in zip(digits_network.minimum, xi, shifts)
-            ]
-            draws.append((forward(sample, x).argmax(1) == y).double().mean().item())
-        assert 0.3 < fast < 0.98, "the points should say something"
-        assert abs(fast - np.mean(draws)) < 4 * np.hypot(error, np.std(draws) / np.sqrt(200))
-
-
-def test_no_noise_along_the_displacements_is_the_trained_network(digits, digits_network):
-    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    shifts = figure_2.displacements(digits_network)
-    none = [np.zeros(len(shift)) for shift in shifts]
-    assert optimal_pairs.accuracy_along(digits_network.minimum, shifts, none, x, y, torch.Generator()) == (1.0, 0.0)
 
 
 # Readings of (10) -----------------------------------------------------------------------------------------------------
@@ -263,7 +238,8 @@ def table(digits, digits_network):
     """The curves at four beta each, as `lower_bound` computes them."""
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     return pd.concat(
-        curve.points(figure_2.grid(name, 4), x, y) for name, curve in figure_2.curves(digits_network, x, 0, 1)
+        curve.points(figure_2.grid(name, 4), x, y, stream("gibbs", 0), 1)
+        for name, curve in figure_2.curves(digits_network, x, 0)
     )
 
 

@@ -29,7 +29,7 @@ def measure(source: Path, output: Path, options: list[str]) -> None:
 
     seconds: wall time; processor_seconds: of all its processes together; megabytes: peak resident memory of the largest
     process, the kernel; data: whether it asked for a data set that has to be downloaded. Raises chapters.Failed
-    when the chapter fails.
+    when the chapter fails. To be called from a small process: Linux counts the memory of the one that starts another.
     """
     with tempfile.TemporaryDirectory() as folder:
         for name in GIVEN:

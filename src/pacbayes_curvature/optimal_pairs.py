@@ -8,11 +8,8 @@ weights of one neuron, with the curvature H of its layer, and c_b = Delta_b' H D
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
-from . import gibbs
 from .gaussians import optimal_prior_and_posterior
-from .networks import Weights, affine
 
 FREE_NATS = 1.0  # what all weights together cost that have moved and have no curvature
 
@@ -66,26 +63,3 @@ def attained_block_pair(costs: np.ndarray, moved: np.ndarray, beta: float) -> Pa
     Beyond the paper: chapter 04, block-diagonal pairs; a block is a weight with h = 2 c_b and Delta = 1.
     """
     return attained_pair(2 * np.asarray(costs, float), np.asarray(moved, float), beta)
-
-
-def accuracy_along(
-    weights: Weights,
-    displacements: list[np.ndarray],
-    variances: list[np.ndarray],
-    x: torch.Tensor,
-    y: torch.Tensor,
-    generator: torch.Generator,
-    passes: int = 1,
-) -> tuple[float, float]:
-    """Accuracy and standard error of the network with weights W_b + xi_b Delta_b, xi_b ~ N(0, a_b^2), b the neurons.
-
-    displacements: (n_out, k) a layer; variances a_b^2: (n_out,) a layer. By `gibbs.by_moments`: every
-    example draws its own xi_b, and a neuron's pre-activation is W_b (z, 1) + xi_b Delta_b (z, 1).
-    """
-    shifts = [torch.as_tensor(shift).float() for shift in displacements]
-    scales = [torch.as_tensor(np.sqrt(variance)).float() for variance in variances]
-
-    def layer(weight: torch.Tensor, shift: torch.Tensor, scale: torch.Tensor):
-        return lambda z: (affine(weight, z), affine(shift, z).abs_().mul_(scale))
-
-    return gibbs.by_moments([layer(*parts) for parts in zip(weights, shifts, scales)], x, y, generator, passes)
