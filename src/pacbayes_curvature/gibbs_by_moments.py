@@ -26,7 +26,8 @@ def accuracy(
     """Accuracy and its standard error of each of G = `posteriors` classifiers on x (N, d), y (N,): (G,) and (G,).
 
     Local reparametrisation, the last layer's noise integrated (`gibbs.LocalReparametrisation`), and the same noise for all
-    posteriors. The first layer's inputs are the same for all of them, so what it shares is computed once.
+    posteriors. The first layer's inputs are the same for all of them, so what it shares is computed once. Raises ValueError
+    unless passes >= 1.
     """
     if passes < 1:
         raise ValueError(f"passes must be at least 1, got {passes}")

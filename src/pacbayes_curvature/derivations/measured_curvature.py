@@ -101,10 +101,11 @@ def ggn_diagonal(weights: Weights, x: torch.Tensor) -> np.ndarray:
     p = affine(weights[-1], inputs[-1]).softmax(1)
     signal = p.sqrt()[:, :, None] * (torch.eye(p.shape[1], dtype=p.dtype) - p[:, None, :])  # (N, C, n_out)
     diagonal = []
-    for weight, z in zip(reversed(weights), reversed(inputs)):
-        squares = signal.square().sum(1).T  # (n_out, N)
+    for layer in range(len(weights) - 1, -1, -1):
+        z, squares = inputs[layer], signal.square().sum(1).T  # (n_out, N)
         diagonal.append(torch.cat([squares @ z.square(), squares.sum(1, keepdim=True)], dim=1).reshape(-1) / len(x))
-        signal = (signal @ weight[:, :-1]) * (z > 0)[:, None, :]
+        if layer:  # nothing needs the signal at the data
+            signal = (signal @ weights[layer][:, :-1]) * (z > 0)[:, None, :]
     return torch.cat(diagonal[::-1]).numpy()
 
 

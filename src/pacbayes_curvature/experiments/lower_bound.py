@@ -26,7 +26,7 @@ CURVES = (*DIAGONAL, "block_prior")  # block-diagonal prior and posterior, a blo
 RAISED, FLAT = 0.01, 1e-4
 # These explain the first curve. The others are Figure 2's, and are evaluated on the whole training set.
 EXPLAINING = ("fisher_expectation", "fisher_raised", "fisher_flat")
-EXPLAINED_BY = 10_000  # examples, drawn at random
+EXPLAINED_BY = 5_000  # examples, drawn at random
 
 # (lowest, end) of beta in units of the mean of the curve's h, for weights and for blocks. Only h/beta enters the
 # variances and the KL, so that one range serves curvatures of every scale. The end is left out of the grid, so that a
