@@ -185,6 +185,47 @@ def test_estimators_agree_for_a_low_rank_posterior(digits, digits_network, lam, 
     assert abs(fast[0] - slow) <= 4 * np.hypot(fast_error[0], slow_error)
 
 
+# A variance for every weight ------------------------------------------------------------------------------------------
+
+
+def test_a_variance_for_every_weight_against_weight_sampling(digits, digits_network):
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    generator = torch.Generator().manual_seed(8)
+    v = [(2 * torch.rand(w.shape, generator=generator) * w.square().mean()).numpy() for w in digits_network.minimum]
+    fast, fast_error = gibbs.with_weight_variances(digits_network.minimum, v, x, y, generator, passes=20)
+    accuracies = []
+    for _ in range(100):
+        sample = [
+            w + torch.randn(w.shape, generator=generator) * torch.from_numpy(s).sqrt()
+            for w, s in zip(digits_network.minimum, v)
+        ]
+        accuracies.append(float((networks.forward(sample, x).argmax(1) == y).float().mean()))
+    assert 0.5 < fast < 0.99, "between guessing and no noise"
+    assert abs(fast - np.mean(accuracies)) <= 4 * np.hypot(fast_error, np.std(accuracies, ddof=1) / 10)
+
+
+def test_variances_of_a_posterior_are_variances_of_weights(digits, digits_network):
+    """The diagonal method, written out weight by weight: the same network."""
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    layers = layers_of("diag", digits_network, x)
+    lam, beta = np.array([0.1]), np.array([0.01])
+    v = [np.tile(posteriors.variances(layer, lam, beta), (layer.neurons, 1)) for layer in layers]
+    one, error = gibbs.by_local_reparametrisation(
+        digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(1), passes=20
+    )
+    two, _ = gibbs.with_weight_variances(digits_network.minimum, v, x, y, torch.Generator().manual_seed(2), passes=20)
+    assert abs(one[0] - two) <= 4 * np.sqrt(2) * error[0]
+
+
+@pytest.mark.parametrize("bad", [-1e-9, np.nan, np.inf])
+def test_impossible_variances_are_refused(digits, digits_network, bad):
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    v = [np.zeros(w.shape) for w in digits_network.minimum]
+    v[1][2, 3] = bad
+    with pytest.raises(ValueError, match="variances of layer 2 must be finite and nonnegative"):
+        gibbs.with_weight_variances(digits_network.minimum, v, x, y, torch.Generator())
+
+
 def test_vanishing_noise_is_the_deterministic_network(digits, digits_network):
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     layers = layers_of("layerwise", digits_network, x)

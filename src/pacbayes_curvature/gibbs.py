@@ -5,7 +5,7 @@ v (k,) the posterior variances along it: a neuron's pre-activation is Gaussian w
 s^2 = sum_i v_i c_i^2, where c = U'(z, 1).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -175,6 +175,54 @@ def leading(curvature: np.ndarray, lam: np.ndarray, beta: np.ndarray) -> np.ndar
     """
     t = np.asarray(lam / beta)[:, None] * curvature
     return np.where(t[:, 0] > 1e4, len(curvature), (t > 2 * TOLERANCE).sum(1))
+
+
+@torch.no_grad()
+def with_weight_variances(
+    weights: Weights,
+    variances: list[np.ndarray],
+    x: torch.Tensor,
+    y: torch.Tensor,
+    generator: torch.Generator,
+    passes: int = 1,
+) -> tuple[float, float]:
+    """Accuracy and standard error of the Gibbs classifier whose weights all have a variance of their own.
+
+    variances: one (n_out, k) array a layer, >= 0. `by_moments` with s_j^2 = sum_i v_ji (z, 1)_i^2 for neuron j. Raises ValueError for a variance that is negative or not finite.
+    """
+    for layer, v in enumerate(variances, start=1):
+        if not (np.isfinite(v) & (np.asarray(v) >= 0)).all():
+            raise ValueError(f"variances of layer {layer} must be finite and nonnegative")
+    v = [torch.as_tensor(values).float() for values in variances]
+    layers = [lambda z, w=w, v=v: (affine(w, z), affine(v, z.square()).sqrt_()) for w, v in zip(weights, v)]
+    return by_moments(layers, x, y, generator, passes)
+
+
+@torch.no_grad()
+def by_moments(
+    layers: list[Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]],
+    x: torch.Tensor,
+    y: torch.Tensor,
+    generator: torch.Generator,
+    passes: int = 1,
+) -> tuple[float, float]:
+    """Accuracy and standard error of any Gibbs classifier whose neurons are independent and Gaussian given their inputs.
+
+    layers: for each, a function of its inputs z (n, n_in) that gives the pre-activations' means and standard deviations,
+    each (n, n_out). Local reparametrisation as above, the last layer's noise integrated too.
+    """
+    _check(passes=passes)
+    wrong = squares = 0.0
+    for _ in range(passes):
+        for z, ys in zip(x.split(CHUNK), y.split(CHUNK)):
+            a, s = layers[0](z)
+            for layer in layers[1:]:
+                a, s = layer(torch.addcmul(a, s, torch.randn(s.shape, generator=generator)).relu_())
+            p = wrong_probability(a, s, ys, torch.rand(len(ys), generator=generator))
+            wrong += p.sum(dtype=torch.float64).item()
+            squares += p.square().sum(dtype=torch.float64).item()
+    tally = Tally(*(np.array([value]) for value in (wrong, squares, len(x) * passes)))
+    return float(tally.accuracy[0]), float(tally.stderr[0])
 
 
 @torch.no_grad()
