@@ -7,7 +7,7 @@ SNAKE  := $(BIN)/snakemake --cores $(CORES)
 # One set-up at a time, where flock exists; the lock is pyproject.toml itself, so that it leaves no file behind.
 LOCK   := $(if $(shell command -v flock),flock pyproject.toml)
 
-.PHONY: help book test lint linkcheck notebook smoke browser-test pdf archive reproduce verify freeze bench costs cite lock pair clean
+.PHONY: help book test lint linkcheck notebook smoke browser-test accessibility pdf archive reproduce verify freeze bench costs cite lock pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -34,7 +34,10 @@ smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 	@$(SNAKE) smoke
 
 browser-test: book pdf  ## the built book in a browser without a network, and its PDF (needs Chromium)
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest tests/browser --ignore tests/browser/test_accessibility.py
+
+accessibility: book $(STAMP)-browser  ## the pages by axe-core, in the light and in the dark (many minutes; not in .ci/run)
+	$(BIN)/python -m pytest tests/browser/test_accessibility.py
 
 pdf: $(STAMP)-browser  ## the whole book as one PDF, in build (needs Chromium)
 	@$(BIN)/python -m release.pdf --check
