@@ -60,7 +60,7 @@ reproduce: $(STAMP)  ## all results from the data, or DATASETS="mnist2 cifar2" S
 verify: $(STAMP)  ## hold what `make reproduce` computed against results/
 	@$(BIN)/python -m pacbayes_curvature.verify build/reproduced/*/*.csv
 
-bench: $(STAMP)-bench  ## time and memory against other codes, in benchmarks/results.json (12 minutes)
+bench: $(STAMP)-bench  ## time and memory against other codes, in benchmarks/results.json (12 to 60 minutes)
 	$(BIN)/python -m benchmarks
 
 freeze: $(STAMP)  ## write what `make reproduce` computed into results/

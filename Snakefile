@@ -156,7 +156,7 @@ PARTS = ["explored", "chunk0", "chunk1", "chunk2", "chunk3"]
 NETWORK = "build/networks/{dataset}-seed{seed}.safetensors"
 RESULT = "build/reproduced/{experiment}/{dataset}-seed{seed}"
 PART = "build/sweep/{dataset}-seed{seed}-{method}-grid20-passes1-{part}"
-# One width of PyTorch's vectors on all x86 processors: a wider one rounds the sums over ten classes otherwise, which grows to
+# One width of PyTorch's vectors on all x86 processors: another one rounds the sums over ten classes otherwise, which grows to
 # another network.
 RUN = "PACBAYES_ROOT={params.root} ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS={threads} python -m pacbayes_curvature.reproduce"
 

@@ -4,7 +4,7 @@
     python -m benchmarks peers scaling       these parts; the others' numbers stay
     python -m benchmarks sweeps --quick      a trial on digits, into build/benchmarks/quick.json
 
-All parts take about 12 minutes on two cores.
+All parts take 12 to 60 minutes on two cores.
 """
 
 import argparse

@@ -6,9 +6,6 @@ from axe_playwright_python.sync_playwright import Axe
 from .pages import PAGES, settled
 
 READ = [name for name in PAGES if name != "index.html"]  # the root only redirects
-# The pages of the code have one template, and nothing but names, formulas and the package's text in it: by axe-core, three.
-CODE = [name for name in READ if name.startswith("code/")]
-BY_AXE = [name for name in READ if name not in CODE] + CODE[:: max(1, len(CODE) // 3)][:3]
 axe = Axe()
 
 
@@ -27,7 +24,7 @@ def faults(page, rules=None) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", BY_AXE)
+@pytest.mark.parametrize("name", READ)
 def test_a_page_in_the_light_and_its_colours_in_the_dark(visit, name):
     """The dark changes colours and nothing else."""
     page = settled(visit(name))
