@@ -2,9 +2,11 @@
 
 import shutil
 
+import pandas as pd
 import pytest
 from playwright.sync_api import sync_playwright
 
+from .explorer import PAGE, TABLES
 from .pages import SITE
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -39,3 +41,27 @@ def visit(browser):
     open_page.complaints = complaints
     yield open_page
     context.close()
+
+
+@pytest.fixture
+def explore(visit):
+    """`explore(fragment)` opens the explorer there; at the end nothing may have gone wrong on it."""
+
+    def open_explorer(fragment=""):
+        page = visit(PAGE)
+        if fragment:
+            page.goto("about:blank")  # so that the next is a visit, not a move on the same page
+            page.goto((SITE / PAGE).as_uri() + fragment)
+        page.wait_for_selector(".explorer-save")
+        return page
+
+    yield open_explorer
+    # Going on to the next address cuts off what is still loading; a file that is missing has another word.
+    assert [complaint for complaint in visit.complaints if "ERR_ABORTED" not in complaint] == []
+
+
+@pytest.fixture(scope="session")
+def counted():
+    """The points of results/ that were evaluated on the whole training set."""
+    table = pd.concat(pd.read_csv(path) for path in TABLES)
+    return table[table["evaluated"] == table["examples"]]

@@ -1,7 +1,7 @@
 /* The bounds of pacbayes_curvature/bounds.py, formula by formula. Numbers in, numbers out; nothing here knows the page.
 
    q is an empirical and p a true error probability, kl = KL(Q||P) in nats, n the number of examples, delta the
-   probability with which a bound may fail. tests/browser/test_explorer.py holds these functions against Python's. */
+   probability with which a bound may fail. tests/browser/test_explorer_mathematics.py holds these functions against Python's. */
 (function (Explorer) {
   "use strict";
 

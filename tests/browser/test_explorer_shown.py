@@ -1,0 +1,198 @@
+"""What the explorer shows: points, sliders, filters, the places of marks and lines."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pacbayes_curvature import bounds, data, pages, plots, records, staleness
+from pacbayes_curvature.posteriors import METHODS
+
+from .explorer import TABLES, drawn, frozen, kl_form, saved, the_same, told
+
+
+def test_it_opens_on_figure_3(explore, counted):
+    page = explore()
+    names = ["mnist2", "cifar2"]
+    the_same(saved(page), counted[counted["dataset"].isin(names) & (counted["seed"] == 0) & counted["pareto"]])
+    assert page.locator(".explorer-panel figcaption").all_text_contents() == ["Mnist2", "Cifar2"]
+    best = pages.best_bounds([frozen(name) for name in names])
+    rows = [row.locator("td").all_text_contents() for row in page.locator(".explorer-best-table tbody tr").all()]
+    assert [(row[0], int(row[1]), row[2]) for row in rows] == [
+        (plots.title(r.dataset), r.seed, plots.STYLE[r.method][0]) for r in best.itertuples()
+    ]
+    for row, r in zip(rows, best.to_dict("records")):
+        shown = [float(text) for text in (row[3], *row[5:8], row[9])]
+        assert shown == pytest.approx(
+            [r[name] for name in ("lam", "accuracy", "complexity", "bound", "chance")], rel=5e-3
+        )
+        assert (row[4] == "none") if r["method"] == "baseline" else float(row[4]) == pytest.approx(r["beta"], rel=5e-3)
+    assert page.locator(".explorer-panels .explorer-best").count() == len(best)
+
+
+@pytest.mark.parametrize(
+    "n, delta", [(None, 0.05), (None, 1e-12), (2, 0.5), (1_000, 0.05), (10**6, 0.001), (10**12, 0.999)]
+)
+def test_the_sliders_numbers_are_the_packages(explore, n, delta):
+    page = explore()
+    if n:
+        page.locator("input[name=n]").fill(f"{n:,}")
+        page.keyboard.press("Enter")
+    page.locator("input[name=delta]").fill(repr(delta))
+    page.keyboard.press("Enter")
+    table = saved(page)
+    assert set(table["n"]) == ({n} if n else {50_000, 60_000}) and set(table["delta"]) == {delta}
+    for name, rows in table.groupby("dataset"):
+        a, kl, m = rows["accuracy"].to_numpy(), rows["kl"].to_numpy(), n or int(rows["examples"].iloc[0])
+        np.testing.assert_allclose(rows["complexity"], bounds.complexity(kl, m, delta), rtol=1e-14)
+        np.testing.assert_allclose(rows["theorem_3_1"], bounds.pac_bayes_bound(1 - a, kl, m, delta), rtol=1e-14)
+        np.testing.assert_allclose(rows["kl_inverse"], kl_form(a, kl, m, delta), rtol=1e-14)
+        assert set(rows["chance"]) == {1 - 1 / data.split_name(name)[1]}
+    for by, column in ("theorem", "theorem_3_1"), ("klForm", "kl_inverse"):
+        page.locator(f"input[name=best][value={by}]").check()
+        drawn(page)
+        least = table.loc[table.groupby(["dataset", "method"], sort=False)[column].idxmin()]
+        cells = page.locator(".explorer-best-table tbody tr").evaluate_all(
+            "rows => rows.map(r => [r.cells[5].textContent, r.cells[6].textContent])"
+        )
+        assert [float(c) for row in cells for c in row] == pytest.approx(
+            least[["accuracy", "complexity"]].to_numpy().ravel(), rel=2e-3
+        )
+
+
+def test_stale_results_are_called_so(explore):
+    page = explore()
+    results = [result for path in TABLES for result in records.read_all(path)]
+    stale = {plots.title(result.key.dataset) for result in results if staleness.why_stale(result)}
+    notes = page.locator(".explorer-stale").all_text_contents()
+    assert {name for note in notes for name in note.rstrip(".").rpartition(": ")[2].split(", ")} == stale
+
+
+def test_another_n_is_called_a_what_if(explore):
+    page = explore()
+    note = page.locator(".explorer-what-if")
+    assert note.is_hidden()
+    page.locator("input[name=n-slider]").focus()
+    page.keyboard.press("ArrowRight")
+    note.wait_for()
+    assert "What if: with N = " in note.text_content() and "Mnist2 60,000, Cifar2 50,000" in note.text_content()
+    page.get_by_label("each data set’s own").check()
+    note.wait_for(state="hidden")
+    assert page.locator("input[name=n]").input_value() == "60,000 / 50,000"
+
+
+@pytest.mark.parametrize(
+    "name, text, message",
+    [
+        ("n", "1", "N must be a whole number from 2 to 10¹²; got “1”."),
+        ("n", "2.5", "N must be a whole number"),
+        ("n", "<b>many</b>", "got “<b>many</b>”."),
+        ("delta", "1", "δ must lie strictly between 0 and 1; got “1”."),
+        ("delta", "-0.1", "δ must lie strictly"),
+        ("delta", "", "δ must lie strictly"),
+    ],
+)
+def test_a_wrong_number_is_refused_beside_its_field(explore, name, text, message):
+    page = explore()
+    before = saved(page)
+    field = page.locator(f"input[name={name}]")
+    field.fill(text)
+    field.press("Tab")
+    problem = page.locator(".explorer-problem:visible")
+    assert message in problem.text_content() and field.get_attribute("aria-invalid") == "true"
+    pd.testing.assert_frame_equal(saved(page), before)
+
+
+FILTERS = [
+    (lambda page: page.get_by_label("Mnist10", exact=True).check(), lambda t: t["dataset"].isin(["mnist2", "cifar2", "mnist10"])),
+    (lambda page: page.get_by_label("Mnist2", exact=True).uncheck(), lambda t: t["dataset"] == "cifar2"),
+    (lambda page: page.get_by_label("Diag Hessian", exact=True).uncheck(), lambda t: t["method"] != "diag"),
+    (lambda page: page.locator("input[name=seeds]").nth(1).check(), lambda t: t["seed"].isin(sorted(set(t["seed"]))[:2])),
+    (lambda page: page.get_by_label("λ from").select_option("0.0199526"), lambda t: t["lam"] >= 0.0199526),
+    (lambda page: page.get_by_label("λ to").select_option("0.00125893"), lambda t: t["lam"] <= 0.00125893),
+    (lambda page: page.get_by_label("β (the baseline has none) from").select_option("0.1"), None),
+    (lambda page: page.get_by_label("all that were counted").check(), lambda t: t["pareto"] | ~t["pareto"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(FILTERS)))
+def test_a_filter_leaves_the_points_that_it_says(explore, counted, number):
+    page = explore()
+    act, keep = FILTERS[number]
+    if keep is None:
+        value = page.locator("select[name=beta-from] option").nth(12).get_attribute("value")
+        page.locator("select[name=beta-from]").select_option(value)
+        keep = lambda t: t["beta"] >= float(value)  # noqa: E731 - the baseline's is infinite
+    else:
+        act(page)
+    parts = {  # what the page starts with, for what the filter says nothing about
+        0: ("seed", "pareto"), 1: ("seed", "pareto"), 3: ("dataset", "pareto"), 7: ("dataset", "seed"),
+    }.get(number, ("dataset", "seed", "pareto"))  # fmt: skip
+    mask = keep(counted)
+    mask &= counted["dataset"].isin(["mnist2", "cifar2"]) if "dataset" in parts else True
+    mask &= (counted["seed"] == 0) if "seed" in parts else True
+    mask &= counted["pareto"] if "pareto" in parts else True
+    found, start = (
+        saved(page),
+        counted["dataset"].isin(["mnist2", "cifar2"]) & (counted["seed"] == 0) & counted["pareto"],
+    )
+    the_same(found, counted[mask])
+    assert len(found) != start.sum(), "the filter does something"
+
+
+def test_a_range_cannot_cross_itself(explore):
+    page = explore()
+    page.get_by_label("λ to").select_option("0.00125893")
+    page.get_by_label("λ from").select_option("0.0199526")
+    drawn(page)
+    assert [page.get_by_label(f"λ {end}").input_value() for end in ("from", "to")] == ["0.0199526"] * 2
+
+
+def test_no_point_is_said_not_hidden(explore):
+    page = explore()
+    for method in METHODS:
+        page.get_by_label(plots.STYLE[method][0], exact=True).uncheck()
+    told(page)
+    assert page.locator(".explorer-count").all_text_contents() == ["No point passes the filters."] * 2
+    assert page.locator(".explorer-status").text_content() == "No point passes the filters."
+    assert page.locator(".explorer-save").is_disabled()
+    for name in ("Mnist2", "Cifar2"):
+        page.get_by_label(name, exact=True).uncheck()
+    page.get_by_text("Choose a data set.").wait_for()
+
+
+PLACES = "marks => marks.map(m => [...m.getAttribute('transform').match(/[-\\d.]+/g)].map(Number))"
+
+
+@pytest.mark.parametrize("axis, height", [("linear", lambda c: c), ("log", np.log)])
+def test_marks_and_lines_are_where_they_belong(explore, axis, height):
+    """One mark for each point below the axis's end, at its accuracy and complexity to a fraction of a pixel, and the three
+    lines where each bound just says something."""
+    n, delta, chance = 1_000_000, 0.001, 0.8
+    page = explore(f"#explorer=1&data=cifar5&seed=0&points=front&n={n}&delta={delta}&axis={axis}")
+    table = saved(page).sort_values(["accuracy", "complexity"])
+    marks = np.array(page.locator(".explorer-panels [role=option]").evaluate_all(PLACES))
+    x, y = marks[np.lexsort((-marks[:, 1], marks[:, 0]))].T
+    table = table[table["complexity"] <= table["complexity"].sort_values().iloc[len(marks) - 1]]
+    assert len(table) == len(marks) > 50
+    (sx, ox), (sy, oy) = np.polyfit(table["accuracy"], x, 1), np.polyfit(height(table["complexity"]), y, 1)
+    assert sx > 0 > sy
+    np.testing.assert_allclose(sx * table["accuracy"] + ox, x, atol=0.02)
+    np.testing.assert_allclose(sy * height(table["complexity"]) + oy, y, atol=0.02)
+
+    def line(name):
+        path = page.locator(f".explorer-panels .explorer-{name}").get_attribute("d")
+        x, y = np.array([pair.split(",") for pair in path.replace("L", "M").split("M")[1:]], float).T
+        assert len(x) > 100
+        return (x - ox) / sx, (y - oy) / sy
+
+    for name, expected in ("one", lambda a: a), ("chance", lambda a: a - 1 + chance):
+        a, c = line(name)
+        inside = expected(a) > 0.01
+        np.testing.assert_allclose(c[inside], height(expected(a[inside])), atol=0.01)
+    a, c = line("kl-chance")
+    c = c if axis == "linear" else np.exp(c)
+    kl = 2 * n * c**2 - math.log(2 * (n - 1) / delta)
+    inside = kl > 0
+    np.testing.assert_allclose(kl_form(a[inside].clip(0, 1), kl[inside], n, delta), chance, rtol=0.005)
