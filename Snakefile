@@ -135,7 +135,7 @@ def wanted():
     if not {"datasets", "seeds", "experiments"} & set(config):
         some = [
             (FOR_EVERY_DATASET, APPENDICES, [0]),
-            (["training_run", "accuracy_vs_complexity"], ["mnist2", "cifar2"], [1, 2, 3, 4]),
+            (FOR_EVERY_DATASET, ["mnist2", "cifar2"], [1, 2, 3, 4]),
             (["two_minima", "sensitivity"], ["mnist2"], [0]),
         ]
     else:
@@ -156,9 +156,7 @@ PARTS = ["explored", "chunk0", "chunk1", "chunk2", "chunk3"]
 NETWORK = "build/networks/{dataset}-seed{seed}.safetensors"
 RESULT = "build/reproduced/{experiment}/{dataset}-seed{seed}"
 PART = "build/sweep/{dataset}-seed{seed}-{method}-grid20-passes1-{part}"
-# One width of PyTorch's vectors on all x86 processors: another one rounds the sums over ten classes otherwise, which grows to
-# another network.
-RUN = "PACBAYES_ROOT={params.root} ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS={threads} python -m pacbayes_curvature.reproduce"
+RUN = "PACBAYES_ROOT={params.root} OMP_NUM_THREADS={threads} python -m pacbayes_curvature.reproduce"
 
 
 def table(path):

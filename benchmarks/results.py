@@ -9,7 +9,6 @@ peak         {gflops, low, high, size, threads}: see `peak`
 
 import datetime
 import json
-import platform
 from pathlib import Path
 
 import torch
@@ -31,7 +30,6 @@ def environment() -> dict:
     return {
         **provenance.versions(),
         **provenance.machine(),
-        "processor_model": _processor(),
         "threads": torch.get_num_threads(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
@@ -97,11 +95,3 @@ def stages(seconds: dict[tuple[str, str], float]) -> list[dict]:
 
 def _identity(part: str, item: dict) -> tuple:
     return tuple(item[field] for field in IDENTITY[part])
-
-
-def _processor() -> str:
-    """The processor's model name where the system tells, else what Python knows."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()

@@ -49,9 +49,10 @@ class Sweeps:
         self.say(f"equal standard error, {self.rounds} rounds")
         estimates = []
         equal_error = self._against_paper(lambda: estimates.append(self._to_precision(stderr)))
+        examples = np.mean([estimate[1] for estimate in estimates]) / len(p.y)
         return [
             self._equal_examples(equal_examples),
-            self._equal_error(equal_error, stderr, psi, self._misses(estimates, stderr)),
+            self._equal_error(equal_error, stderr, psi, self._misses([e[0] for e in estimates], stderr), examples),
             *self._shares(equal_examples),
         ]
 
@@ -60,16 +61,17 @@ class Sweeps:
             self.problem.weights, self.problem.layers, self.problem.lam, self.problem.beta
         )
 
-    def _to_precision(self, stderr: np.ndarray) -> np.ndarray:
-        """The accuracy at every grid point with this standard error: all that it takes, from the strata on."""
+    def _to_precision(self, stderr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The accuracy at every grid point with this standard error and the examples it took: all work, from the strata on."""
         p = self.problem
         parts = strata.by_margin(p.weights, p.x, p.y, self.generator)
-        return strata.to_precision(self._classifiers(), parts, p.x, p.y, stderr, self.generator)[0]
+        accuracy, _, examples = strata.to_precision(self._classifiers(), parts, p.x, p.y, stderr, self.generator)
+        return accuracy, examples
 
     def _misses(self, timed: list[np.ndarray], stderr: np.ndarray) -> np.ndarray:
         """The standard deviation of repeated estimates over the wanted standard error: (G,)."""
         self.say(f"{self.repeats} more estimates, for their spread")
-        estimates = timed + [self._to_precision(stderr) for _ in range(self.repeats)]
+        estimates = timed + [self._to_precision(stderr)[0] for _ in range(self.repeats)]
         return np.std(estimates, axis=0, ddof=1) / stderr
 
     def say(self, what: str) -> None:
@@ -105,14 +107,16 @@ class Sweeps:
             f"points a round and scaled to the grid; the times of single points have a relative standard deviation of {spread:.1%}.",
         )  # fmt: skip
 
-    def _equal_error(self, times: np.ndarray, stderr: np.ndarray, psi: np.ndarray, misses: np.ndarray) -> dict:
+    def _equal_error(
+        self, times: np.ndarray, stderr: np.ndarray, psi: np.ndarray, misses: np.ndarray, passes: float
+    ) -> dict:
         n, pilot = len(self.problem.y), self.pilot
         return entry(
             f"sweep_equal_error_{self.problem.name}", times[:, 1] / times[:, 0], 40.0 if targeted(self.problem.name) else None,
             f"{self._grid()}: at every point the standard error of {DRAWS} weight draws over all {n:,} examples, or 1/N, the "
             f"weight of one training example, where that of the draws is less. Ours, {_mean(times[:, 0])} from the strata on, "
-            f"looks at few examples of each stratum, as many as a pilot that is then forgotten plans; theirs, "
-            f"{_mean(times[:, 1])}. The standard deviation of {self.rounds + self.repeats} estimates of ours is "
+            f"looks at as many examples of each stratum as a pilot that is then forgotten plans, {passes:.2g} N a point in the mean; "
+            f"theirs, {_mean(times[:, 1])}. The standard deviation of {self.rounds + self.repeats} estimates of ours is "
             f"{np.sqrt(np.square(misses).mean()):.2f} times the wanted error (root mean square over the grid; median "
             f"{np.median(misses):.2f}, largest {misses.max():.1f}). The wanted error is {np.median(stderr):.2g} in the median "
             f"({stderr.min():.2g} to {stderr.max():.2g}). One draw of the weights has {np.median(psi):.3g} times the variance of "

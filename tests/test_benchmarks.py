@@ -222,7 +222,7 @@ def test_the_timed_estimate_has_the_wanted_error(workspace, digits, digits_netwo
     )
     misses = sweeps._misses([], stderr)
     assert np.sqrt(np.square(misses).mean()) < 1.2
-    mean = np.mean([sweeps._to_precision(stderr) for _ in range(15)], axis=0)
+    mean = np.mean([sweeps._to_precision(stderr)[0] for _ in range(15)], axis=0)
     assert (np.abs(mean - sweeps.whole.accuracy) < 5 * stderr / 15**0.5).all()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pacbayes_curvature import data, datapackage, experiments, networks, plots, posteriors, training, verify
+from pacbayes_curvature import data, datapackage, experiments, networks, plots, posteriors, tolerances, training
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -28,7 +28,7 @@ def test_every_file_that_the_guide_names_exists():
         for code in CODE
         if re.fullmatch(r"[\w./*-]*(?:/|\.(?:py|md|yml|toml|json))|Snakefile|Makefile|\.ci/run", code)
     }
-    assert {"Snakefile", "tests/test_contributing.py", "verify.py", "book/api.md"} <= names
+    assert {"Snakefile", "tests/test_contributing.py", "tolerances.py", "book/api.md"} <= names
     made = {"build/html/book/api.html", "data/"}
     assert {name for name in names - made if not find(name)} == set()
 
@@ -73,7 +73,7 @@ def test_every_posterior_has_a_style_of_its_own():
 
 
 def test_every_experiment_is_compared_by_a_rule():
-    assert set(verify.RULES) == set(experiments.__all__)
+    assert set(tolerances.RULES) == set(experiments.__all__)
 
 
 def test_the_changelog_is_in_step_with_the_version():

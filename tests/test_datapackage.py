@@ -17,7 +17,7 @@ from sphinx.util.docutils import docutils_namespace
 
 from pacbayes_curvature import __version__, data, datapackage, experiments, posteriors, provenance, records, reproduce
 from pacbayes_curvature.records import Key, Result
-from pacbayes_curvature.verify import RULES
+from pacbayes_curvature.tolerances import RULES
 
 ROOT, FROZEN = records.ROOT, records.FROZEN
 EPOCHS = pd.DataFrame(
@@ -196,7 +196,7 @@ def test_an_unknown_experiment_is_refused(results):
 
 def test_an_experiment_without_a_key_is_refused(results, monkeypatch):
     monkeypatch.delitem(RULES, "training_run")
-    with pytest.raises(ValueError, match="verify.RULES has no keys for training_run"):
+    with pytest.raises(ValueError, match="tolerances.RULES has no keys for training_run"):
         datapackage.descriptor(results)
 
 

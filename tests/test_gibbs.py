@@ -100,6 +100,26 @@ def test_each_point_is_evaluated_on_its_own_number_of_examples(digits, digits_ne
         run(np.array([1438, 1, 1, 1, 1]))
 
 
+def test_several_passes_share_the_first_layer(digits, digits_network, monkeypatch):
+    """Each point has its own number of outcomes, whole passes first; the inputs are rotated once, whatever their number."""
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    lam, beta = map(np.array, zip(*POINTS))
+    classifiers = gibbs.LocalReparametrisation(
+        digits_network.minimum, layers_of("layerwise", digits_network, x), lam, beta
+    )
+    rotated, first = [], classifiers.first.deviations
+    monkeypatch.setattr(classifiers.first, "deviations", lambda z, points: rotated.append(len(z)) or first(z, points))
+    examples = np.array([40 * 1437, 2000, 1437 + 1024, 3, 1])
+    tally = classifiers.tally(x, y, torch.Generator().manual_seed(1), passes=40, examples=examples)
+    assert tally.outcomes.tolist() == examples.tolist() and rotated == [1024, 413]
+    runs = [classifiers.tally(x, y, torch.Generator().manual_seed(seed)) for seed in range(40)]
+    mean, error = np.mean([run.accuracy for run in runs], 0), (np.mean([run.stderr**2 for run in runs], 0) / 40) ** 0.5
+    assert abs(tally.accuracy[0] - mean[0]) <= 4 * np.hypot(tally.stderr[0], error[0])
+    assert tally.stderr[0] == pytest.approx(error[0], rel=0.1)
+    with pytest.raises(ValueError, match="a number from 0 to 2874 for each of the 5 grid points"):
+        classifiers.tally(x, y, torch.Generator(), passes=2, examples=np.full(5, 2875))
+
+
 def test_the_standard_error_is_that_of_repetitions(digits, digits_network):
     """The spread of 200 independent passes is no more than reported, and not much less where the examples are alike."""
     x, y = torch.from_numpy(digits.x_train)[:300], torch.from_numpy(digits.y_train)[:300]
@@ -183,47 +203,6 @@ def test_estimators_agree_for_a_low_rank_posterior(digits, digits_network, lam, 
         digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(2), draws=100
     )
     assert abs(fast[0] - slow) <= 4 * np.hypot(fast_error[0], slow_error)
-
-
-# A variance for every weight ------------------------------------------------------------------------------------------
-
-
-def test_a_variance_for_every_weight_against_weight_sampling(digits, digits_network):
-    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    generator = torch.Generator().manual_seed(8)
-    v = [(2 * torch.rand(w.shape, generator=generator) * w.square().mean()).numpy() for w in digits_network.minimum]
-    fast, fast_error = gibbs.with_weight_variances(digits_network.minimum, v, x, y, generator, passes=20)
-    accuracies = []
-    for _ in range(100):
-        sample = [
-            w + torch.randn(w.shape, generator=generator) * torch.from_numpy(s).sqrt()
-            for w, s in zip(digits_network.minimum, v)
-        ]
-        accuracies.append(float((networks.forward(sample, x).argmax(1) == y).float().mean()))
-    assert 0.5 < fast < 0.99, "between guessing and no noise"
-    assert abs(fast - np.mean(accuracies)) <= 4 * np.hypot(fast_error, np.std(accuracies, ddof=1) / 10)
-
-
-def test_variances_of_a_posterior_are_variances_of_weights(digits, digits_network):
-    """The diagonal method, written out weight by weight: the same network."""
-    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    layers = layers_of("diag", digits_network, x)
-    lam, beta = np.array([0.1]), np.array([0.01])
-    v = [np.tile(posteriors.variances(layer, lam, beta), (layer.neurons, 1)) for layer in layers]
-    one, error = gibbs.by_local_reparametrisation(
-        digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(1), passes=20
-    )
-    two, _ = gibbs.with_weight_variances(digits_network.minimum, v, x, y, torch.Generator().manual_seed(2), passes=20)
-    assert abs(one[0] - two) <= 4 * np.sqrt(2) * error[0]
-
-
-@pytest.mark.parametrize("bad", [-1e-9, np.nan, np.inf])
-def test_impossible_variances_are_refused(digits, digits_network, bad):
-    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    v = [np.zeros(w.shape) for w in digits_network.minimum]
-    v[1][2, 3] = bad
-    with pytest.raises(ValueError, match="variances of layer 2 must be finite and nonnegative"):
-        gibbs.with_weight_variances(digits_network.minimum, v, x, y, torch.Generator())
 
 
 def test_vanishing_noise_is_the_deterministic_network(digits, digits_network):

@@ -25,6 +25,7 @@ from pacbayes_curvature import (
 from pacbayes_curvature.derivations import fading, measured_curvature
 from pacbayes_curvature.experiments import accuracy_vs_complexity, curvature_spectra
 from pacbayes_curvature.networks import forward, initialise
+from pacbayes_curvature.randomness import stream
 
 figure_2 = importlib.import_module("pacbayes_curvature.experiments.lower_bound")
 lower_bound = figure_2.lower_bound
@@ -237,7 +238,8 @@ def table(digits, digits_network):
     """The curves at four beta each, as `lower_bound` computes them."""
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     return pd.concat(
-        curve.points(figure_2.grid(name, 4), x, y) for name, curve in figure_2.curves(digits_network, x, 0, 1)
+        curve.points(figure_2.grid(name, 4), x, y, stream("gibbs", 0), 1)
+        for name, curve in figure_2.curves(digits_network, x, 0)
     )
 
 

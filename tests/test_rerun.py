@@ -63,7 +63,7 @@ def test_every_chapter_was_measured():
     assert set(measured["smoke"]) == {path.stem for path in SOURCES}, "run `make costs`"
     for record in [record for profile in costs.PROFILES for record in measured[profile].values()]:
         assert 1 < record["processor_seconds"] and 1 < record["seconds"] and 100 < record["megabytes"] < 16000
-        assert set(record["machine"]) == {"processor", "system", "cores"}
+        assert set(record["machine"]) == {"processor", "processor_model", "system", "cores"}
         assert record["data"] is False, "the book and the smoke run need no data"
 
 

@@ -116,7 +116,8 @@ def test_to_precision_reaches_the_wanted_error(problem, monkeypatch):
     for seed in range(60):
         generator = torch.Generator().manual_seed(seed)
         parts = strata.by_margin(weights, x, y, generator)
-        accuracy, _ = strata.to_precision(classifiers, parts, x, y, wanted, generator)
+        accuracy, _, examples = strata.to_precision(classifiers, parts, x, y, wanted, generator)
+        assert (examples >= strata.STRATA * strata.PILOT).all()
         misses.append((accuracy - truth) / wanted)
     rms = np.sqrt(np.square(misses).mean(0))
     assert (rms < 1.25).all() and (rms > 0.1).all(), rms

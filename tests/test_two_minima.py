@@ -15,7 +15,7 @@ from pacbayes_curvature import (
     bounds,
     data,
     gaussians,
-    gibbs,
+    gibbs_by_moments,
     networks,
     objective,
     pages_two_minima,
@@ -320,11 +320,12 @@ def test_the_bounds_are_made_of_their_parts(measured, digits, digits_network):
         assert facts[f"objective_{name}"] == facts[f"bits_{name}"] + facts[f"complexity_{name}"]
         assert facts[f"noise_{name}"] == pytest.approx(math.sqrt(sum(v.double().sum() for v in variances)), rel=1e-6)
         for part, x, y in (("", digits.x_train, digits.y_train), ("test_", digits.x_test, digits.y_test)):
-            accuracy, error = gibbs.with_weight_variances(
-                mean, [v.numpy() for v in variances], torch.from_numpy(x), torch.from_numpy(y), seeded(1), passes=20
+            layers = gibbs_by_moments.with_weight_variances(mean, [v.numpy()[None] for v in variances])
+            accuracy, error = gibbs_by_moments.accuracy(
+                layers, 1, torch.from_numpy(x), torch.from_numpy(y), seeded(1), passes=20
             )
-            apart = abs(facts[f"{part}accuracy_{name}"] - accuracy)
-            assert apart < 4 * math.hypot(error, facts[f"{part}accuracy_stderr_{name}"])
+            apart = abs(facts[f"{part}accuracy_{name}"] - accuracy[0])
+            assert apart < 4 * math.hypot(error[0], facts[f"{part}accuracy_stderr_{name}"])
         assert facts[f"bits_{name}"] > 1 - facts[f"accuracy_{name}"] - 4 * facts[f"accuracy_stderr_{name}"]
     assert facts["kl_original"] == pytest.approx(facts["mean_term_original"], rel=1e-9), (
         "the baseline's variances cost nothing"
@@ -373,8 +374,9 @@ def test_the_baseline_is_the_best_that_is_not_all_noise(n, scale, digits, digits
     chosen = figure_1.best_baseline(digits_network, x, y, 0, DELTA)
     candidates = {}
     for lam in grid("baseline", figure_1.GRID_SIZE)["lam"]:
-        variances = [np.full(w.shape, lam) for w in digits_network.minimum]
-        accuracy, _ = gibbs.with_weight_variances(digits_network.minimum, variances, x, y, seeded(3))
+        variances = [np.full((1, *w.shape), lam) for w in digits_network.minimum]
+        layers = gibbs_by_moments.with_weight_variances(digits_network.minimum, variances)
+        accuracy = gibbs_by_moments.accuracy(layers, 1, x, y, seeded(3))[0][0]
         if accuracy >= 0.55:
             candidates[lam] = (
                 1 - accuracy + bounds.complexity(sum(digits_network.squared_distances()) / (2 * lam), n, DELTA)

@@ -11,11 +11,12 @@ import torch
 
 from pacbayes_curvature import curvature, data, gibbs, posteriors, provenance, records, training, verify
 from pacbayes_curvature.bounds import complexity
+from pacbayes_curvature.comparison import Comparison, Seeds, another_network, compare
 from pacbayes_curvature.experiments.sweep import grid
 from pacbayes_curvature.randomness import stream
 from pacbayes_curvature.storage import sha256
+from pacbayes_curvature.tolerances import NOISE, ROUNDING, RULES, Rule, Within
 from pacbayes_curvature.training import recipe_for
-from pacbayes_curvature.verify import NOISE, ROUNDING, RULES, Rule, Within
 
 FIGURE_3 = RULES["accuracy_vs_complexity"]
 
@@ -47,12 +48,12 @@ def table(digits, digits_network):
 
 
 @pytest.fixture(scope="module")
-def another_network(digits):
+def of_another_seed(digits):
     return measured(digits, training.train(digits, 1, recipe_for("digits")))
 
 
-def against(fresh, frozen, seeds=(), rule=FIGURE_3):
-    return verify.compare(fresh, frozen, rule, list(seeds))
+def against(fresh, frozen, seeds=None, rule=FIGURE_3, of="digits"):
+    return compare(fresh, frozen, rule, seeds if seeds is None else Seeds(of, list(seeds)))
 
 
 def changed(table, row, **values):
@@ -66,7 +67,7 @@ def changed(table, row, **values):
 
 
 def test_the_same_table_agrees(table):
-    assert against(table, table) == verify.Comparison(True, "accuracy equal, kl equal, complexity equal")
+    assert against(table, table) == Comparison(True, "accuracy equal, kl equal, complexity equal")
 
 
 @pytest.mark.parametrize("noise", range(1, 9))
@@ -83,28 +84,21 @@ def test_rounding_agrees(table):
     assert comparison.good and re.search("kl within [1-4]e-06 of itself", comparison.words)
 
 
-def test_another_training_seed_does_not_agree(another_network, table):
-    comparison = against(another_network, table, [table])
-    assert not comparison.good
-    assert (
-        "another network, and 1 frozen do not tell the spread over seeds" in comparison.words
-        and "rows differ in " in comparison.words
-    )
+def test_another_training_seed_does_not_agree(of_another_seed, table):
+    comparison = against(of_another_seed, table)
+    assert not comparison.good and "rows differ in " in comparison.words
+    comparison = against(of_another_seed, table, [table])
+    assert comparison == Comparison(False, "another network, and 1 frozen do not tell the spread over seeds")
 
 
 @pytest.mark.parametrize(
     "column, factor", [("kl", 1.002), ("complexity", 1.002), ("accuracy", 0.9), ("accuracy", np.nan)]
 )
-@pytest.mark.parametrize("seeds", [0, 5])
-def test_one_altered_number_is_found_and_named(table, column, factor, seeds):
-    """Also where the spread over the frozen seeds would cover it: all other rows say that it is the frozen network."""
-    spread = [
-        table.assign(kl=table["kl"] * (1 + 0.1 * k), complexity=table["complexity"] * (1 + k)) for k in range(seeds)
-    ]
+def test_one_altered_number_is_found_and_named(table, column, factor):
     row = int(table.query("method == 'diag' and accuracy > 0.9").index[3])
     altered = changed(table, row, **{column: table.loc[row, column] * factor})
     lam, beta = table.loc[row, ["lam", "beta"]]
-    comparison = against(table, altered, spread)
+    comparison = against(table, altered)
     assert not comparison.good
     assert f"1 rows differ in {column}, the first: method diag, lam {lam}, beta {beta}: " in comparison.words
 
@@ -161,18 +155,37 @@ def like(table, factor, shift=0.0):
     )
 
 
+FACTORS = (0.96, 0.98, 1.0, 1.02, 1.04)
+
+
 def test_another_network_is_held_against_the_spread_over_seeds(table):
-    seeds = [like(table, factor, -0.01 * k) for k, factor in enumerate((0.96, 0.98, 1.0, 1.02, 1.04))]
+    seeds = [like(table, factor, -0.01 * k) for k, factor in enumerate(FACTORS)]
     inside, outside = like(table, 1.07, -0.03), like(table, 1.4, -0.03)
-    comparison = against(inside, table, seeds)
-    assert (
-        comparison.good
-        and "another network than the frozen one" in comparison.words
-        and "the spread of 5 seeds" in comparison.words
+    assert against(inside, table, seeds) == Comparison(
+        True, "another network than the frozen one, within the spread of 5 seeds"
     )
     comparison = against(outside, table, seeds)
     assert not comparison.good and "outside of the spread over seeds: 30 rows differ in kl" in comparison.words
     assert not against(inside, table, seeds[:2]).good
+    assert not against(inside, table).good, "the frozen network"
+
+
+def test_another_network_of_a_single_seed_is_held_against_the_spread_of_another_data_set(table):
+    """Relative for the KL, whose size differs between data sets, and absolute for the accuracy."""
+    seeds = [like(table, 100 * factor, -0.01 * k) for k, factor in enumerate(FACTORS)]
+    s_kl, s_accuracy = np.std(FACTORS, ddof=1), 0.01 * np.std(range(5), ddof=1)
+    for share in (0.9, 1.1):
+        far = share * 8 * np.sqrt(2)
+        for fresh, column in (
+            (like(table, 1 + far * s_kl), "kl"),
+            (like(table, 1, -far * s_accuracy), "accuracy"),
+        ):
+            answer = against(fresh, table, seeds, of="another")
+            if share < 1:
+                words = "another network than the frozen one, within the spread of 5 seeds of another"
+                assert answer == Comparison(True, words)
+            else:
+                assert not answer.good and f"rows differ in {column}, the first" in answer.words
 
 
 TRAINING = RULES["training_run"]
@@ -190,22 +203,24 @@ def run(epochs, loss=1.0, test_accuracy=0.97):
 def test_training_curves():
     seeds = [run(20 + k, 1 + 0.05 * k, 0.97 + 0.002 * k) for k in range(5)]
     assert against(run(20, 1.01), run(20), rule=TRAINING).good
-    assert not against(run(21), run(20), seeds, TRAINING).good, "the same losses, and yet another end"
-    assert "1 rows are not in the frozen table, the first: epoch 21" in against(run(21), run(20), seeds, TRAINING).words
+    assert not another_network(run(20, 1.01), run(20))
+    assert another_network(run(21), run(20)) and another_network(run(20, 1.1), run(20))
+    comparison = against(run(21), run(20), rule=TRAINING)
+    assert not comparison.good and "1 rows are not in the frozen table, the first: epoch 21" in comparison.words
     assert against(run(21, 1.1), run(20), seeds, TRAINING).good, "another course, like that of another seed"
+    assert against(run(21, 1.1), run(20), seeds, TRAINING, of="another").good
     assert not against(run(21, 1.1), run(20), rule=TRAINING).good
-    comparison = against(run(21, 1.1, 0.9), run(20), seeds, TRAINING)
-    assert (
-        not comparison.good
-        and "differ in test_accuracy, the first: row at the end: 0.9, frozen 0.97" in comparison.words
-    )
+    for of in ("digits", "another"):
+        comparison = against(run(21, 1.1, 0.9), run(20), seeds, TRAINING, of)
+        assert not comparison.good
+        assert "differ in test_accuracy, the first: row at the end: 0.9, frozen 0.97" in comparison.words
 
 
 def test_every_kind_of_tolerance():
-    rule = Rule("figure", ("row",), (), {"x": Within(errors=2, relative=0.1, of_largest=0.01, absolute=0.5)}, "x")
+    rule = Rule("figure", ("row",), (), {"x": Within(errors=2, relative=0.1, of_largest=0.01, absolute=0.5)})
     frozen = pd.DataFrame({"row": range(4), "x": [0.0, 10, 100, -100], "x_stderr": 3.0, "dataset": "digits", "seed": 0})
     tolerance = 2 * np.sqrt(18) + np.array([0, 1, 10, 10]) + 1 + 0.5
-    rule = Rule("figure", ("row",), (), rule.within, "x", ("x_stderr",))
+    rule = Rule("figure", ("row",), (), rule.within, ("x_stderr",))
     for factor in (0.999, 1.001):
         for sign in (1, -1):
             fresh = frozen.assign(x=frozen["x"] + sign * factor * tolerance)
@@ -224,13 +239,23 @@ def test_every_tolerance_is_for_a_column_that_its_experiment_has():
 # The command line -----------------------------------------------------------------------------------------------------
 
 
-def write(path, table, seed=0, code=None, **parameters):
+def write(path, table, seed=0, code=None, experiment="accuracy_vs_complexity", dataset="digits", **parameters):
     key = records.Key(
-        "accuracy_vs_complexity", "digits", seed, {"recipe": asdict(recipe_for("digits"))} | {"passes": 1} | parameters,
-        data.fingerprint("digits"), code or provenance.code_digest("experiments.accuracy_vs_complexity"),
+        experiment, dataset, seed, {"recipe": asdict(recipe_for(dataset))} | {"passes": 1} | parameters,
+        data.fingerprint(dataset), code or provenance.code_digest(f"experiments.{experiment}"),
     )  # fmt: skip
-    records.write(records.Result(key, table.assign(seed=seed), {"date": "2020-01-01"}, "computed"), path=path)
+    table = table.assign(seed=seed, dataset=dataset)
+    records.write(records.Result(key, table, {"date": "2020-01-01"}, "computed"), path=path)
     return path
+
+
+def write_seeds(path, tables, **more):
+    """Several seeds in one file, from 0 on."""
+    parts = [write(path.with_name(f"part{k}.csv"), part, seed=k, **more) for k, part in enumerate(tables)]
+    together = [result for part in parts for result in records.read_all(part)]
+    for part in parts:
+        part.unlink(), part.with_suffix(".json").unlink()
+    records.write(*together, path=path)
 
 
 @pytest.fixture
@@ -327,26 +352,52 @@ def test_an_unreadable_result_is_named_and_the_others_are_compared(frozen, fresh
 def test_an_experiment_without_tolerances_is_named(frozen, fresh, monkeypatch, capsys):
     monkeypatch.setattr(verify, "RULES", {})
     code, (line,) = verified(capsys, fresh)
-    assert code == 1 and line.endswith("verify.RULES has no tolerances for this experiment")
+    assert code == 1 and line.endswith("tolerances.RULES has no tolerances for this experiment")
 
 
-def test_the_spread_is_that_of_all_frozen_seeds(table, frozen, fresh, capsys):
+def test_the_training_says_whether_the_network_is_another(table, frozen, fresh, capsys):
+    """Only then the spread over the frozen seeds counts; it is that of all of them."""
     seeds = [like(table, factor) for factor in (1.0, 0.96, 0.98, 1.02, 1.04)]
-    for results in (seeds, seeds[:2]):
-        parts = [write(frozen.with_name(f"part{k}.csv"), part, seed=k) for k, part in enumerate(results)]
-        together = [result for part in parts for result in records.read_all(part)]
-        for part in parts:
-            part.unlink(), part.with_suffix(".json").unlink()
-        records.write(*together, path=frozen)
-        write(fresh, like(table, 1.01))
-        code, lines = verified(capsys, fresh)
-        assert code == (results is not seeds)
-        assert ("within the spread of 5 seeds" if results is seeds else "2 frozen do not tell the spread") in lines[0]
+    write_seeds(frozen, seeds)
+    write(fresh, like(table, 1.01))
+    runs = [run(20 + k, 1 + 0.05 * k) for k in range(5)]
+    write_seeds(records.FROZEN / "training_run" / "digits.csv", runs, experiment="training_run")
+    training = fresh.parents[1] / "training_run" / "digits-seed0.csv"
+    for course, good in ((runs[0], False), (run(21, 1.1), True)):
+        write(training, course, experiment="training_run")
+        code, lines = verified(capsys, fresh, training)
+        assert code == (not good) and lines[0].startswith("ok" if good else "MISMATCH")
+        assert ("within the spread of 5 seeds" in lines[0]) == good
+    assert verified(capsys, fresh)[0] == 1, "without the training, it is the frozen network's"
+    write_seeds(frozen, seeds[:2])
+    code, lines = verified(capsys, fresh, training)
+    assert code == 1 and "2 frozen do not tell the spread" in lines[0]
+
+
+def test_the_spread_is_borrowed_from_a_data_set_with_the_same_images(table, workspace, capsys):
+    for experiment, tables in (
+        ("accuracy_vs_complexity", [like(table, factor) for factor in (1.0, 0.96, 0.98, 1.02, 1.04)]),
+        ("training_run", [run(20 + k, 1 + 0.05 * k) for k in range(5)]),
+    ):
+        write_seeds(records.FROZEN / experiment / "mnist2.csv", tables, experiment=experiment, dataset="mnist2")
+        write_seeds(records.FROZEN / experiment / "cifar2.csv", tables, experiment=experiment, dataset="cifar2")
+        write(records.FROZEN / experiment / "mnist5.csv", tables[0], experiment=experiment, dataset="mnist5")
+    folder = workspace / "build" / "reproduced"
+    paths = [
+        write(folder / "accuracy_vs_complexity" / "mnist5-seed0.csv", like(table, 1.05), dataset="mnist5"),
+        write(folder / "training_run" / "mnist5-seed0.csv", run(21, 1.1), experiment="training_run", dataset="mnist5"),
+    ]
+    code, lines = verified(capsys, *paths)
+    assert (
+        code == 0
+        and [line.split(": ")[-1] for line in lines[:2]]
+        == ["another network than the frozen one, within the spread of 5 seeds of mnist2"] * 2
+    )
 
 
 def test_points_of_the_plane_are_compared_in_their_order():
     """Their coordinates follow the network, so that on another processor they differ in the last digits."""
-    rule, nan = verify.RULES["two_minima"], float("nan")
+    rule, nan = RULES["two_minima"], float("nan")
     columns = [
         "part",
         "quantity",
@@ -361,9 +412,9 @@ def test_points_of_the_plane_are_compared_in_their_order():
     )
     frozen = pd.concat([frozen, plane]).reindex(columns=columns).reset_index(drop=True).assign(dataset="mnist2", seed=0)
     fresh = frozen.assign(along=frozen["along"] * (1 + 1e-6), across=frozen["across"] + 1e-7)
-    assert verify.compare(fresh, frozen, rule, [frozen]).good
+    assert compare(fresh, frozen, rule).good
     swapped = frozen.iloc[[0, 1, 3, 2, 4]].reset_index(drop=True)
     for wrong in (frozen.assign(along=frozen["along"] * 1.2), swapped, frozen.iloc[:-1]):
-        assert not verify.compare(wrong, frozen, rule, [frozen]).good
+        assert not compare(wrong, frozen, rule).good
     renamed = frozen.replace({"quantity": {"lam": "bound"}})
-    assert "rows differ in quantity" in verify.compare(renamed, frozen, rule, [frozen]).words
+    assert "rows differ in quantity" in compare(renamed, frozen, rule).words

@@ -122,7 +122,7 @@ def _megabytes(runs: list[dict]) -> str:
 
 def _machine(measured: dict) -> nodes.paragraph:
     records = [record for runs in measured.values() for record in runs.values()]
-    kinds = sorted({"{processor}, {system}, {cores} cores".format(**record["machine"]) for record in records})
+    kinds = sorted({"{processor_model}, {system}, {cores} cores".format(**record["machine"]) for record in records})
     days = sorted({record["date"] for record in records})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     return nodes.paragraph("", f"Measured on {when} on: {'; '.join(kinds)}.")

@@ -1,7 +1,7 @@
 """results/datapackage.json: what each frozen table holds, for readers and programs that know nothing of this project.
 
 It is a Tabular Data Package (Frictionless Data, specification v1). Beyond the specification, each field has its `unit`
-and each resource says how it was `produced`. A new experiment's columns are described here, its key in `verify.RULES`.
+and each resource says how it was `produced`. A new experiment's columns are described here, its key in `tolerances.RULES`.
 """
 
 import inspect
@@ -15,7 +15,7 @@ from .experiments.lower_bound import CURVES
 from .experiments.sensitivity import CHANGES
 from .posteriors import METHODS
 from .storage import atomic, sha256
-from .verify import RULES
+from .tolerances import RULES
 
 NAME = "datapackage.json"
 LICENCE = {  # LICENSE-text, which covers results/
@@ -205,7 +205,7 @@ def _resource(path: Path) -> dict:
     if key.experiment not in experiments.__all__:
         raise ValueError(f"{path}: unknown experiment {key.experiment!r}; valid: {', '.join(experiments.__all__)}")
     if key.experiment not in RULES:
-        raise ValueError(f"verify.RULES has no keys for {key.experiment}")
+        raise ValueError(f"tolerances.RULES has no keys for {key.experiment}")
     rule, source = RULES[key.experiment], data.split_name(key.dataset)[0]
     title, url = SOURCES[source]
     seeds = " ".join(str(result.key.seed) for result in results)

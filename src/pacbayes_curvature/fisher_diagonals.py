@@ -55,9 +55,9 @@ def effective_examples(weights: Weights, x: torch.Tensor, drawn: bool, softness:
 
 
 def split(values: np.ndarray, weights: Weights) -> list[np.ndarray]:
-    """A vector of all weights, row by row, layers in order, as arrays with the shapes of `weights`."""
-    parts = np.split(values, np.cumsum([w.numel() for w in weights])[:-1])
-    return [part.reshape(tuple(w.shape)) for part, w in zip(parts, weights)]
+    """Vectors of all weights (..., k), row by row, layers in order, as arrays (..., n_out, n_in + 1), one a layer."""
+    parts = np.split(values, np.cumsum([w.numel() for w in weights])[:-1], axis=-1)
+    return [part.reshape(*values.shape[:-1], *w.shape) for part, w in zip(parts, weights)]
 
 
 def _by_weights(diagonal: list[np.ndarray], softness: float) -> list[np.ndarray]:

@@ -5,7 +5,7 @@ v (k,) the posterior variances along it: a neuron's pre-activation is Gaussian w
 s^2 = sum_i v_i c_i^2, where c = U'(z, 1).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -50,38 +50,43 @@ class LocalReparametrisation:
     ) -> Tally:
         """The sums over `passes` passes, in each of which every example of x (N, d), y (N,) has one outcome.
 
-        `examples` (G,), from 0 to N, is how many examples each grid point is evaluated on: the first ones, so that x has to
-        be in random order for the result to be about all of x; default N.
+        `examples` (G,), from 0 to passes N, is how many outcomes each grid point gets, where that are fewer: from the first
+        examples on, pass after pass, so that x has to be in random order for the result to be about all of x.
         """
-        examples = np.full(self.points, len(x)) if examples is None else np.asarray(examples)
-        if examples.shape != (self.points,) or (examples < 0).any() or (examples > len(x)).any():
-            raise ValueError(
-                f"examples must hold a number from 0 to {len(x)} for each of the {self.points} grid points"
-            )
         _check(passes=passes)
+        n = len(x)
+        examples = np.full(self.points, passes * n) if examples is None else np.asarray(examples)
+        if examples.shape != (self.points,) or (examples < 0).any() or (examples > passes * n).any():
+            raise ValueError(
+                f"examples must hold a number from 0 to {passes * n} for each of the {self.points} grid points"
+            )
         wrong, squares = np.zeros(self.points), np.zeros(self.points)
-        for _ in range(passes):
-            for start in tqdm(range(0, int(examples.max()), CHUNK), label, unit="chunk", disable=None):
-                stop = min(start + CHUNK, int(examples.max()))
-                points = np.flatnonzero(examples > start)
-                outcomes = self._chunk(x[start:stop], y[start:stop], generator, points, examples[points] - start)
-                for g, p in zip(points, outcomes):
-                    wrong[g] += p.sum(dtype=torch.float64).item()
-                    squares[g] += p.square().sum(dtype=torch.float64).item()
-        return Tally(wrong, squares, examples * passes)
+        for start in tqdm(range(0, min(n, int(examples.max())), CHUNK), label, unit="chunk", disable=None):
+            rows = slice(start, min(start + CHUNK, n))
+            counts = np.clip(examples - start - n * np.arange(passes)[:, None], 0, rows.stop - start)
+            for g, p in self._chunk(x[rows], y[rows], generator, counts):
+                wrong[g] += p.sum(dtype=torch.float64).item()
+                squares[g] += p.square().sum(dtype=torch.float64).item()
+        return Tally(wrong, squares, examples)
 
     def _chunk(
-        self, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator, points: np.ndarray, counts: np.ndarray
-    ) -> Iterator[torch.Tensor]:
-        """The outcomes of the first counts[i] of these examples at grid point points[i], one point after the other."""
-        noise = [torch.randn(len(x), len(w), generator=generator) for w in self.weights[:-1]]
-        uniform = torch.rand(len(x), generator=generator)
-        mean, deviation = affine(self.weights[0], x), self.first.deviations(x, points)
-        for column, (g, n) in enumerate(zip(points, np.minimum(counts, len(x)))):
-            a, s = mean[:n], deviation[:n, column, None]
-            for layer, eps in zip(self.later, noise):
-                a, s = layer.moments(torch.addcmul(a, s, eps[:n]).relu_(), g)
-            yield wrong_probability(a, s, y[:n], uniform[:n])
+        self, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator, counts: np.ndarray
+    ) -> Iterator[tuple[int, torch.Tensor]]:
+        """Grid points and outcomes of the first counts[pass, point] of these examples, (passes, G): one point after another."""
+        n = counts.max()
+        points = np.flatnonzero(counts.any(0))
+        mean, deviation = affine(self.weights[0], x[:n]), self.first.deviations(x[:n], points)  # the same in every pass
+        for count in counts[:, points]:
+            most = count.max()
+            noise = [torch.randn(most, len(w), generator=generator) for w in self.weights[:-1]]
+            uniform = torch.rand(most, generator=generator)
+            for column, (g, m) in enumerate(zip(points, count)):
+                if not m:
+                    continue
+                a, s = mean[:m], deviation[:m, column, None]
+                for layer, eps in zip(self.later, noise):
+                    a, s = layer.moments(torch.addcmul(a, s, eps[:m]).relu_(), g)
+                yield g, wrong_probability(a, s, y[:m], uniform[:m])
 
 
 def by_local_reparametrisation(
@@ -175,54 +180,6 @@ def leading(curvature: np.ndarray, lam: np.ndarray, beta: np.ndarray) -> np.ndar
     """
     t = np.asarray(lam / beta)[:, None] * curvature
     return np.where(t[:, 0] > 1e4, len(curvature), (t > 2 * TOLERANCE).sum(1))
-
-
-@torch.no_grad()
-def with_weight_variances(
-    weights: Weights,
-    variances: list[np.ndarray],
-    x: torch.Tensor,
-    y: torch.Tensor,
-    generator: torch.Generator,
-    passes: int = 1,
-) -> tuple[float, float]:
-    """Accuracy and standard error of the Gibbs classifier whose weights all have a variance of their own.
-
-    variances: one (n_out, k) array a layer, >= 0. `by_moments` with s_j^2 = sum_i v_ji (z, 1)_i^2 for neuron j. Raises ValueError for a variance that is negative or not finite.
-    """
-    for layer, v in enumerate(variances, start=1):
-        if not (np.isfinite(v) & (np.asarray(v) >= 0)).all():
-            raise ValueError(f"variances of layer {layer} must be finite and nonnegative")
-    v = [torch.as_tensor(values).float() for values in variances]
-    layers = [lambda z, w=w, v=v: (affine(w, z), affine(v, z.square()).sqrt_()) for w, v in zip(weights, v)]
-    return by_moments(layers, x, y, generator, passes)
-
-
-@torch.no_grad()
-def by_moments(
-    layers: list[Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]],
-    x: torch.Tensor,
-    y: torch.Tensor,
-    generator: torch.Generator,
-    passes: int = 1,
-) -> tuple[float, float]:
-    """Accuracy and standard error of any Gibbs classifier whose neurons are independent and Gaussian given their inputs.
-
-    layers: for each, a function of its inputs z (n, n_in) that gives the pre-activations' means and standard deviations,
-    each (n, n_out). Local reparametrisation as above, the last layer's noise integrated too.
-    """
-    _check(passes=passes)
-    wrong = squares = 0.0
-    for _ in range(passes):
-        for z, ys in zip(x.split(CHUNK), y.split(CHUNK)):
-            a, s = layers[0](z)
-            for layer in layers[1:]:
-                a, s = layer(torch.addcmul(a, s, torch.randn(s.shape, generator=generator)).relu_())
-            p = wrong_probability(a, s, ys, torch.rand(len(ys), generator=generator))
-            wrong += p.sum(dtype=torch.float64).item()
-            squares += p.square().sum(dtype=torch.float64).item()
-    tally = Tally(*(np.array([value]) for value in (wrong, squares, len(x) * passes)))
-    return float(tally.accuracy[0]), float(tally.stderr[0])
 
 
 @torch.no_grad()

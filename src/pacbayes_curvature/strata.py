@@ -8,6 +8,8 @@ Legend: N examples, H strata, G grid points; W_h the share of stratum h; z_{l-1}
 derivative of the margin by the pre-activations of layer l.
 """
 
+import math
+
 import numpy as np
 import torch
 from torch.nn.functional import one_hot
@@ -38,9 +40,10 @@ def standardised_margins(weights: Weights, x: torch.Tensor, y: torch.Tensor) -> 
         rival = logits.masked_fill(label, -torch.inf).argmax(1)
         delta = label.float() - one_hot(rival, logits.shape[1])
         margin, variance = (logits * delta).sum(1), torch.zeros(len(xs))
-        for weight, z in zip(reversed(weights), reversed(inputs)):
-            variance += delta.square().sum(1) * (z.square().sum(1) + 1)
-            delta = (delta @ weight[:, :-1]) * (z > 0)
+        for layer in reversed(range(len(weights))):
+            variance += delta.square().sum(1) * (inputs[layer].square().sum(1) + 1)
+            if layer:  # the data need no derivative
+                delta = (delta @ weights[layer][:, :-1]) * (inputs[layer] > 0)
         parts.append(margin / variance.sqrt())
     return torch.cat(parts)
 
@@ -69,12 +72,9 @@ def tallies(
     """The outcomes of counts (H, G) examples of each stratum at each grid point: as many passes over it as that takes."""
     result = []
     for stratum, wanted in zip(strata, counts):
-        xs, ys, n = x[stratum[: wanted.max()]], y[stratum[: wanted.max()]], len(stratum)
-        parts = [
-            classifiers.tally(xs, ys, generator, examples=np.clip(wanted - done, 0, n))
-            for done in range(0, int(wanted.max()), n)
-        ]
-        result.append(sum(parts[1:], parts[0]))
+        xs, ys = x[stratum[: wanted.max()]], y[stratum[: wanted.max()]]
+        passes = math.ceil(wanted.max() / len(stratum)) or 1
+        result.append(classifiers.tally(xs, ys, generator, passes, wanted))
     return result
 
 
@@ -96,13 +96,14 @@ def to_precision(
     y: torch.Tensor,
     stderr: np.ndarray,
     generator: torch.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Accuracy and its standard error from as many examples as a standard error of `stderr` (G,) needs: (G,) and (G,).
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Accuracy from as many examples as a standard error of `stderr` (G,) needs, that error, and the examples: (G,) each.
 
     A pilot of PILOT examples a stratum plans the numbers, and is then forgotten: that keeps the estimate unbiased.
     """
     pilot = tallies(classifiers, strata, x, y, np.full((len(strata), len(stderr)), PILOT), generator)
-    return estimate(tallies(classifiers, strata, x, y, allocation(pilot, strata, stderr), generator), strata)
+    counts = allocation(pilot, strata, stderr)
+    return *estimate(tallies(classifiers, strata, x, y, counts, generator), strata), counts.sum(0)
 
 
 def allocation(pilot: list[Tally], strata: list[torch.Tensor], stderr: np.ndarray) -> np.ndarray:

@@ -66,8 +66,7 @@ def fading(
                 h = fisher_diagonals.sampled(net.minimum, x, stream("sampled labels", seed), s)
             else:
                 h = fisher_diagonals.expected(net.minimum, x, s)
-            curve = diagonal_curve(net, _vector(h), h, seed, passes)
-            points = curve.points(grid("", grid_size), x, y)
+            points = diagonal_curve(net, _vector(h), h).points(grid("", grid_size), x, y, stream("gibbs", seed), passes)
             needed = regions.interpolated_complexity(
                 points["accuracy"], complexity(points["kl"].to_numpy(), len(x), delta), chance + level * (1 - chance)
             )

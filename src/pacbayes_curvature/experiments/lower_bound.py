@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from .. import curvature, curve_accuracies, data, fisher_diagonals, records
+from .. import curvature, data, fisher_diagonals, gibbs_by_moments, records
 from ..bounds import complexity
 from ..networks import TrainedNetwork
 from ..optimal_pairs import Pair, attained_block_pair, attained_pair, block_costs
@@ -36,40 +36,39 @@ POINT = ["curve", "relative_beta"]
 
 NO_FACTS = {"raised": 0.0, "effective_examples": np.nan}
 
-Evaluate = Callable[[torch.Tensor, torch.Tensor], Callable[[np.ndarray], tuple[float, float]]]
+Layers = Callable[[np.ndarray], list[gibbs_by_moments.Layer]]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """pair(beta): the optimal pair; unit: of beta; evaluate(x, y)(variance): accuracy and standard error; costs: of the
-    variances, so that costs @ variance is E with the layerwise H_l; facts: columns that are the same at all points."""
+    """pair(beta): the optimal pair; unit: of beta; layers: those of `gibbs_by_moments` from the variances, (G, weights or
+    blocks); costs: of the variances, so that costs @ variance is E with the layerwise H_l; facts: columns that are the same
+    at all points."""
 
     pair: Callable[[float], Pair]
     unit: float
-    evaluate: Evaluate
+    layers: Layers
     costs: np.ndarray
     facts: dict[str, float] = field(default_factory=dict)
 
-    def points(self, grid: pd.DataFrame, x: torch.Tensor, y: torch.Tensor) -> pd.DataFrame:
+    def points(
+        self, grid: pd.DataFrame, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator, passes: int
+    ) -> pd.DataFrame:
         """The `grid` with the columns of `lower_bound` from beta to uncurved, except examples and complexity."""
-        rows, evaluate = [], self.evaluate(x, y)
-        for relative in grid["relative_beta"]:
-            beta = float(relative * self.unit)
-            variance, kl, loss, uncurved = self.pair(beta)
-            accuracy, stderr = evaluate(variance)
-            rows.append(
-                {
-                    "beta": beta,
-                    "accuracy": accuracy,
-                    "accuracy_stderr": stderr,
-                    "kl": kl,
-                    "evaluated": len(x),
-                    "expected_loss": loss,
-                    "layerwise_loss": float(self.costs @ variance),
-                    "uncurved": uncurved,
-                }
-            )
-        return pd.concat([grid, pd.DataFrame(rows)], axis=1).assign(**self.facts)
+        beta = grid["relative_beta"].to_numpy() * self.unit
+        variance, kl, loss, uncurved = (np.array(values) for values in zip(*map(self.pair, beta)))
+        accuracy, stderr = gibbs_by_moments.accuracy(self.layers(variance), len(grid), x, y, generator, passes)
+        return grid.assign(
+            beta=beta,
+            accuracy=accuracy,
+            accuracy_stderr=stderr,
+            kl=kl,
+            evaluated=len(x),
+            expected_loss=loss,
+            layerwise_loss=variance @ self.costs,
+            uncurved=uncurved,
+            **self.facts,
+        )
 
 
 def grid(curve: str, size: int) -> pd.DataFrame:
@@ -103,9 +102,10 @@ def lower_bound(
         x, y = torch.from_numpy(examples.x_train), torch.from_numpy(examples.y_train)
         some = torch.randperm(len(x), generator=stream("explaining", seed))[:EXPLAINED_BY]
         tables = []
-        for name, curve in curves(network(examples, seed), x, seed, passes):
+        for name, curve in curves(network(examples, seed), x, seed):
             rows = some if name in EXPLAINING else slice(None)
-            tables.append(curve.points(grid(name, grid_size), x[rows], y[rows]))
+            # The same noise for every curve, so that their differences have less spread than their values.
+            tables.append(curve.points(grid(name, grid_size), x[rows], y[rows], stream("gibbs", seed), passes))
         return _with_complexity(pd.concat(tables, ignore_index=True).assign(examples=len(x)), delta)
 
     def covers(table: pd.DataFrame) -> bool:
@@ -117,7 +117,7 @@ def lower_bound(
     return replace(result, table=table[result.table.columns])
 
 
-def curves(net: TrainedNetwork, x: torch.Tensor, seed: int, passes: int) -> Iterator[tuple[str, Curve]]:
+def curves(net: TrainedNetwork, x: torch.Tensor, seed: int) -> Iterator[tuple[str, Curve]]:
     """Every curve of CURVES, by name."""
     moments = curvature.layerwise(net.minimum, x)
     layerwise = [np.tile(moment.diagonal(), (len(w), 1)) for moment, w in zip(moments, net.minimum)]
@@ -125,7 +125,7 @@ def curves(net: TrainedNetwork, x: torch.Tensor, seed: int, passes: int) -> Iter
     effective = partial(fisher_diagonals.effective_examples, net.minimum, x)
 
     def diagonal(h: np.ndarray, **facts: float) -> Curve:
-        return replace(diagonal_curve(net, h, layerwise, seed, passes), facts=NO_FACTS | facts)
+        return replace(diagonal_curve(net, h, layerwise), facts=NO_FACTS | facts)
 
     h = fisher_diagonals.sampled(net.minimum, x, labels())
     yield "fisher_diagonal", diagonal(_vector(h), effective_examples=effective(drawn=True))
@@ -137,33 +137,29 @@ def curves(net: TrainedNetwork, x: torch.Tensor, seed: int, passes: int) -> Iter
     h = fisher_diagonals.sampled(net.minimum, x, labels(), softness=FLAT)
     yield "fisher_flat", diagonal(_vector(h), effective_examples=effective(drawn=True, softness=FLAT))
     yield "layerwise_diagonal", diagonal(_vector(layerwise))
-    yield "block_prior", replace(block_curve(net, moments, seed, passes), facts=NO_FACTS)
+    yield "block_prior", replace(block_curve(net, moments), facts=NO_FACTS)
 
 
-def diagonal_curve(net: TrainedNetwork, h: np.ndarray, layerwise: list[np.ndarray], seed: int, passes: int) -> Curve:
+def diagonal_curve(net: TrainedNetwork, h: np.ndarray, layerwise: list[np.ndarray]) -> Curve:
     """Lemma 4.2 with the curvature h of all weights, in the order of `fisher_diagonals.split`."""
 
-    def evaluate(x: torch.Tensor, y: torch.Tensor) -> Callable[[np.ndarray], tuple[float, float]]:
-        accuracy = curve_accuracies.with_weight_variances(net.minimum, x, y)
-        # The same noise at every point, so that differences between points have less spread than the points.
-        return lambda v: accuracy(fisher_diagonals.split(v, net.minimum), stream("gibbs", seed), passes)
+    def layers(variances: np.ndarray) -> list[gibbs_by_moments.Layer]:
+        return gibbs_by_moments.with_weight_variances(net.minimum, fisher_diagonals.split(variances, net.minimum))
 
-    pair = partial(attained_pair, h, _vector(displacements(net)))
-    return Curve(pair, h.mean(), evaluate, _vector(layerwise) / 2)
+    return Curve(partial(attained_pair, h, _vector(displacements(net))), h.mean(), layers, _vector(layerwise) / 2)
 
 
-def block_curve(net: TrainedNetwork, moments: list[np.ndarray], seed: int, passes: int) -> Curve:
+def block_curve(net: TrainedNetwork, moments: list[np.ndarray]) -> Curve:
     """The best pairs whose blocks are the neurons, with the layerwise H_l."""
     shifts = displacements(net)
     costs = np.concatenate([block_costs(moment, shift) for moment, shift in zip(moments, shifts)])
     moved = np.concatenate([(shift != 0).any(axis=1) for shift in shifts])
 
-    def evaluate(x: torch.Tensor, y: torch.Tensor) -> Callable[[np.ndarray], tuple[float, float]]:
-        accuracy = curve_accuracies.along_displacements(net.minimum, shifts, x, y)
-        edges = np.cumsum([len(shift) for shift in shifts])[:-1]
-        return lambda v: accuracy(np.split(v, edges), stream("gibbs", seed), passes)
+    def layers(variances: np.ndarray) -> list[gibbs_by_moments.Layer]:
+        parts = np.split(variances, np.cumsum([len(shift) for shift in shifts])[:-1], axis=1)
+        return gibbs_by_moments.along_displacements(net.minimum, shifts, parts)
 
-    return Curve(partial(attained_block_pair, costs, moved), 2 * costs.mean(), evaluate, costs)
+    return Curve(partial(attained_block_pair, costs, moved), 2 * costs.mean(), layers, costs)
 
 
 def displacements(net: TrainedNetwork) -> list[np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from .. import data, gibbs, planes, records
+from .. import data, gibbs, gibbs_by_moments, planes, records
 from ..bounds import complexity
 from ..gaussians import kl_divergence
 from ..networks import TrainedNetwork, Weights, forward
@@ -152,10 +152,10 @@ def _facts(
         differ = answers[part, "original"] != answers[part, "optimised"]
         facts[f"{name}_disagreement"] = differ.double().mean().item()
     for name, v in variances.items():
+        layers = gibbs_by_moments.with_weight_variances(means[name], [layer.numpy()[None] for layer in v])
         for part, (x, y) in parts.items():
-            facts[f"{part}accuracy_{name}"], facts[f"{part}accuracy_stderr_{name}"] = gibbs.with_weight_variances(
-                means[name], [layer.numpy() for layer in v], x, y, stream(f"gibbs, {part}{name}", seed)
-            )
+            accuracy, stderr = gibbs_by_moments.accuracy(layers, 1, x, y, stream(f"gibbs, {part}{name}", seed))
+            facts[f"{part}accuracy_{name}"], facts[f"{part}accuracy_stderr_{name}"] = accuracy[0], stderr[0]
         mean_term = facts[f"distance_initialisation_{name}"] ** 2 / (2 * lam)
         kl = float(kl_divergence(planes.flat(means[name]), planes.flat(v), planes.flat(net.initial), lam))
         (along, covariance), (_, across) = _rounded(plane.covariance(v))
