@@ -4,6 +4,7 @@ CORES  ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count())' 2>/dev/null ||
 BIN    := .venv/bin
 STAMP  := .venv/.installed
 SNAKE  := $(BIN)/snakemake --cores $(CORES)
+PYTEST := $(BIN)/python -m pytest -n $(CORES) --dist loadfile
 # One set-up at a time, where flock exists; the lock is pyproject.toml itself, so that it leaves no file behind.
 LOCK   := $(if $(shell command -v flock),flock pyproject.toml)
 
@@ -18,7 +19,7 @@ book: $(STAMP)  ## the book, in build/html
 	@echo "The book: build/html/index.html"
 
 test: $(STAMP)  ## the tests that need neither data nor a browser
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 lint: $(STAMP)-dev  ## the hooks of .pre-commit-config.yaml on all files: ruff, the notebooks' pairs
 	@$(BIN)/pre-commit run --all-files --show-diff-on-failure
@@ -34,10 +35,10 @@ smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 	@$(SNAKE) smoke
 
 browser-test: book pdf  ## the built book in a browser without a network, and its PDF (needs Chromium)
-	$(BIN)/python -m pytest tests/browser --ignore tests/browser/test_accessibility.py
+	$(PYTEST) tests/browser --ignore tests/browser/test_accessibility.py
 
 accessibility: book $(STAMP)-browser  ## the pages by axe-core, in the light and in the dark (many minutes; not in .ci/run)
-	$(BIN)/python -m pytest tests/browser/test_accessibility.py
+	$(BIN)/python -m pytest -n $(CORES) tests/browser/test_accessibility.py
 
 pdf: $(STAMP)-browser  ## the whole book as one PDF, in build (needs Chromium)
 	@$(BIN)/python -m release.pdf --check

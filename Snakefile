@@ -136,7 +136,8 @@ def wanted():
         some = [
             (FOR_EVERY_DATASET, APPENDICES, [0]),
             (FOR_EVERY_DATASET, ["mnist2", "cifar2"], [1, 2, 3, 4]),
-            (["two_minima", "sensitivity"], ["mnist2"], [0]),
+            (["two_minima"], ["mnist2"], [0, 1, 2]),   # three, so that there is a spread for `make verify`
+            (["sensitivity"], ["mnist2"], [0]),
         ]
     else:
         given = {name: str(config[name]).split() for name in ("experiments", "datasets", "seeds") if name in config}

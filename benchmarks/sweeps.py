@@ -49,7 +49,7 @@ class Sweeps:
         self.say(f"equal standard error, {self.rounds} rounds")
         estimates = []
         equal_error = self._against_paper(lambda: estimates.append(self._to_precision(stderr)))
-        examples = np.mean([estimate[1] for estimate in estimates]) / len(p.y)
+        examples = np.mean([estimate[1] for estimate in estimates], axis=0) / len(p.y)
         return [
             self._equal_examples(equal_examples),
             self._equal_error(equal_error, stderr, psi, self._misses([e[0] for e in estimates], stderr), examples),
@@ -108,14 +108,15 @@ class Sweeps:
         )  # fmt: skip
 
     def _equal_error(
-        self, times: np.ndarray, stderr: np.ndarray, psi: np.ndarray, misses: np.ndarray, passes: float
+        self, times: np.ndarray, stderr: np.ndarray, psi: np.ndarray, misses: np.ndarray, passes: np.ndarray
     ) -> dict:
         n, pilot = len(self.problem.y), self.pilot
         return entry(
             f"sweep_equal_error_{self.problem.name}", times[:, 1] / times[:, 0], 40.0 if targeted(self.problem.name) else None,
             f"{self._grid()}: at every point the standard error of {DRAWS} weight draws over all {n:,} examples, or 1/N, the "
             f"weight of one training example, where that of the draws is less. Ours, {_mean(times[:, 0])} from the strata on, "
-            f"looks at as many examples of each stratum as a pilot that is then forgotten plans, {passes:.2g} N a point in the mean; "
+            f"looks at as many examples of each stratum as a pilot that is then forgotten plans, {passes.mean():.2g} N a point in the mean, "
+            f"{passes.max():.2g} N at most; "
             f"theirs, {_mean(times[:, 1])}. The standard deviation of {self.rounds + self.repeats} estimates of ours is "
             f"{np.sqrt(np.square(misses).mean()):.2f} times the wanted error (root mean square over the grid; median "
             f"{np.median(misses):.2f}, largest {misses.max():.1f}). The wanted error is {np.median(stderr):.2g} in the median "

@@ -418,3 +418,19 @@ def test_points_of_the_plane_are_compared_in_their_order():
         assert not compare(wrong, frozen, rule).good
     renamed = frozen.replace({"quantity": {"lam": "bound"}})
     assert "rows differ in quantity" in compare(renamed, frozen, rule).words
+
+
+def test_a_table_that_has_other_seeds_itself_tells_the_spread():
+    rule = RULES["sensitivity"]
+    frozen = pd.DataFrame(1.0, index=range(5), columns=["dataset", "seed", *rule.exact, *rule.within, *rule.ignored])
+    frozen = frozen.assign(
+        dataset="mnist2", factor=["default", "seed", "seed", "width", "width"], value=[0.0, 1.0, 2.0, 0.5, 2.0],
+        method="diag", status="fitted", squared_distance=[100.0, 99.0, 101.0, 50.0, 200.0],
+    )  # fmt: skip
+    within = Seeds("the table itself", rule.by_seed(frozen))
+    assert [len(table) for table in within.tables] == [1, 1, 1]
+    for share in (0.9, 1.2):  # of what 8 standard deviations of 1% and the column's own tolerance of 0.1% allow
+        fresh = frozen.assign(squared_distance=frozen["squared_distance"] * (1 + share * 0.08 * np.sqrt(2)))
+        answer = compare(fresh, frozen, rule, within)
+        assert answer.good == (share < 1), answer
+    assert "5 rows differ in squared_distance" in answer.words

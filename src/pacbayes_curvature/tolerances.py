@@ -1,5 +1,6 @@
 """How far a number that is computed afresh may be from the frozen one, for each experiment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -23,7 +24,8 @@ class Rule:
     figure: what the book shows of them; keys: the columns that name a row; exact: those that must be equal; within: the
     tolerances of the others; ignored: the columns that follow from others or from the noise; may_be_longer: whether the
     number of rows depends on the network; numbered: a column whose rows of one value have no name but their order, which
-    becomes the key "row".
+    becomes the key "row"; by_seed: cuts the rows that differ in the seed only out of a
+    table that has them itself, a table each.
     """
 
     figure: str
@@ -33,6 +35,7 @@ class Rule:
     ignored: tuple[str, ...] = ()
     may_be_longer: bool = False
     numbered: str = ""
+    by_seed: Callable[[pd.DataFrame], list[pd.DataFrame]] | None = None
 
     def named(self, table: pd.DataFrame) -> pd.DataFrame:
         """The table with its keys as the index."""
@@ -52,6 +55,12 @@ ROUNDING = Within(relative=1e-3, of_largest=1e-6)
 SENSITIVE = Within(relative=5e-2, of_largest=1e-6)
 # Test and running accuracies are counts without noise of their own, but single answers flip by rounding.
 ANSWERS = Within(absolute=2e-3)
+
+
+def _by_seed(table: pd.DataFrame) -> list[pd.DataFrame]:
+    rows = table[table["factor"].isin(("default", "seed"))]
+    return [part.assign(factor="seed", value=0.0) for _, part in rows.groupby(["factor", "value"])]
+
 
 RULES = {
     "training_run": Rule(
@@ -115,5 +124,6 @@ RULES = {
             "bound": Within(absolute=5e-3),
         },
         ignored=("lam", "beta", "accuracy", "accuracy_stderr", "kl", "complexity"),
+        by_seed=_by_seed,
     ),
 }

@@ -69,7 +69,10 @@ def verify(paths: Iterable[Path]) -> bool:
 
 
 def _seeds(frozen: dict[tuple[str, str, int], Result], experiment: str, dataset: str) -> Seeds:
-    """The frozen seeds of this data set, or of one with the same images where that has more."""
+    """The frozen seeds of this data set, or of one with the same images where that has more; or those within the table."""
+    if by_seed := RULES[experiment].by_seed:
+        table = next(result.table for (of, name, _), result in frozen.items() if (of, name) == (experiment, dataset))
+        return Seeds("the table itself", by_seed(table))
     tables: dict[str, list[pd.DataFrame]] = {dataset: []}
     for (of, name, _), result in frozen.items():
         if of == experiment and split_name(name)[0] == split_name(dataset)[0]:
