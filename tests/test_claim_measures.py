@@ -2,6 +2,7 @@
 
 import importlib
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -425,3 +426,8 @@ def test_a_quantity_that_two_minima_lacks_is_named():
             least=0.05,
             mainly=0.5,
         )
+
+
+def test_every_measure_is_tested_here():
+    here = Path(__file__).read_text(encoding="utf-8")
+    assert [name for name in MEASURES if f'"{name}"' not in here] == []

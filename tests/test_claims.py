@@ -109,6 +109,13 @@ def test_a_claim_is_read(tmp_path):
             {"needs": {"training_run": {"mnist2": 0}}},
             "a-claim: needs: the seeds of training_run of mnist2 must be a list, got 0",
         ),
+        ({"needs": {"trainingrun": {"mnist2": [0]}}}, "a-claim: needs: unknown experiment 'trainingrun'; known: "),
+        ({"needs": {"training_run": ["mnist2"]}}, "a-claim: needs: training_run must be {data set: seeds}, got"),
+        ({"id": "a claim"}, "a claim: id must be of a-z, 0-9 and -, got 'a claim'"),
+        (
+            {"verdicts": {"reproduced": "a", "partly": "", "not": "c"}},
+            "a-claim: the verdict 'partly' has no words",
+        ),
         ({"needs": {"training_run": {"mnist2": [0], "mnist3": [0]}}}, "a-claim: needs: unknown data set 'mnist3'"),
         (
             {"measure": {"sides": SIDES | {"line": "half"}}, "tolerance": {"noise": 4, "reason": "x"}},

@@ -255,11 +255,14 @@ def test_every_column_of_the_committed_results_is_described(path):
         assert datapackage.column(path.parent.name, name).description
 
 
+FREEZE = ".venv/bin/python -m pacbayes_curvature.reproduce freeze"  # which needs no results computed afresh
+
+
 def test_the_committed_package_is_that_of_the_committed_results():
     path = FROZEN / "datapackage.json"
-    assert path.is_file(), "results/datapackage.json is missing: run `make freeze`"
+    assert path.is_file(), f"results/datapackage.json is missing: run `{FREEZE}`"
     committed = json.loads(path.read_text(encoding="utf-8"))
-    assert committed == datapackage.descriptor(FROZEN), "results/datapackage.json is out of date: run `make freeze`"
+    assert committed == datapackage.descriptor(FROZEN), f"results/datapackage.json is out of date: run `{FREEZE}`"
     tables = {resource["path"]: resource for resource in committed["resources"]}
     assert set(tables) == {str(path.relative_to(FROZEN)) for path in FROZEN.glob("*/*.csv")}
     for name, resource in tables.items():
@@ -323,4 +326,4 @@ def test_the_page_shows_every_column_once_and_lets_every_table_be_saved(extensio
 def test_the_page_warns_when_there_is_no_package(extension, tmp_path):
     (tmp_path / "source").mkdir()
     _, warnings = built(tmp_path)
-    assert "results/datapackage.json is missing: run `make freeze`" in warnings
+    assert "results/datapackage.json is missing: run `{FREEZE}`" in warnings

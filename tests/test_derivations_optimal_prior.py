@@ -6,8 +6,9 @@ import mpmath as mp
 import numpy as np
 import pytest
 import sympy as sp
+import torch
 
-from pacbayes_curvature import gaussians
+from pacbayes_curvature import gaussians, optimal_pairs
 from pacbayes_curvature.derivations import floor_curves, lower_bounds, optimal_prior
 from pacbayes_curvature.derivations import optimal_prior_counterexamples as counterexamples
 from pacbayes_curvature.derivations import optimal_prior_floats as floats
@@ -17,6 +18,7 @@ from pacbayes_curvature.derivations import prior_families as families
 from pacbayes_curvature.derivations import prior_family_checks as family_checks
 from pacbayes_curvature.derivations.checks import CheckFailed
 from pacbayes_curvature.derivations.optimal_prior_formulas import beta, delta, h, lam, nu0, nu1, precision
+from pacbayes_curvature.gaussians import kl_divergence
 
 RANDOM = dict(dimension=4, instances=6, seed=1, digits=40)
 
@@ -309,3 +311,18 @@ def test_refusals():
         optimal_prior.global_minimum_check(0, 0, 50)
     with pytest.raises(ValueError, match="digits must be at least 20, got 10"):
         family_checks.order_checks(**RANDOM | dict(digits=10))
+
+
+def test_the_networks_drawn_on_digits_pay_for_every_weight_with_noise(digits, digits_network):
+    """Chapter 04's table: E and KL are those of the pair that is sampled, with weights without curvature."""
+    problem = floor_curves.network_problem(digits, digits_network)
+    found = floor_curves.stochastic_accuracy(digits, digits_network, [1e-4, 1e1], 2, torch.Generator(), 0.05)
+    assert ((problem.curvature == 0) & (problem.displacement != 0)).any()
+    for _, row in found.iterrows():
+        pair = optimal_pairs.attained_pair(problem.curvature, problem.displacement, row["beta"])
+        noisy = pair.variance > 0
+        prior = pair.variance[noisy] + problem.displacement[noisy] ** 2
+        kl = kl_divergence(problem.displacement[noisy], pair.variance[noisy], 0.0, prior)
+        assert row["KL (nats)"] == pytest.approx(kl, rel=1e-9)
+        assert row["E"] == pytest.approx(problem.curvature @ pair.variance / 2, rel=1e-9)
+    assert found["accuracy"][0] > 0.99 > 0.5 > found["accuracy"][1]

@@ -18,6 +18,7 @@ from pacbayes_curvature import (
     lower_bounds,
     optimal_pairs,
     pages_lower_bound,
+    pages_readings,
     plots_lower_bound,
     posteriors,
     regions,
@@ -407,7 +408,7 @@ def test_complexities_at_equal_accuracy_and_equal_loss(shown):
 
 def test_the_explanation_compares_at_equal_complexity(shown):
     result = shown[0]
-    found = pages_lower_bound.explanation([result]).set_index("curve")
+    found = pages_readings.explanation([result]).set_index("curve")
     assert found.loc["Lemma 4.2, layerwise", "accuracy"] == pytest.approx(0.1 + 0.75 * 0.9, abs=0.02)
     assert found.loc["Lemma 4.2, (10)", "accuracy"] < found.loc["Lemma 4.2, (10) without drawing", "accuracy"]
     assert len(set(found["complexity"])) == 1 and len(found) == len(figure_2.DIAGONAL)

@@ -299,7 +299,9 @@ def test_deltas_are_by_the_theorems_formula(made):
         expected = 1 - 0.8 + np.sqrt((1000 + np.log(2 * 1436 / delta)) / (2 * 1437))
         assert row[NAMES].tolist() == pytest.approx([expected] * 3)
     low, high = table.iloc[0, 0], table.iloc[-1, 0]
-    assert f"rise by {high - low:.2g} to {high - low:.2g}." in pages.delta_facts(made).data
+    facts = pages.delta_facts(made).data
+    assert f"rise by {high - low:.2g} to {high - low:.2g}." in facts
+    assert "the logarithm grows by 6.9, beside divergences of at least 1,000 nats" in facts  # ln(0.1 / 0.0001)
 
 
 def test_the_sentences_follow_the_table(made):

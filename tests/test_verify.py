@@ -11,7 +11,7 @@ import torch
 
 from pacbayes_curvature import curvature, data, gibbs, posteriors, provenance, records, training, verify
 from pacbayes_curvature.bounds import complexity
-from pacbayes_curvature.comparison import Comparison, Seeds, another_network, compare
+from pacbayes_curvature.comparison import FEWEST_SEEDS, SPREADS, Comparison, Seeds, another_network, compare
 from pacbayes_curvature.experiments.sweep import grid
 from pacbayes_curvature.randomness import stream
 from pacbayes_curvature.storage import sha256
@@ -434,3 +434,9 @@ def test_a_table_that_has_other_seeds_itself_tells_the_spread():
         answer = compare(fresh, frozen, rule, within)
         assert answer.good == (share < 1), answer
     assert "5 rows differ in squared_distance" in answer.words
+
+
+def test_the_page_on_the_data_says_how_far_another_network_may_be_off():
+    page = (records.ROOT / "book" / "data.md").read_text(encoding="utf-8")
+    assert f"up to {SPREADS} standard deviations" in page
+    assert ("At least three are needed" in page) == (FEWEST_SEEDS == 3)

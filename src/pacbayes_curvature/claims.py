@@ -5,6 +5,7 @@ missing or stale; never a guess.
 """
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ from typing import Literal, get_args, get_origin
 import pandas as pd
 import yaml
 
-from . import data, records
+from . import data, experiments, records
 from .claim_curves import NotSettled
 from .claim_measures import MEASURES
 from .staleness import why_stale
@@ -158,6 +159,9 @@ def _problems(entry: object) -> list[str]:
         problems.append(
             f"verdicts must say what {', '.join(VERDICTS)} mean, got {', '.join(map(str, entry['verdicts']))}"
         )
+    problems += [f"the verdict {name!r} has no words" for name, words in entry["verdicts"].items() if not words]
+    if not re.fullmatch("[a-z0-9-]+", str(entry["id"])):
+        problems.append(f"id must be of a-z, 0-9 and -, got {entry['id']!r}")
     for quote in entry.get("also", []):
         if set(quote) != {"words", "place"}:
             problems.append(f"each of `also` must have words and place, got {', '.join(quote)}")
@@ -195,6 +199,11 @@ def _reading_problems(entry: dict) -> list[str]:
         if kind is list and not isinstance(value, list):
             problems.append(f"measure {name}: {key} must be a list, got {value!r}")
     for experiment, datasets in needs.items():
+        if experiment not in experiments.__all__:
+            problems.append(f"needs: unknown experiment {experiment!r}; known: {', '.join(experiments.__all__)}")
+        if not isinstance(datasets, dict):
+            problems.append(f"needs: {experiment} must be {{data set: seeds}}, got {datasets!r}")
+            continue
         for dataset, seeds in datasets.items():
             if dataset not in data.NAMES:
                 problems.append(f"needs: unknown data set {dataset!r}")

@@ -106,31 +106,6 @@ def beside_the_curves(results: list[Result], methods: list[Result]) -> pd.DataFr
     return pd.DataFrame(rows)
 
 
-def explanation(results: list[Result], level: float = 0.75) -> pd.DataFrame:
-    """What distinguishes the readings of h, a row each: on how many examples they rest, which share of the weights was
-    raised, how many weights have no curvature; and the accuracy of the curve at equal complexity, that at which the
-    layerwise curve is `level` of the way from guessing to perfect (between points a straight line in (ln c, a))."""
-    rows = []
-    for result in results:
-        own, chance = _of(result, "layerwise_diagonal"), 1 / split_name(result.key.dataset)[1]
-        at = regions.interpolated_complexity(own["accuracy"], own["complexity"], chance + level * (1 - chance))
-        for curve, points in result.table[result.table["curve"] != "block_prior"].groupby("curve", sort=False):
-            points = points.sort_values("complexity")
-            rows.append(
-                {
-                    "data set": title(result.key.dataset),
-                    "curve": NAMES[curve],
-                    "rests on examples": float(points["effective_examples"].iloc[0]),
-                    "of": int(points["examples"].iloc[0]),
-                    "share raised": float(points["raised"].iloc[0]),
-                    "weights without curvature": int(points["uncurved"].iloc[0]),
-                    "complexity": float(at),
-                    "accuracy": np.interp(np.log(at), np.log(points["complexity"]), points["accuracy"], np.nan, np.nan),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
 def equal_accuracy(results: list[Result], methods: list[Result]) -> pd.DataFrame:
     """The complexity of each curve and of each valid method at equal accuracy (`regions.interpolated_complexity`)."""
     rows = []

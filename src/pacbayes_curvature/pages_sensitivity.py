@@ -1,5 +1,7 @@
 """What the chapter on sensitivity shows beside its figures: tables and sentences, all from the results."""
 
+import math
+
 import pandas as pd
 from IPython.display import Markdown
 from scipy.stats import spearmanr
@@ -141,12 +143,13 @@ def draws_facts(result: Result) -> Markdown:
 
 
 def delta_facts(result: Result) -> Markdown:
-    """By how much the bounds change from the largest to the smallest delta."""
-    table = deltas(result)
+    """By how much the bounds change from the largest to the smallest delta, and beside which divergences."""
+    table, kl = deltas(result), _default(result)["kl"]
     change = (table.iloc[-1] - table.iloc[0])[list(NAMES.values())]
     return Markdown(
-        f"From $\\delta = {DELTAS[0]:g}$ to $\\delta = {DELTAS[-1]:g}$ the bounds at these points rise by "
-        f"{change.min():.2g} to {change.max():.2g}."
+        f"From $\\delta = {DELTAS[0]:g}$ to $\\delta = {DELTAS[-1]:g}$ the logarithm grows by "
+        f"{math.log(DELTAS[0] / DELTAS[-1]):.1f}, beside divergences of at least {kl.min():,.0f} nats, and the bounds at these "
+        f"points rise by {change.min():.2g} to {change.max():.2g}."
     )
 
 

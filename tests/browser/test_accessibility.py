@@ -28,6 +28,7 @@ def faults(page, rules=None) -> list[str]:
 def test_a_page_in_the_light_and_its_colours_in_the_dark(visit, name):
     """The dark changes colours and nothing else."""
     page = settled(visit(name))
+    page.emulate_media(reduced_motion="reduce")  # or buttons are still on their way from one colour to the other
     light = faults(page)
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")

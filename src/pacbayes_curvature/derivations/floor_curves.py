@@ -12,8 +12,9 @@ from IPython.display import Markdown
 
 from .. import curvature, data, lower_bounds, training
 from ..bounds import complexity
-from ..gaussians import kl_divergence, optimal_prior_and_posterior
+from ..gaussians import kl_divergence
 from ..networks import TrainedNetwork
+from ..optimal_pairs import attained_pair
 from ..training import accuracy
 from .checks import Check, closeness
 from .lower_bounds import product_constant
@@ -155,14 +156,14 @@ def stochastic_accuracy(
 ) -> pd.DataFrame:
     """Training accuracy of Lemma 4.2's posterior at each beta, the mean over `draws` networks, beside E and KL.
 
-    A weight whose input is 0 on all examples (h = 0) gets no noise: it has no effect on the answers. Columns: beta, E,
-    KL (nats), complexity (Theorem 3.1's square root), accuracy, standard error.
+    Weights without curvature as in `optimal_pairs.attained_pair`: finite noise, one nat for all of them. Columns: beta,
+    E, KL (nats), complexity (Theorem 3.1's square root), accuracy, standard error.
     """
     problem, (x, y) = network_problem(examples, net), map(torch.from_numpy, (examples.x_train, examples.y_train))
     rows = []
     for beta in betas:
-        pair = optimal_prior_and_posterior(problem.curvature, problem.displacement, float(beta))
-        deviation = torch.from_numpy(np.sqrt(np.where(problem.curvature > 0, pair.posterior_variance, 0))).float()
+        pair = attained_pair(problem.curvature, problem.displacement, float(beta))
+        deviation = torch.from_numpy(np.sqrt(pair.variance)).float()
         deviations = [
             part.view_as(w) for part, w in zip(deviation.split([w.numel() for w in net.minimum]), net.minimum)
         ]
@@ -170,13 +171,12 @@ def stochastic_accuracy(
             accuracy([w + s * torch.randn(w.shape, generator=generator) for w, s in zip(net.minimum, deviations)], x, y)
             for _ in range(draws)
         ]
-        kl = float(pair.kl.sum())
         rows.append(
             {
                 "beta": float(beta),
-                "E": float(pair.expected_loss.sum()),
-                "KL (nats)": kl,
-                "complexity": complexity(kl, len(x), delta),
+                "E": pair.expected_loss,
+                "KL (nats)": pair.kl,
+                "complexity": complexity(pair.kl, len(x), delta),
                 "accuracy": float(np.mean(scores)),
                 "standard error": float(np.std(scores, ddof=1) / np.sqrt(draws)),
             }

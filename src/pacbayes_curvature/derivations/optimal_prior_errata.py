@@ -7,8 +7,8 @@ ERRATA = [
     Erratum(
         "Eqs. (7)-(9), curvature and displacement",
         r"No condition on $h_i$ and $\mu_{i0} - \mu_{i1}$.",
-        r"$h_i > 0$ and $\mu_{i0} \ne \mu_{i1}$. For $h_i = 0$ or $\mu_{i0} = \mu_{i1}$ formulas are undefined, (9) at "
-        r"least; the coordinate's term is its limit, 0, which is attained only if both vanish. For $h_i < 0$ the "
+        r"$h_i > 0$ and $\mu_{i0} \ne \mu_{i1}$. For $h_i = 0$ or $\mu_{i0} = \mu_{i1}$ at least (9) is undefined; "
+        r"the coordinate's term is its limit, 0, which is attained only if both vanish. For $h_i < 0$ the "
         r"objective has no lower bound.",
         "missing assumption",
         r"The lemma for $h_i > 0$ and $\mu_{i0} \ne \mu_{i1}$, and (9) for $h_i \ge 0$ with the limits put in.",
@@ -69,12 +69,12 @@ ERRATA = [
     ),
     Erratum(
         "Figure 2, caption",
-        "The curve is a lower bound over the training accuracy: all points above it are feasible.",
+        "The curve, drawn over the training accuracy, is a lower bound.",
         r"The curve of Lemma 4.2 is an envelope over the expected quadratic loss $E$. Over the accuracy, pairs below "
         r"it exist.",
         "wrong",
-        r"The envelope in the plane of $E$ and KL: there, the points on and above the curve are exactly the feasible "
-        r"ones.",
+        r"All points above the curve are feasible, over the accuracy too; and the envelope in the plane of $E$ and KL, "
+        r"where no others are.",
         counterexamples.accuracy_below_the_curve,
     ),
     Erratum(
