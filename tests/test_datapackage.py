@@ -326,4 +326,4 @@ def test_the_page_shows_every_column_once_and_lets_every_table_be_saved(extensio
 def test_the_page_warns_when_there_is_no_package(extension, tmp_path):
     (tmp_path / "source").mkdir()
     _, warnings = built(tmp_path)
-    assert "results/datapackage.json is missing: run `{FREEZE}`" in warnings
+    assert "results/datapackage.json is missing: run `make freeze`" in warnings

@@ -170,6 +170,14 @@ def test_another_network_is_held_against_the_spread_over_seeds(table):
     assert not against(inside, table).good, "the frozen network"
 
 
+def test_a_row_whose_spread_is_small_by_chance_is_held_against_the_columns(table):
+    seeds = [like(table, factor) for factor in FACTORS]
+    seeds = [changed(part, 7, kl=table.loc[7, "kl"]) for part in seeds]
+    assert against(like(table, 1.05), table, seeds).good
+    comparison = against(changed(like(table, 1.05), 7, kl=table.loc[7, "kl"] * 1.4), table, seeds)
+    assert "outside of the spread over seeds: 1 rows differ in kl" in comparison.words
+
+
 def test_another_network_of_a_single_seed_is_held_against_the_spread_of_another_data_set(table):
     """Relative for the KL, whose size differs between data sets, and absolute for the accuracy."""
     seeds = [like(table, 100 * factor, -0.01 * k) for k, factor in enumerate(FACTORS)]

@@ -63,8 +63,9 @@ def compare(fresh: pd.DataFrame, frozen: pd.DataFrame, rule: Rule, seeds: Seeds 
 def _within_spread(a: pd.DataFrame, b: pd.DataFrame, rule: Rule, seeds: Seeds, dataset: str) -> Comparison:
     """Another network than the frozen one: is it like those of other seeds?
 
-    Seeds of the same data set give each row's mean and spread. Those of another one give a column's: the root mean square
-    over its rows of the spread, or of the spread over the mean where the column's tolerance is a part of the number.
+    The spread over seeds is absolute, or a part of the number where the column's tolerance is one. Of some thousand rows a
+    few have a small one by chance, so that a row's counts for at least the column's root mean square. Seeds of the same data
+    set give the mean too; with those of another one, the frozen number is in its place.
     """
     n, tables = len(seeds.tables), [rule.named(table) for table in seeds.tables]
     if n < FEWEST_SEEDS:
@@ -75,13 +76,12 @@ def _within_spread(a: pd.DataFrame, b: pd.DataFrame, rule: Rule, seeds: Seeds, d
     for column in rule.within:
         values = pd.concat([table[column] for table in tables], axis=1)
         mean, spread = values.mean(axis=1), values.std(axis=1)
-        if own:
-            mean, spread = mean.loc[a.index], spread.loc[a.index] * np.sqrt(1 + 1 / n)
-        else:
-            relative = rule.within[column].relative > 0
-            part = (spread / mean.abs() if relative else spread).replace(np.inf, np.nan)
-            size = b[column].abs() if relative else 1.0
-            mean, spread = b[column], np.sqrt(2 * np.square(part).mean()) * size
+        relative = rule.within[column].relative > 0
+        part = (spread / mean.abs() if relative else spread).replace(np.inf, np.nan)
+        least = np.sqrt(np.square(part).mean())
+        part = np.fmax(part.reindex(a.index), least) * np.sqrt(1 + 1 / n if own else 2)
+        mean = mean.reindex(a.index) if own else b[column].reindex(a.index)
+        spread = part * (mean.abs() if relative else 1.0)
         tolerance = _tolerance(column, a, b.loc[a.index], rule) + SPREADS * spread
         wrong = _off(a[column], mean, tolerance) > 1
         if wrong.any():
