@@ -15,10 +15,11 @@ from typing import Literal, get_args, get_origin
 import pandas as pd
 import yaml
 
-from . import data, experiments, records
+from . import data, records
 from .claim_curves import NotSettled
 from .claim_measures import MEASURES
 from .staleness import why_stale
+from .tolerances import RULES
 
 CLAIMS = records.ROOT / "claims.yml"
 VERDICTS = ("reproduced", "partly", "not")
@@ -199,8 +200,8 @@ def _reading_problems(entry: dict) -> list[str]:
         if kind is list and not isinstance(value, list):
             problems.append(f"measure {name}: {key} must be a list, got {value!r}")
     for experiment, datasets in needs.items():
-        if experiment not in experiments.__all__:
-            problems.append(f"needs: unknown experiment {experiment!r}; known: {', '.join(experiments.__all__)}")
+        if experiment not in RULES:
+            problems.append(f"needs: unknown experiment {experiment!r}; known: {', '.join(RULES)}")
         if not isinstance(datasets, dict):
             problems.append(f"needs: {experiment} must be {{data set: seeds}}, got {datasets!r}")
             continue
