@@ -41,7 +41,7 @@ def best_bounds(results: list[Result]) -> pd.DataFrame:
         table = table.assign(bound=1 - table["accuracy"] + table["complexity"])
         best = table.loc[table.groupby("method", sort=False)["bound"].idxmin()]
         drawn = [
-            "" if math.isnan(a) else f"{a:.3f} ± {e:.3f}"
+            "" if math.isnan(a) else f"{a:.3f}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{e:.3f}"
             for a, e in zip(best["drawn_accuracy"], best["drawn_accuracy_stderr"])
         ]
         rows.append(best.assign(drawn=drawn, chance=1 - 1 / split_name(result.key.dataset)[1]))
@@ -106,7 +106,11 @@ def ratios_over_seeds(results: list[Result]) -> pd.DataFrame:
     columns = [column for column in table if "/" in column]
 
     def spread(values: pd.Series) -> str:
-        return f"{values.mean():.3f} ± {values.std():.3f}" if len(values) > 1 else f"{values.iloc[0]:.3f}"
+        return (
+            f"{values.mean():.3f}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{values.std():.3f}"
+            if len(values) > 1
+            else f"{values.iloc[0]:.3f}"
+        )
 
     return table.groupby(["dataset", "accuracy"], sort=False)[columns].agg(spread).reset_index()
 

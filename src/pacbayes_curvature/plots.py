@@ -17,6 +17,7 @@ STYLE = {  # method: name in the figures, as in the paper; colour; marker
     "diag": ("Diag Hessian", "#D55E00", "s"),
     "layerwise": ("Full L Hessian", "#009E73", "^"),
 }
+NEARLY = 0.99  # of the way from guessing to perfect: what the complexity axis has room for
 LAYER_COLOURS = ("#0072B2", "#E69F00", "#CC79A7")
 
 
@@ -56,7 +57,7 @@ def accuracy_vs_complexity(results: list[Result], classes: list[int]) -> Figure:
                 label=name,
                 gid=f"{result.key.dataset}-{method}",
             )
-        _vacuity(axis, result.key.dataset, c, _top(result))
+        _vacuity(axis, result.key.dataset, c, _top(result, c))
     axes.flat[0].legend(loc="upper left", fontsize="small", frameon=True)
     sns.despine(figure)
     return figure
@@ -72,7 +73,7 @@ def fronts_over_seeds(results: dict[str, list[Result]], classes: list[int]) -> F
                 points = points.sort_values("complexity")
                 label = name if result is seeds[0] else None
                 axis.plot(points["accuracy"], points["complexity"], color=colour, linewidth=0.9, alpha=0.7, label=label)
-        _vacuity(axis, dataset, c, max(_top(result) for result in seeds))
+        _vacuity(axis, dataset, c, max(_top(result, c) for result in seeds))
     axes.flat[0].legend(loc="upper left", fontsize="small", frameon=True)
     sns.despine(figure)
     return figure
@@ -84,7 +85,8 @@ def _panels(count: int) -> tuple[Figure, np.ndarray]:
     size = (5.2 * columns, 4.2 * rows) if columns < 3 else (10.4, 3.6 * rows)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for place, axis in enumerate(axes.flat):
-        axis.xaxis.label.set_visible(place + columns >= count)  # where no panel is below
+        # Where no panel is below; three labels side by side would run into each other.
+        axis.xaxis.label.set_visible(place + columns >= count and (columns < 3 or place % columns == 1))
         axis.yaxis.label.set_visible(place % columns == 0)
     for axis in axes.flat[count:]:
         axis.set_axis_off()
@@ -153,8 +155,9 @@ def title(dataset: str) -> str:
     return dataset.capitalize()
 
 
-def _top(result: Result) -> float:
-    """The upper end of the complexity axis: where the least complex perfect point lies, or 1.05 where that is lower."""
+def _top(result: Result, classes: int) -> float:
+    """The upper end of the complexity axis: a little above the simplest point that is NEARLY all of the way from guessing to
+    perfect, or 1.05 where that is lower. Beyond, the fronts rise so steeply that nothing else would be seen."""
     points = result.table[result.table["pareto"]]
-    ends = [rows["complexity"].max() for _, rows in points.groupby("method")]
-    return max(1.05, 1.1 * min(ends))
+    good = points[points["accuracy"] >= 1 - (1 - NEARLY) * (1 - 1 / classes)]
+    return max(1.05, 1.1 * good["complexity"].min()) if len(good) else max(1.05, 1.1 * points["complexity"].max())
