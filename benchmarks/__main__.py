@@ -23,7 +23,7 @@ FULL = {
     "datasets": DATASETS,
     "grid_size": 20,
     "peak_size": 3072,
-    "sweeps": {"rounds": 3, "sampled": 4, "pilot": {"nodes": 7, "draws": 16, "examples": 60_000}, "repeats": 5},
+    "sweeps": {"rounds": 3, "sampled": 4, "pilot": {"nodes": 6, "draws": 16, "examples": 60_000}, "repeats": 5},
     "monte_carlo": {"rounds": 5, "draws": 5},
     "peers": {"rounds": 7},
     "inversion": {},
