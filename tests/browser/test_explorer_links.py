@@ -1,5 +1,6 @@
 """The explorer's links: what they restore, and what is said of a bad one."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -7,14 +8,22 @@ from .explorer import PAGE, drawn, facts, saved, the_same, told
 from .pages import SITE
 
 
+def ranges(counted):
+    """(lam from, to, beta from, to): in the middle of the values that there are."""
+    values = [sorted(counted[name][np.isfinite(counted[name])].unique()) for name in ("lam", "beta")]
+    return [axis[k] for axis in values for k in (len(axis) // 3, -3)]
+
+
 def a_link(counted):
     """Every choice other than the page starts with."""
+    lam_from, lam_to, beta_from, beta_to = ranges(counted)
     seed = counted.loc[counted["dataset"] == "mnist2", "seed"].max()
     rows = counted[(counted["dataset"] == "mnist2") & (counted["seed"] == seed) & (counted["method"] == "diag")]
-    row = rows[rows["lam"].between(0.00125893, 1.25893) & rows["beta"].between(0.01, 5.01187)].iloc[0]
+    row = rows[rows["lam"].between(lam_from, lam_to) & rows["beta"].between(beta_from, beta_to)].iloc[0]
     return (
-        f"#explorer=1&data=mnist2,cifar10&seed=0,{seed}&method=diag,layerwise&lam=0.00125893..1.25893&beta=0.01..5.01187"
-        f"&points=all&n=123456&delta=1e-12&best=kl&axis=log&point=mnist2:{seed}:diag:{row['lam']}:{row['beta']}"
+        f"#explorer=1&data=mnist2,cifar10&seed=0,{seed}&method=diag,layerwise&lam={lam_from}..{lam_to}"
+        f"&beta={beta_from}..{beta_to}&points=all&n=123456&delta=1e-12&best=kl&axis=log"
+        f"&point=mnist2:{seed}:diag:{row['lam']}:{row['beta']}"
     )
 
 
@@ -36,7 +45,8 @@ def test_a_link_restores_everything(explore, counted):
         & counted["seed"].isin([0, seed])
         & (counted["method"] != "baseline")
     )
-    keep &= counted["lam"].between(0.00125893, 1.25893) & counted["beta"].between(0.01, 5.01187)
+    lam_from, lam_to, beta_from, beta_to = ranges(counted)
+    keep &= counted["lam"].between(lam_from, lam_to) & counted["beta"].between(beta_from, beta_to)
     the_same(table, counted[keep])
     assert (
         page.locator("input[name=axis][value=log]").is_checked()
