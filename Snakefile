@@ -135,8 +135,10 @@ def wanted():
     if not {"datasets", "seeds", "experiments"} & set(config):
         some = [
             (FOR_EVERY_DATASET, APPENDICES, [0]),
-            (FOR_EVERY_DATASET, ["mnist2", "cifar2"], [1, 2, 3, 4]),
-            (["two_minima"], ["mnist2"], [0, 1, 2]),   # three, so that there is a spread for `make verify`
+            (["training_run", "accuracy_vs_complexity", "lower_bound"], ["mnist2", "cifar2"], [1, 2, 3, 4]),
+            # Three seeds, so that there is a spread for `make verify`; the spectra are the largest tables.
+            (["curvature_spectra"], ["mnist2", "cifar2"], [1, 2]),
+            (["two_minima"], ["mnist2"], [0, 1, 2]),
             (["sensitivity"], ["mnist2"], [0]),
         ]
     else:
