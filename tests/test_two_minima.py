@@ -1,4 +1,4 @@
-"""Figure 1: the objective and its descent, the plane through three networks, and the experiment on digits."""
+"""Figure 1: the experiment on digits, and what the chapter shows of it."""
 
 import importlib
 import math
@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from dense_reference import gaussian_kl
+from small_networks import seeded
 from torch.nn.functional import cross_entropy
 
 from pacbayes_curvature import (
@@ -23,243 +23,19 @@ from pacbayes_curvature import (
     plots_two_minima,
     provenance,
     records,
-)  # fmt: skip
+)
 from pacbayes_curvature.experiments.accuracy_vs_complexity import accuracy_vs_complexity, grid
 
 figure_1 = importlib.import_module("pacbayes_curvature.experiments.two_minima")
+
+
 training = importlib.import_module("pacbayes_curvature.experiments.training_run")
+
+
 LAM, DELTA = 0.3, 0.05
 
 
-def seeded(seed):
-    return torch.Generator().manual_seed(seed)
-
-
-def tiny(seed, sizes=(3, 4, 2), dtype=torch.float64):
-    return [w.to(dtype) for w in networks.initialise(list(sizes), seeded(seed))]
-
-
-def normal(seed, weights, scale=1.0):
-    generator = seeded(seed)
-    return [scale * torch.randn(w.shape, generator=generator, dtype=w.dtype) for w in weights]
-
-
-@pytest.fixture
-def examples():
-    generator = seeded(7)
-    return torch.randn(9, 3, generator=generator, dtype=torch.float64), torch.randint(2, (9,), generator=generator)
-
-
-# The objective --------------------------------------------------------------------------------------------------------
-
-
-def test_the_gradient_is_that_of_finite_differences(examples):
-    mean, prior = tiny(0), tiny(1)
-    log_ratio = normal(2, mean, 0.5)
-    point = [w.requires_grad_() for w in (*mean, *log_ratio)]
-
-    def value():
-        return objective.objective(point[:2], point[2:], prior, LAM, *examples, n=50, delta=DELTA, generator=seeded(3))
-
-    gradients = torch.autograd.grad(value(), point)
-    step = 1e-6
-    for weights, gradient in zip(point, gradients):
-        assert gradient.abs().max() > 1e-3
-        for entry, slope in zip(weights.detach().view(-1), gradient.flatten()):
-            ends = []
-            for sign in (1, -1):
-                entry += sign * step
-                ends.append(value().item())
-                entry -= sign * step
-            assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(slope.item(), rel=1e-5, abs=1e-8)
-
-
-def test_the_surrogate_is_the_mean_over_drawn_networks(examples):
-    mean, draws = tiny(0), 20_000
-    variances = [LAM * s.exp() for s in normal(2, mean)]
-    x, y = examples[0][:3], examples[1][:3]
-    dense = torch.empty(draws)
-    noise = [normal(seed, [torch.empty(draws, *w.shape, dtype=w.dtype)])[0] for seed, w in enumerate(mean)]
-    for draw in range(draws):
-        sample = [w + v.sqrt() * eps[draw] for w, v, eps in zip(mean, variances, noise)]
-        dense[draw] = cross_entropy(networks.forward(sample, x), y) / math.log(2)
-    fast = torch.stack([objective.surrogate(mean, variances, x, y, seeded(seed)) for seed in range(draws // 4)])
-    error = math.hypot(dense.std() / draws**0.5, fast.std() / len(fast) ** 0.5)
-    assert error < 0.03 * dense.mean()
-    assert abs(dense.mean() - fast.mean()) < 4 * error
-
-
-def test_without_noise_the_surrogate_is_the_cross_entropy_in_bits(examples):
-    x, y = examples
-    mean = tiny(0)
-    value = objective.surrogate(mean, [torch.zeros_like(w) for w in mean], x, y, seeded(1))
-    p = networks.forward(mean, x).softmax(1)
-    assert value.item() == pytest.approx(-sum(math.log2(p[i, y[i]]) for i in range(len(x))) / len(x), rel=1e-12)
-    uniform = [torch.zeros_like(w) for w in mean]
-    assert objective.surrogate(uniform, uniform, x, y, seeded(1)).item() == pytest.approx(1)
-
-
-def test_the_surrogate_is_never_below_the_error(examples):
-    """Whatever the noise: a misclassified example costs a bit."""
-    x, y = examples
-    for seed in range(50):
-        mean = [3 * w for w in tiny(seed)]
-        bits = objective.surrogate(mean, [torch.zeros_like(w) for w in mean], x, y, seeded(1))
-        assert bits >= (networks.forward(mean, x).argmax(1) != y).double().mean()
-
-
-def test_the_divergence_is_the_gaussians(examples):
-    mean, prior = tiny(0), tiny(1)
-    log_ratio = normal(2, mean)
-    value = objective.kl_divergence(mean, log_ratio, prior, LAM)
-    q, p, s = (planes.flat(weights) for weights in (mean, prior, log_ratio))
-    assert value.item() == pytest.approx(float(gaussian_kl(q, LAM * s.exp(), p, LAM)), rel=1e-12)
-    assert value.item() == pytest.approx(gaussians.kl_divergence(q, LAM * s.exp(), p, LAM).item(), rel=1e-12)
-    same = [torch.zeros_like(w) for w in mean]
-    assert objective.kl_divergence(mean, same, mean, LAM) == 0
-
-
-def test_nothing_to_learn_leads_back_to_the_prior(examples):
-    """One class: the surrogate is 0 for all weights, and the minimum of J is Q = P."""
-    x, prior, start = (
-        torch.randn(64, 3, generator=seeded(5)),
-        tiny(1, (3, 4, 1), torch.float32),
-        tiny(0, (3, 4, 1), torch.float32),
-    )
-    descent = objective.Descent(epochs=100, batch_size=16, mean_rate=0.02)
-    found = objective.optimise(start, prior, LAM, x, torch.zeros(64, dtype=torch.long), DELTA, descent, seeded(1))
-    log_ratio = [(v / LAM).log() for v in found.variances]
-    before = objective.kl_divergence(start, [torch.zeros_like(w) for w in start], prior, LAM)
-    assert objective.kl_divergence(found.mean, log_ratio, prior, LAM) < 1e-3 * before
-    assert found.objective[-1] == pytest.approx(bounds.complexity(0.0, 64, DELTA), rel=1e-3)
-
-
-def test_the_descent_lowers_the_objective_and_repeats(digits, digits_network):
-    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    start, prior = digits_network.minimum, digits_network.initial
-
-    def run():
-        return objective.optimise(start, prior, 0.01, x, y, DELTA, objective.Descent(3, batch_size=64), seeded(1))
-
-    first, second = run(), run()
-    same = [torch.zeros_like(w) for w in start]
-    before = objective.objective(start, same, prior, 0.01, x, y, len(x), DELTA, seeded(2)).item()
-    assert first.objective[0] > first.objective[1] > first.objective[2] and first.objective[2] < before - 0.05
-    assert len(first.path) == 3 and all(map(torch.equal, first.path[-1], first.mean))
-    assert all(map(torch.equal, first.mean + first.variances, second.mean + second.variances))
-    assert first.objective == second.objective
-    assert all(bool((v > 0).all()) for v in first.variances) and not torch.equal(first.variances[0], same[0] + 0.01)
-    assert all(map(torch.equal, start, digits_network.minimum)), "the start is left as it was"
-
-
-@pytest.mark.parametrize(
-    "change, message",
-    [
-        ({"lam": 0.0}, "lam must be positive, got 0.0"),
-        ({"delta": 1.0}, "delta must lie strictly between 0 and 1, got 1"),
-        (
-            {"descent": objective.Descent(2, mean_rate=math.inf)},
-            "no longer finite: the learning rates are too large for tiny",
-        ),
-    ],
-)
-def test_what_the_descent_refuses(examples, change, message):
-    x, y = examples
-    given = {"lam": LAM, "delta": DELTA, "descent": objective.Descent(2), "label": "tiny"} | change
-    with pytest.raises(ValueError, match=message):
-        objective.optimise(tiny(0), tiny(1), x=x, y=y, generator=seeded(1), **given)
-
-
-@pytest.mark.parametrize("settings, message", [({"epochs": 0}, "epochs must be at least 1, got 0"), ({"epochs": 1, "batch_size": 0}, "batch_size must be at least 1, got 0")])  # fmt: skip
-def test_a_descent_needs_an_epoch_and_an_example(settings, message):
-    with pytest.raises(ValueError, match=message):
-        objective.Descent(**settings)
-
-
-# The plane ------------------------------------------------------------------------------------------------------------
-
-
-def dense_plane(*weights):
-    """Origin and orthonormal directions by a QR decomposition, signs as documented."""
-    a, b, c = (np.concatenate([w.double().numpy().ravel() for w in layers]) for layers in weights)
-    q, r = np.linalg.qr(np.stack([b - a, c - a], axis=1))
-    return a, (q * np.sign(np.diag(r))).T
-
-
-def test_the_corners_are_the_three_networks(examples):
-    x, y = examples[0].float(), examples[1]
-    corners = [tiny(seed, dtype=torch.float32) for seed in range(3)]
-    plane = planes.through(*corners)
-    points = np.array([plane.coordinates(corner) for corner in corners])
-    loss, error = planes.losses(plane, points, x, y)
-    for corner, l, e in zip(corners, loss, error):
-        logits = networks.forward(corner, x)
-        assert l == pytest.approx(cross_entropy(logits, y).item(), rel=1e-5)
-        assert e == (logits.argmax(1) != y).double().mean().item()
-    assert len(set(loss)) == 3
-    np.testing.assert_allclose(points[0], 0, atol=1e-12)
-    assert points[1, 0] > 0 and points[1, 1] == pytest.approx(0, abs=1e-7) and points[2, 1] > 0
-    for i, j in ((0, 1), (0, 2), (1, 2)):
-        apart = torch.linalg.vector_norm(planes.flat(corners[i]) - planes.flat(corners[j])).item()
-        assert np.linalg.norm(points[i] - points[j]) == pytest.approx(apart, rel=1e-12)
-
-
-@pytest.mark.parametrize("chunk", [2, 1024])
-def test_points_between_and_noise(examples, chunk, monkeypatch):
-    """Networks put together from the dense directions, the noise drawn in the documented order, one example at a time."""
-    monkeypatch.setattr(planes, "CHUNK", chunk)
-    x, y = examples[0].float(), examples[1]
-    corners = [tiny(seed, dtype=torch.float32) for seed in range(3)]
-    variances = [v.square() for v in normal(4, corners[0])]
-    origin, directions = dense_plane(*corners)
-    points = np.array([[0.3, -0.2], [1.0, 2.0]])
-    plane = planes.through(*corners)
-    found = planes.losses(plane, points, x, y), planes.losses(plane, points, x, y, variances, seeded(9))
-    for noisy in (False, True):
-        for point, loss, error in zip(points, *found[noisy]):
-            weights = plane.layers(torch.from_numpy(origin + point @ directions))
-            generator, losses, wrong = seeded(9), [], []
-            for start in range(0, len(x), chunk):
-                noise = [torch.randn(len(x[start : start + chunk]), len(w), generator=generator) for w in weights]
-                for row, (z, label) in enumerate(zip(x[start : start + chunk], y[start : start + chunk])):
-                    for layer, (w, v) in enumerate(zip(weights, variances)):
-                        z = z.relu() if layer else z
-                        augmented = torch.cat([z, torch.ones(1)])
-                        z = w @ augmented + noisy * (v @ augmented.square()).sqrt() * noise[layer][row]
-                    losses.append(cross_entropy(z[None], label[None]).item())
-                    wrong.append(bool(z.argmax() != label))
-            assert loss == pytest.approx(np.mean(losses), rel=1e-5) and error == np.mean(wrong)
-
-
-def test_the_marginal_covariance_is_the_dense_one():
-    corners = [tiny(seed) for seed in range(3)]
-    plane = planes.through(*corners)
-    variances = [v.square() for v in normal(4, corners[0])]
-    _, directions = dense_plane(*corners)
-    dense = directions @ np.diag(planes.flat(variances).numpy()) @ directions.T
-    np.testing.assert_allclose(plane.covariance(variances), dense, rtol=1e-12)
-    np.testing.assert_allclose(
-        plane.covariance([torch.full_like(w, LAM) for w in corners[0]]), LAM * np.eye(2), atol=1e-12
-    )
-    np.testing.assert_allclose(plane.directions @ plane.directions.T, np.eye(2), atol=1e-14)
-
-
-@pytest.mark.parametrize("second, third", [(1.0, 2.0), (1.0, 0.0), (0.0, 1.0), (1.0, -1.0)])
-def test_three_networks_on_a_line_are_refused(second, third):
-    origin, step = tiny(0), normal(1, tiny(0))
-    with pytest.raises(ValueError, match="lie on one line: they span no plane"):
-        planes.through(origin, *([w + factor * s for w, s in zip(origin, step)] for factor in (second, third)))
-
-
-def test_a_flat_triangle_still_has_orthonormal_directions():
-    origin, step, other = tiny(0), normal(1, tiny(0)), normal(2, tiny(0), 1e-5)
-    plane = planes.through(
-        origin, [w + s for w, s in zip(origin, step)], [w + s + o for w, s, o in zip(origin, step, other)]
-    )
-    np.testing.assert_allclose(plane.directions @ plane.directions.T, np.eye(2), atol=1e-14)
-
-
-# The experiment -------------------------------------------------------------------------------------------------------
+# The experiment --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -396,7 +172,7 @@ def test_a_stale_result_is_named(measured, monkeypatch, workspace):
         figure_1.two_minima("digits", epochs=0)
 
 
-# The chapter ----------------------------------------------------------------------------------------------------------
+# The chapter -----------------------------------------------------------------------------------------------------------
 
 
 def test_sentences_hold_the_numbers(measured):

@@ -1,0 +1,18 @@
+"""Networks of a few neurons, and noise for their weights, from a seed."""
+
+import torch
+
+from pacbayes_curvature import networks
+
+
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+def tiny(seed, sizes=(3, 4, 2), dtype=torch.float64):
+    return [w.to(dtype) for w in networks.initialise(list(sizes), seeded(seed))]
+
+
+def normal(seed, weights, scale=1.0):
+    generator = seeded(seed)
+    return [scale * torch.randn(w.shape, generator=generator, dtype=w.dtype) for w in weights]

@@ -1,0 +1,59 @@
+"""Tables to compare, and files that hold them."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import torch
+
+from pacbayes_curvature import curvature, data, gibbs, posteriors, provenance, records
+from pacbayes_curvature.bounds import complexity
+from pacbayes_curvature.experiments.sweep import grid
+from pacbayes_curvature.randomness import stream
+from pacbayes_curvature.training import recipe_for
+
+
+def measured(digits, network, noise=0, size=5):
+    """A small Figure 3 on digits: the same network with other noise, or another network."""
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    moments, tables = curvature.layerwise(network.minimum, x), []
+    for method in ("baseline", "diag"):
+        layers = [
+            posteriors.layer_posterior(method, moment, None, len(weight), distance)
+            for moment, weight, distance in zip(moments, network.minimum, network.squared_distances())
+        ]
+        table = grid(method, size)
+        lam, beta = table["lam"].to_numpy(), table["beta"].to_numpy()
+        score = gibbs.by_local_reparametrisation(network.minimum, layers, lam, beta, x, y, stream("gibbs", noise))
+        kl = posteriors.kl_divergence(layers, lam, beta)
+        tables.append(
+            table.assign(accuracy=score[0], accuracy_stderr=score[1], kl=kl, complexity=complexity(kl, len(x)))
+        )
+    more = {"dataset": "digits", "seed": 0, "examples": len(x), "evaluated": len(x), "pareto": False}
+    more |= {"drawn_accuracy": np.nan, "drawn_accuracy_stderr": np.nan}
+    return pd.concat(tables, ignore_index=True).assign(**more)
+
+
+def like(table, factor, shift=0.0):
+    return table.assign(
+        kl=table["kl"] * factor, complexity=table["complexity"] * factor, accuracy=table["accuracy"] + shift
+    )
+
+
+def run(epochs, loss=1.0, test_accuracy=0.97):
+    epoch = np.arange(1, epochs + 1)
+    return pd.DataFrame(
+        {"dataset": "digits", "seed": 0, "epoch": epoch, "learning_rate": 0.1 / epoch, "loss": loss / epoch,
+         "running_accuracy": 1 - 0.3 / epoch, "train_accuracy": np.where(epoch < epochs, np.nan, 1.0),
+         "test_accuracy": test_accuracy}
+    )  # fmt: skip
+
+
+def write(path, table, seed=0, code=None, experiment="accuracy_vs_complexity", dataset="digits", **parameters):
+    key = records.Key(
+        experiment, dataset, seed, {"recipe": asdict(recipe_for(dataset))} | {"passes": 1} | parameters,
+        data.fingerprint(dataset), code or provenance.code_digest(f"experiments.{experiment}"),
+    )  # fmt: skip
+    table = table.assign(seed=seed, dataset=dataset)
+    records.write(records.Result(key, table, {"date": "2020-01-01"}, "computed"), path=path)
+    return path
