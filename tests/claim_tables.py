@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pacbayes_curvature import data, posteriors
+from pacbayes_curvature.claim_measures import MEASURES
 
 N, DELTA = 60000, 0.05
 LEVELS = [0.25, 0.5, 0.75, 0.95]
@@ -72,3 +73,13 @@ FACTS = {
 def two_minima(**changes):
     facts = {name: value for name, value in (FACTS | changes).items() if value is not None}
     return pd.DataFrame({"dataset": "mnist2", "seed": 0, "quantity": facts.keys(), "value": facts.values()})
+
+
+def find(name, given, **arguments):
+    finding = MEASURES[name](given, **arguments)
+    assert finding.sentence.endswith(".")
+    return finding.verdict, finding.value
+
+
+def verdict(name, given, **arguments):
+    return find(name, given, **arguments)[0]

@@ -1,6 +1,7 @@
 """Shared by all tests: one thread, so that runs compare; digits and its network, made once; places to write to."""
 
 import os
+from dataclasses import replace
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before numpy and torch are imported
 
@@ -47,3 +48,10 @@ def no_download(tmp_path, monkeypatch):
     nowhere = (tmp_path / "no-network").as_uri()
     monkeypatch.setattr(datasets.MNIST, "mirrors", [f"{nowhere}/"])
     monkeypatch.setattr(datasets.CIFAR10, "url", f"{nowhere}/cifar.tar.gz")
+
+
+@pytest.fixture
+def trained(digits_network, monkeypatch, workspace):
+    """Training gives the digits network at once."""
+    training_run = importlib.import_module("pacbayes_curvature.experiments.training_run")
+    monkeypatch.setattr(training_run, "train", lambda *a: replace(digits_network, record=dict(digits_network.record)))

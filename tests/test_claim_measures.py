@@ -6,22 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from claim_tables import DELTA, LAM, N, curve, spectra, tables, two_minima
+from claim_tables import DELTA, LAM, N, curve, find, spectra, tables, two_minima, verdict
 
 from pacbayes_curvature import bounds, posteriors
 from pacbayes_curvature.claim_curves import NotSettled, points, smallest
 from pacbayes_curvature.claim_measures import MEASURES
-
-
-def find(name, given, **arguments):
-    finding = MEASURES[name](given, **arguments)
-    assert finding.sentence.endswith(".")
-    return finding.verdict, finding.value
-
-
-def verdict(name, given, **arguments):
-    return find(name, given, **arguments)[0]
-
 
 # The sides of a line ---------------------------------------------------------------------------------------------------
 

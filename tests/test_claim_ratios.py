@@ -4,20 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from claim_tables import LEVELS, curve, tables
-
-from pacbayes_curvature.claim_measures import MEASURES
-
-
-def find(name, given, **arguments):
-    finding = MEASURES[name](given, **arguments)
-    assert finding.sentence.endswith(".")
-    return finding.verdict, finding.value
-
-
-def verdict(name, given, **arguments):
-    return find(name, given, **arguments)[0]
-
+from claim_tables import LEVELS, curve, find, tables, verdict
 
 BETTER = dict(better="diag", worse="baseline", reduction=0.1, least=0.05, spreads=2)
 

@@ -1,7 +1,6 @@
 """Figure 2, computed: its curves on digits, and what the diagonal of (10) depends on."""
 
 import importlib
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -23,14 +22,6 @@ figure_2 = importlib.import_module("pacbayes_curvature.experiments.lower_bound")
 
 
 lower_bound = figure_2.lower_bound
-
-
-training = importlib.import_module("pacbayes_curvature.experiments.training_run")
-
-
-@pytest.fixture
-def trained(digits_network, monkeypatch, workspace):
-    monkeypatch.setattr(training, "train", lambda *a: replace(digits_network, record=dict(digits_network.record)))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from dense_reference import gaussian_kl
-from small_networks import normal, seeded, tiny
+from small_networks import nine_examples, normal, seeded, tiny
 from torch.nn.functional import cross_entropy
 
 from pacbayes_curvature import (
@@ -21,8 +21,7 @@ LAM, DELTA = 0.3, 0.05
 
 @pytest.fixture
 def examples():
-    generator = seeded(7)
-    return torch.randn(9, 3, generator=generator, dtype=torch.float64), torch.randint(2, (9,), generator=generator)
+    return nine_examples()
 
 
 def test_the_gradient_is_that_of_finite_differences(examples):

@@ -1,7 +1,6 @@
 """What the chapter on Figure 2 shows, from an experiment on digits."""
 
 import importlib
-from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,14 +22,6 @@ figure_2 = importlib.import_module("pacbayes_curvature.experiments.lower_bound")
 
 
 lower_bound = figure_2.lower_bound
-
-
-training = importlib.import_module("pacbayes_curvature.experiments.training_run")
-
-
-@pytest.fixture
-def trained(digits_network, monkeypatch, workspace):
-    monkeypatch.setattr(training, "train", lambda *a: replace(digits_network, record=dict(digits_network.record)))
 
 
 @pytest.fixture
