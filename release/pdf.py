@@ -9,6 +9,7 @@ its table of contents. Then outline, metadata and dates are written, so that the
 
 import argparse
 import datetime
+import faulthandler
 import html
 import io
 import re
@@ -27,7 +28,17 @@ from pacbayes_curvature.storage import atomic
 from . import document
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+LONGEST = 1800  # seconds, after which a browser that does not answer is given up
 SMALLEST = 0.55  # of its size, to which a formula or a table is reduced to fit the column
+# Formulas are set, every font is loaded, and then all is laid out anew: what is laid out in between keeps places to a fraction
+# of a pixel, which depend on the order in which the fonts came.
+SETTLE = """async () => {
+  await MathJax.startup.promise;
+  await Promise.all([...document.fonts].map(font => font.load()));
+  document.body.style.display = 'none';
+  document.body.getBoundingClientRect();
+  document.body.style.display = '';
+}"""
 # What is wider than its column is made smaller; what still is too wide afterwards is returned.
 FIT = """() => {
   const widest = element => Math.max(...[element, ...element.querySelectorAll('mjx-math, pre, code')]
@@ -37,7 +48,7 @@ FIT = """() => {
   for (const element of document.querySelectorAll('mjx-container[display="true"], .book table, .book pre')) {
     let zoom = 1;
     for (let round = 0; round < 4 && widest(element) > room(element) + 0.5; round++) {
-      zoom *= 0.99 * room(element) / widest(element);
+      zoom = Math.floor(zoom * 990 * room(element) / widest(element)) / 1000;
       element.style.zoom = zoom;
     }
     if (zoom < SMALLEST || widest(element) > room(element) + 0.5) {
@@ -98,7 +109,7 @@ def _printed(browser: str, page: Path, contents: list[document.Entry]) -> bytes:
             tab.on("requestfailed", lambda request: failed.append(request.url))
             tab.emulate_media(media="print", color_scheme="light")
             tab.goto(page.resolve().as_uri())
-            tab.evaluate("() => MathJax.startup.promise.then(() => document.fonts.ready).then(() => null)")
+            tab.evaluate(SETTLE)
             wide = tab.evaluate(FIT)
             if failed or wide:
                 what = "not found" if failed else f"too wide for the page at {SMALLEST} of its size"
@@ -176,6 +187,7 @@ def main() -> None:
         elif given.output is None:
             parser.error("site and output are needed")
         else:
+            faulthandler.dump_traceback_later(LONGEST, exit=True)
             make(given.site, given.output, Path())
     except (Refused, FileNotFoundError) as error:
         print(f"make pdf: {error}", file=sys.stderr)

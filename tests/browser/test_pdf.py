@@ -1,9 +1,9 @@
 """The book's PDF as a reader meets it: outline, contents, figures, fonts, margins, links, metadata."""
 
+import multiprocessing
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import pikepdf
@@ -200,14 +200,14 @@ def test_metadata(book):
     assert edition.label() in " ".join(texts()[0].split())
 
 
-def in_a_thread(function, *arguments):
+def in_a_process(function, *arguments):
     """Playwright allows one loop a thread, and the other tests' browser has that of this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(function, *arguments).result()
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply_async(function, arguments).get(timeout=500)
 
 
 def test_printed_again_it_is_the_same_file(tmp_path):
-    in_a_thread(pdf.make, SITE, tmp_path / "again.pdf", ROOT)
+    in_a_process(pdf.make, SITE, tmp_path / "again.pdf", ROOT)
     assert (tmp_path / "again.pdf").read_bytes() == PDF.read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["again.pdf"]
 
@@ -220,10 +220,10 @@ def test_a_formula_that_cannot_be_read_is_refused(tmp_path):
         f"<script src='{script}'></script><article class='book' style='width:170mm'><div class='chapter' id='c'>\\[{long}\\]"
     )
     with pytest.raises(pdf.Refused, match=r"too wide for the page at 0.55 of its size: c: x0\+x1"):
-        in_a_thread(pdf._printed, pdf.chromium(), page, [])
+        in_a_process(pdf._printed, pdf.chromium(), page, [])
     page.write_text(page.read_text() + "<img src='gone.png'>")
     with pytest.raises(pdf.Refused, match=r"not found: file:.*gone\.png"):
-        in_a_thread(pdf._printed, pdf.chromium(), page, [])
+        in_a_process(pdf._printed, pdf.chromium(), page, [])
 
 
 def test_without_a_browser_or_a_site_nothing_is_begun(tmp_path, monkeypatch):

@@ -42,6 +42,11 @@ def test_page(visit, name):
     assert page.evaluate(broken) == []
     links = page.evaluate("() => [...document.querySelectorAll('a[href]')].map(a => a.href)")
     assert [link for link in links if link.startswith("file:") and not _exists(link)] == []
+    hidden = (  # at 1280 pixels only tables with formulas may have to be scrolled
+        "() => [...document.querySelectorAll('.bd-article table')].filter(t => !t.querySelector('mjx-container') &&"
+        "  t.getBoundingClientRect().width > t.parentElement.clientWidth + 1).map(t => t.rows[0].textContent)"
+    )
+    assert page.evaluate(hidden) == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390, "wider than a phone"
     cut_off = (  # to the right a formula scrolls; what lies to the left of its column cannot be reached
