@@ -29,17 +29,15 @@
     });
   }
 
-  /** The ends of the complexity axis. The linear one is as in the figures: up to just above 1, or to where for some network
-      the first method ends. The logarithmic one takes in everything. */
+  const NEARLY = 0.99; // of the way from guessing to perfect
+
+  /** The ends of the complexity axis. The linear one is as in the figures: up to just above the simplest point that is NEARLY
+      perfect, or just above 1 where that is lower. The logarithmic one takes in everything. */
   function heights(rows, axis) {
-    const all = rows.map((row) => row.complexity);
+    const complexities = (of) => of.map((row) => row.complexity), all = complexities(rows);
     if (axis === "log") return [0.8 * Math.min(0.1, ...all), 1.25 * Math.max(0.84, ...all)];
-    const ends = new Map(); // seed -> method -> its largest complexity
-    for (const { seed, method, complexity } of rows) {
-      if (!ends.has(seed)) ends.set(seed, new Map());
-      ends.get(seed).set(method, Math.max(complexity, ends.get(seed).get(method) ?? 0));
-    }
-    return [0, Math.max(1.05, ...[...ends.values()].map((methods) => 1.1 * Math.min(...methods.values())))];
+    const good = complexities(rows.filter((row) => row.accuracy >= 1 - (1 - NEARLY) * row.chance));
+    return [0, Math.max(1.05, 1.1 * (good.length ? Math.min(...good) : Math.max(...all)))];
   }
 
   /** A line through points, interrupted where one has no place. */
