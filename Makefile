@@ -35,9 +35,9 @@ smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 	@$(SNAKE) smoke
 
 browser-test: book pdf  ## the built book in a browser without a network, and its PDF (needs Chromium)
-	$(PYTEST) tests/browser --ignore tests/browser/test_accessibility.py
+	$(PYTEST) tests/browser -k "not listing_of_code"
 
-accessibility: book $(STAMP)-browser  ## the pages by axe-core, in the light and in the dark (many minutes; not in .ci/run)
+accessibility: book $(STAMP)-browser  ## all pages by axe-core, the listings of code too (7 minutes or more; not in .ci/run)
 	$(BIN)/python -m pytest -n $(CORES) tests/browser/test_accessibility.py
 
 pdf: $(STAMP)-browser  ## the whole book as one PDF, in build (needs Chromium)
