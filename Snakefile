@@ -93,12 +93,11 @@ rule site:
     params: edition=edition_label   # every page names the commit
     shell:
         """
-        rm -rf build/source/book build/source/results build/site-*
+        rm -rf build/source/book build/source/results build/site
         cp -R _config.yml _toc.yml book results build/source/
-        site=$(mktemp -d build/site-XXXXXX)
-        jupyter-book build build/source --path-output $site -W --keep-going -q > /dev/null
-        mv $site/_build/html {output}
-        rm -rf $site
+        jupyter-book build build/source --path-output build/site -W --keep-going -q > /dev/null
+        mv build/site/_build/html {output}
+        rm -rf build/site
         """
 
 

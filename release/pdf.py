@@ -31,7 +31,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LONGEST = 1800  # seconds, after which a browser that does not answer is given up
 SMALLEST = 0.55  # of its size, to which a formula or a table is reduced to fit the column
 # Formulas are set, every font is loaded, and then all is laid out anew: what is laid out in between keeps places to a fraction
-# of a pixel, which depend on the order in which the fonts came.
+# of a pixel, which can depend on the order in which the fonts came.
 SETTLE = """async () => {
   await MathJax.startup.promise;
   await Promise.all([...document.fonts].map(font => font.load()));

@@ -111,6 +111,7 @@ def test_what_is_said_of_the_points(explorer, tmp_path):
         "lam": [1e-5, 0.1],
         "beta": [0.5],
         "delta": 0.05,
+        "nearly": plots.NEARLY,
     }
 
 

@@ -68,6 +68,7 @@ def points(folder: Path) -> dict:
         "lam": sorted({row[1] for row in rows}),
         "beta": sorted({row[2] for row in rows} - {None}),
         "delta": inspect.signature(bounds.complexity).parameters["delta"].default,
+        "nearly": plots.NEARLY,
         "networks": networks,
     }
 

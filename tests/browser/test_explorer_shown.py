@@ -176,7 +176,7 @@ def test_marks_and_lines_are_where_they_belong(explore, axis, height):
     nearly = table[table["accuracy"] >= 1 - (1 - plots.NEARLY) * chance]
     below = table[table["complexity"] <= max(1.05, 1.1 * nearly["complexity"].min())]
     table = below if axis == "linear" else table
-    assert len(table) == len(x) > 20
+    assert len(table) == len(x) > 50
     (sx, ox) = np.polyfit(table["accuracy"].sort_values(), np.sort(x), 1)
     (sy, oy) = np.polyfit(height(table["complexity"]), -np.sort(-y), 1)
     assert sx > 0 > sy

@@ -29,14 +29,12 @@
     });
   }
 
-  const NEARLY = 0.99; // of the way from guessing to perfect
-
-  /** The ends of the complexity axis. The linear one is as in the figures: up to just above the simplest point that is NEARLY
-      perfect, or just above 1 where that is lower. The logarithmic one takes in everything. */
+  /** The ends of the complexity axis. The linear one is as in the figures (plots.NEARLY): up to just above the simplest point
+      that is nearly perfect, or just above 1 where that is lower. The logarithmic one takes in everything. */
   function heights(rows, axis) {
     const complexities = (of) => of.map((row) => row.complexity), all = complexities(rows);
     if (axis === "log") return [0.8 * Math.min(0.1, ...all), 1.25 * Math.max(0.84, ...all)];
-    const good = complexities(rows.filter((row) => row.accuracy >= 1 - (1 - NEARLY) * row.chance));
+    const good = complexities(rows.filter((row) => row.accuracy >= 1 - (1 - Explorer.data.nearly) * row.chance));
     return [0, Math.max(1.05, 1.1 * (good.length ? Math.min(...good) : Math.max(...all)))];
   }
 
