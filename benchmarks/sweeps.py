@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from pacbayes_curvature import gibbs, strata
+from pacbayes_curvature import gibbs, precision, strata
 from pacbayes_curvature.answers import Tally
 
 from . import design_effect, peak
@@ -65,7 +65,9 @@ class Sweeps:
         """The accuracy at every grid point with this standard error and the examples it took: all work, from the strata on."""
         p = self.problem
         parts = strata.by_margin(p.weights, p.x, p.y, self.generator)
-        accuracy, _, examples = strata.to_precision(self._classifiers(), parts, p.x, p.y, stderr, self.generator)
+        accuracy, _, examples = precision.to_precision(
+            p.weights, p.layers, p.lam, p.beta, parts, p.x, p.y, stderr, self.generator
+        )
         return accuracy, examples
 
     def _misses(self, timed: list[np.ndarray], stderr: np.ndarray) -> np.ndarray:

@@ -38,7 +38,8 @@ def test_a_frozen_result_is_current(experiment, dataset, workspace, monkeypatch)
         assert answer.state == "frozen", f"{experiment} of {dataset}, seed {seed}, is stale: run `make reproduce`"
         stored = next(result for result in frozen if result.key.seed == seed)
         assert (answer.key, stored.key.data) == (stored.key, data.fingerprint(dataset))
-        pd.testing.assert_frame_equal(answer.table, stored.table, check_exact=True)
+        # The answer's bounds are computed anew, and a logarithm's last digit is the processor's.
+        pd.testing.assert_frame_equal(answer.table, stored.table, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("dataset", SIX)
