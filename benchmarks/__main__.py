@@ -83,8 +83,9 @@ def _scaling(sizes: dict) -> dict:
 
 def _stages(sizes: dict) -> dict:
     """What each stage of the frozen results of seed 0 took, one thread each, as they recorded it."""
-    made = [(r.key.experiment, r.key.dataset, r.made["seconds"]) for r in records.frozen_results() if r.key.seed == 0]
-    return {"stages": results.stages({(stage, name): t for stage, name, t in made if name in sizes["stages"]})}
+    frozen = [r for r in records.frozen_results() if r.key.seed == 0 and r.key.dataset in sizes["stages"]]
+    timed = [(r.key.experiment, r.key.dataset, r.made["seconds"], r.made["machine"]["processor_model"]) for r in frozen]
+    return {"stages": results.stages(timed)}
 
 
 PARTS = {

@@ -3,7 +3,7 @@
 environment  versions, machine, processor_model, threads, date
 entries      [{name, ratio, low, high, target, note}]: see `pairs.entry`
 scaling      [{task, measure, against, base, points: [[size, value]], exponent, stderr}]: see `scaling`
-stages       [{stage, dataset, seconds, share}] of a full reproduction: see `stages`
+stages       [{stage, dataset, seconds, share, processor}] of a full reproduction: see `stages`
 peak         {gflops, low, high, size, threads}: see `peak`
 """
 
@@ -19,7 +19,7 @@ from pacbayes_curvature.storage import atomic
 FIELDS = {
     "entries": ("name", "ratio", "low", "high", "target", "note"),
     "scaling": ("task", "measure", "against", "base", "points", "exponent", "stderr"),
-    "stages": ("stage", "dataset", "seconds", "share"),
+    "stages": ("stage", "dataset", "seconds", "share", "processor"),
 }
 IDENTITY = {"entries": ("name",), "scaling": ("task", "measure", "against"), "stages": ("stage", "dataset")}
 EMPTY = {"environment": {}, "entries": [], "scaling": [], "stages": [], "peak": {}}
@@ -82,14 +82,23 @@ def merge(path: Path, **parts: list | dict) -> dict:
     return results
 
 
-def stages(seconds: dict[tuple[str, str], float]) -> list[dict]:
-    """Rows of `stages` from the seconds of each (stage, dataset); `share` is that of the data set's total."""
+def stages(timed: list[tuple[str, str, float, str]]) -> list[dict]:
+    """Rows of `stages` from (stage, dataset, seconds, processor) each; `share` is that of the data set's total.
+
+    The processor is that of the results, which need not be the one of the benchmarks.
+    """
     totals = {}
-    for (_, dataset), value in seconds.items():
-        totals[dataset] = totals.get(dataset, 0.0) + value
+    for _, dataset, seconds, _ in timed:
+        totals[dataset] = totals.get(dataset, 0.0) + seconds
     return [
-        {"stage": stage, "dataset": dataset, "seconds": value, "share": value / totals[dataset]}
-        for (stage, dataset), value in seconds.items()
+        {
+            "stage": stage,
+            "dataset": dataset,
+            "seconds": seconds,
+            "share": seconds / totals[dataset],
+            "processor": processor,
+        }
+        for stage, dataset, seconds, processor in timed
     ]
 
 

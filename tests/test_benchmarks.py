@@ -101,8 +101,9 @@ def test_results_of_another_form_are_refused(part, items, message):
 
 
 def test_stages_have_their_share_of_the_data_sets_time():
-    rows = results.stages({("training", "mnist2"): 30.0, ("sweep", "mnist2"): 90.0, ("sweep", "cifar2"): 5.0})
-    assert [row["share"] for row in rows] == [0.25, 0.75, 1.0]
+    timed = [("training", "mnist2", 30.0, "A"), ("sweep", "mnist2", 90.0, "B"), ("sweep", "cifar2", 5.0, "B")]
+    rows = results.stages(timed)
+    assert [(row["share"], row["processor"]) for row in rows] == [(0.25, "A"), (0.75, "B"), (1.0, "B")]
     results.validate(results.EMPTY | {"stages": rows})
 
 

@@ -100,7 +100,7 @@ def test_first_deviations_of_a_low_rank(problem):
 @pytest.mark.parametrize("method", posteriors.METHODS)
 def test_moments_of_a_later_layer(problem, method):
     """At every point those of the other estimator; with spread inputs, against the dense covariance."""
-    weights, layers, x, _ = problem
+    weights, layers, _, _ = problem
     beta = beta_of(method)
     later = Controlled(weights, layers[method], LAM, beta).later[0]
     z = torch.rand(30, len(weights[0]))

@@ -50,7 +50,13 @@ def results():
             for measure in ("seconds", "megabytes")
         ],
         "stages": [
-            {"stage": stage, "dataset": dataset, "seconds": seconds, "share": 0.5}
+            {
+                "stage": stage,
+                "dataset": dataset,
+                "seconds": seconds,
+                "share": 0.5,
+                "processor": f"Make of {dataset[:5]}",
+            }
             for dataset, seconds in (("mnist2", 18.0), ("cifar2", 36.0), ("cifar10", 72.0))
             for stage in ("training", "sweep")
         ],
@@ -117,6 +123,10 @@ def test_more_cores_help_until_one_network_is_the_longest(results):
 def test_no_seeds_and_no_cores_are_refused(runs, cores, message, results):
     with pytest.raises(ValueError, match=message):
         pages_benchmarks.core_hours_facts(results, runs, cores)
+
+
+def test_the_stages_say_where_they_were_timed(results):
+    assert "on Make of cifar and Make of mnist." in pages_benchmarks.stages_facts(results).data
 
 
 def test_without_stage_times_nothing_is_expected(results):

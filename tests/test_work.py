@@ -6,7 +6,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from pacbayes_curvature import curvature, gibbs, networks, posteriors
+from pacbayes_curvature import control_variates, curvature, gibbs, networks, posteriors
 from pacbayes_curvature.experiments import sweep
 
 WIDTHS = (40, 30, 20, 3)
@@ -106,15 +106,16 @@ def test_work_ends_with_the_examples_of_a_point(net):
     assert counts[0] < 0.35 * counts[1]
 
 
+@pytest.mark.parametrize("kind", [gibbs.LocalReparametrisation, control_variates.Controlled])
 @pytest.mark.parametrize("method", posteriors.METHODS)
-def test_memory_is_that_of_a_chunk_whatever_the_number_of_examples(method, net):
+def test_memory_is_that_of_a_chunk_whatever_the_number_of_examples(method, kind, net):
     weights, x, y = net
     layers = layers_of(method, weights, x[:500])
     largest = []
     for copies in (1, 2):
         data = x.repeat(copies, 1), y.repeat(copies)
         with Operations() as operations:
-            gibbs.by_local_reparametrisation(weights, layers, LAM, BETA, *data, torch.Generator().manual_seed(1))
+            kind(weights, layers, LAM, BETA).tally(*data, torch.Generator().manual_seed(1))
         largest.append(operations.largest)
     assert largest[0] == largest[1] <= gibbs.CHUNK * (max(WIDTHS) + max(WIDTHS) + 1)
 

@@ -125,10 +125,12 @@ def stages_facts(results: dict) -> Markdown:
     by_stage = seconds.groupby("stage", sort=False)["seconds"].sum()
     parts = ", ".join(f"{stage.replace('_', ' ')} {value / by_stage.sum():.0%}" for stage, value in by_stage.items())
     total = by_stage.sum() / 60
+    processors = " and ".join(sorted(set(seconds["processor"])))
     return Markdown(
         f"From the raw data to all results of one seed, the {seconds['dataset'].nunique()} data sets take {total:.0f} "
         f"core-minutes together: {parts}. The jobs use one core each and wait for nothing but the training of their own network, so "
-        f"that two cores need little more than {total / 2:.0f} minutes. Executing the notebooks and building the book comes on top."
+        f"that two cores need little more than {total / 2:.0f} minutes. They were timed when the frozen results were made, on "
+        f"{processors}. Executing the notebooks and building the book comes on top."
     )
 
 
