@@ -17,9 +17,8 @@ from .networks import Weights
 from .posteriors import LayerPosterior
 
 WIDTH = 0.6  # decades of lam and of beta: grid points so near get equally many examples
-WORTH = (
-    1.3  # the time of an example with its surrogate over that of one without: measured 1.25 (cifar2) to 1.4 (mnist2)
-)
+# The time of an example with its surrogate over that of one without: measured 1.25 (cifar2) to 1.4 (mnist2).
+WORTH = 1.3
 
 
 def to_precision(
