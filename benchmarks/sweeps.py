@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from pacbayes_curvature import gibbs, precision, strata
+from pacbayes_curvature import gibbs, precision
 from pacbayes_curvature.answers import Tally
 
 from . import design_effect, peak
@@ -49,7 +49,7 @@ class Sweeps:
         self.say(f"equal standard error, {self.rounds} rounds")
         estimates = []
         equal_error = self._against_paper(lambda: estimates.append(self._to_precision(stderr)))
-        examples = np.mean([estimate[1] for estimate in estimates], axis=0) / len(p.y)
+        examples = np.mean([estimate[1] for estimate in estimates], axis=0) / len(p.y)  # (2, G), in passes
         return [
             self._equal_examples(equal_examples),
             self._equal_error(equal_error, stderr, psi, self._misses([e[0] for e in estimates], stderr), examples),
@@ -62,11 +62,10 @@ class Sweeps:
         )
 
     def _to_precision(self, stderr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The accuracy at every grid point with this standard error and the examples it took: all work, from the strata on."""
+        """The accuracy at every grid point with this standard error and the examples of each level: all work, from the strata on."""
         p = self.problem
-        parts = strata.by_margin(p.weights, p.x, p.y, self.generator)
         accuracy, _, examples = precision.to_precision(
-            p.weights, p.layers, p.lam, p.beta, parts, p.x, p.y, stderr, self.generator
+            p.weights, p.layers, p.lam, p.beta, p.x, p.y, stderr, self.generator
         )
         return accuracy, examples
 
@@ -117,8 +116,8 @@ class Sweeps:
             f"sweep_equal_error_{self.problem.name}", times[:, 1] / times[:, 0], 40.0 if targeted(self.problem.name) else None,
             f"{self._grid()}: at every point the standard error of {DRAWS} weight draws over all {n:,} examples, or 1/N, the "
             f"weight of one training example, where that of the draws is less. Ours, {_mean(times[:, 0])} from the strata on, "
-            f"looks at as many examples of each stratum as a pilot that is then forgotten plans, {passes.mean():.2g} N a point in the mean, "
-            f"{passes.max():.2g} N at most; "
+            f"looks at as many examples of each stratum as a pilot that is then forgotten plans: on the coarse level {passes[0].mean():.2g} N "
+            f"a point in the mean, {passes[0].max():.2g} N at most, for the correction {passes[1].mean():.2g} N in the mean; "
             f"theirs, {_mean(times[:, 1])}. The standard deviation of {self.rounds + self.repeats} estimates of ours is "
             f"{np.sqrt(np.square(misses).mean()):.2f} times the wanted error (root mean square over the grid; median "
             f"{np.median(misses):.2f}, largest {misses.max():.1f}). The wanted error is {np.median(stderr):.2g} in the median "

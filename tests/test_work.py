@@ -6,7 +6,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from pacbayes_curvature import control_variates, curvature, gibbs, networks, posteriors
+from pacbayes_curvature import answers, curvature, gibbs, networks, posteriors, two_levels
 from pacbayes_curvature.experiments import sweep
 
 WIDTHS = (40, 30, 20, 3)
@@ -106,7 +106,7 @@ def test_work_ends_with_the_examples_of_a_point(net):
     assert counts[0] < 0.35 * counts[1]
 
 
-@pytest.mark.parametrize("kind", [gibbs.LocalReparametrisation, control_variates.Controlled])
+@pytest.mark.parametrize("kind", [gibbs.LocalReparametrisation, two_levels.Coarse, two_levels.Correction])
 @pytest.mark.parametrize("method", posteriors.METHODS)
 def test_memory_is_that_of_a_chunk_whatever_the_number_of_examples(method, kind, net):
     weights, x, y = net
@@ -117,7 +117,11 @@ def test_memory_is_that_of_a_chunk_whatever_the_number_of_examples(method, kind,
         with Operations() as operations:
             kind(weights, layers, LAM, BETA).tally(*data, torch.Generator().manual_seed(1))
         largest.append(operations.largest)
-    assert largest[0] == largest[1] <= gibbs.CHUNK * (max(WIDTHS) + max(WIDTHS) + 1)
+    # The two levels hold the logits of all points, in so many slices each.
+    widest = max(
+        2 * max(WIDTHS) + 1, len(LAM) * WIDTHS[-1] * answers.SLICES * (kind is not gibbs.LocalReparametrisation)
+    )
+    assert largest[0] == largest[1] <= gibbs.CHUNK * widest
 
 
 def test_curvature_in_one_pass_and_memory_of_a_chunk(net, monkeypatch):

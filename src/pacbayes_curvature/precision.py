@@ -1,24 +1,26 @@
 """A grid of accuracies, each with a wanted standard error, from as few examples as that takes.
 
-Examples come from strata by margin (`strata`), as many of each as a pilot plans. Where it pays, a surrogate network takes most of
-the spread off their outcomes (`control_variates`). Neighbouring grid points need similar numbers, so one point of a cell is
-piloted for all of it.
+Examples come from strata by margin (`strata`), as many of each as a pilot plans, on two levels (`two_levels`). Which examples err
+first depends on the noise. Where lam / beta is small it is alike in all directions of the weights; where it is large, there is
+little along the directions that the data have, and an unusual example has most of it. So there are two margins, and an
+example is as early as the smaller of its two ranks.
 
-Legend: N examples, G grid points, H strata.
+Legend: N examples, G grid points, H strata; z_{l-1} the input of layer l, delta_l the derivative of the margin by its
+pre-activations, s_l their deviation.
 """
 
 import numpy as np
 import torch
+from torch.nn.functional import one_hot
 
 from . import strata
-from .control_variates import Controlled, cells
-from .gibbs import LocalReparametrisation
 from .networks import Weights
 from .posteriors import LayerPosterior
+from .two_levels import Coarse, Correction, Thinned
 
-WIDTH = 0.6  # decades of lam and of beta: grid points so near get equally many examples
-# The time of an example with its surrogate over that of one without: measured 1.25 (cifar2) to 1.4 (mnist2).
-WORTH = 1.3
+SHARE = 0.75  # of the wanted variance, for the coarse outcomes
+RATIO = 16  # coarse outcomes for one that is corrected, unless these are fewer than strata.PILOT a stratum
+EIGENVECTORS = 128, 128  # that the margins look at: see `Thinned`
 
 
 def to_precision(
@@ -26,38 +28,76 @@ def to_precision(
     layers: list[LayerPosterior],
     lam: np.ndarray,
     beta: np.ndarray,
-    parts: list[torch.Tensor],
     x: torch.Tensor,
     y: torch.Tensor,
     stderr: np.ndarray,
     generator: torch.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Accuracy on x (N, d), y (N,) at each grid point, its standard error, and the examples it took: (G,) each.
+    """Accuracy on x (N, d), y (N,) at each grid point (G,), its standard error (G,), and the examples of each level (2, G).
 
-    parts: the H strata of `strata.by_margin`. stderr (G,): the standard error to plan for, positive. The points of a cell get
-    the numbers that its most central point needs, so stderr should change over the grid as the spread of the outcomes does. The
-    pilot is then forgotten, so that the estimate is unbiased; by its error it can lie above 1. The returned standard error is
-    that of the outcomes that were drawn. Raises ValueError unless there is one positive stderr for each grid point.
+    stderr (G,): the standard error to plan for, positive. The pilot is forgotten, so that the accuracy has no bias; by its error
+    it can lie above 1. The returned standard error is that of the outcomes that were drawn, an upper bound as in
+    `strata.estimate`. Raises ValueError unless there is one positive stderr for each grid point.
     """
     if np.shape(stderr) != np.shape(lam) or not (np.asarray(stderr) > 0).all():
         raise ValueError(f"stderr must hold a positive number for each of the {len(lam)} grid points")
-    groups = cells(lam, beta, WIDTH)
-    first = np.array([group[0] for group in groups])
-    pilot = np.full((len(parts), len(first)), strata.PILOT)
-    plans = {}
-    for kind in (LocalReparametrisation, Controlled):
-        piloted = kind(weights, layers, lam[first], beta[first])
-        outcomes = strata.tallies(piloted, parts, x, y, pilot, generator)
-        plans[kind] = strata.allocation(outcomes, parts, stderr[first])
-    pays = WORTH * plans[Controlled].sum(0) < plans[LocalReparametrisation].sum(0)
-    accuracy, error, examples = np.empty(len(lam)), np.empty(len(lam)), np.empty(len(lam), int)
-    for kind, chosen in ((LocalReparametrisation, ~pays), (Controlled, pays)):
-        if not chosen.any():
-            continue
-        members = [group for group, use in zip(groups, chosen) if use]
-        points = np.concatenate(members)
-        counts = np.repeat(plans[kind][:, chosen], [len(group) for group in members], axis=1)
-        drawn = strata.tallies(kind(weights, layers, lam[points], beta[points]), parts, x, y, counts, generator)
-        accuracy[points], error[points] = strata.estimate(drawn, parts)
-        examples[points] = counts.sum(0)
-    return accuracy, error, examples
+    parts = by_margins(weights, layers, lam, beta, x, y, generator)
+    coarse, correction = (level(weights, layers, lam, beta) for level in (Coarse, Correction))
+    pilot = strata.tallies(coarse, parts, x, y, np.full((len(parts), len(lam)), strata.PILOT), generator)
+    many = strata.allocation(pilot, parts, SHARE**0.5 * np.asarray(stderr))
+    few = np.maximum(many // RATIO, strata.PILOT)
+    accuracies, errors = zip(
+        *(
+            strata.estimate(strata.tallies(level, parts, x, y, counts, generator), parts)
+            for level, counts in ((coarse, many), (correction, few))
+        )
+    )
+    # An accuracy is one minus the mean outcome; it is the outcomes that add up.
+    return sum(accuracies) - 1, np.hypot(*errors), np.array([many.sum(0), few.sum(0)])
+
+
+def by_margins(
+    weights: Weights,
+    layers: list[LayerPosterior],
+    lam: np.ndarray,
+    beta: np.ndarray,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    generator: torch.Generator,
+) -> list[torch.Tensor]:
+    """As `strata.by_margin`, by the smaller of an example's ranks by its two margins: H tensors of indices.
+
+    The one is for unit noise, the other for the posterior at the point where lam / beta is largest.
+    """
+    sizes = np.diff([0, *(len(x) >> k for k in range(strata.STRATA - 1, -1, -1))]).tolist()
+    at = np.argmax(lam / beta)
+    noise = [Thinned(*layer, lam[[at]], beta[[at]], *EIGENVECTORS) for layer in zip(weights, layers)]
+    margins = strata.standardised_margins(weights, x, y), posterior_margins(weights, noise, x, y)
+    ranks = [margin.argsort(stable=True).argsort() for margin in margins]
+    order = torch.minimum(*ranks).argsort(stable=True)
+    return [part[torch.randperm(len(part), generator=generator)] for part in order.split(sizes)]
+
+
+@torch.no_grad()
+def posterior_margins(weights: Weights, noise: list[Thinned], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """As `strata.standardised_margins`, with the noise of a posterior in place of unit noise: (N,).
+
+    (f_y - max_{c != y} f_c) / sqrt(sum_l |delta_l|^2 s_l(z_{l-1})^2); noise: each layer at one grid point.
+    """
+    margins = []
+    for xs, ys in zip(x.split(strata.CHUNK), y.split(strata.CHUNK)):
+        z, active, deviations = xs, [], []
+        for layer in noise:
+            logits, s = layer.moments(z, np.array([0]))
+            z = logits.relu()
+            active.append(logits > 0)
+            deviations.append(s[0])
+        label = one_hot(ys, logits.shape[1]).bool()
+        delta = label.float() - one_hot(logits.masked_fill(label, -torch.inf).argmax(1), logits.shape[1])
+        margin, variance = (logits * delta).sum(1), torch.zeros(len(ys))
+        for l in reversed(range(len(weights))):
+            variance += delta.square().sum(1) * deviations[l].square()
+            if l:  # the data need no derivative
+                delta = (delta @ weights[l][:, :-1]) * active[l - 1]
+        margins.append(margin / variance.sqrt())
+    return torch.cat(margins)
