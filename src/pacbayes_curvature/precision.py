@@ -18,8 +18,11 @@ from .networks import Weights
 from .posteriors import LayerPosterior
 from .two_levels import Coarse, Correction, Thinned
 
-SHARE = 0.75  # of the wanted variance, for the coarse outcomes
-RATIO = 16  # coarse outcomes for one that is corrected, unless these are fewer than strata.PILOT a stratum
+SHARE = 0.8  # of the wanted variance, for the coarse outcomes
+RATIO = 16  # coarse outcomes for one that is corrected
+# Where wrong answers are rare a pilot can miss all of them. So there is a least number whatever it plans.
+WHOLE = 5  # strata, the smallest ones, that the coarse level looks at whole
+LEAST = 32  # at least every 32nd example of a stratum is corrected, and strata.PILOT of them
 EIGENVECTORS = 128, 128  # that the margins look at: see `Thinned`
 
 
@@ -45,7 +48,9 @@ def to_precision(
     coarse, correction = (level(weights, layers, lam, beta) for level in (Coarse, Correction))
     pilot = strata.tallies(coarse, parts, x, y, np.full((len(parts), len(lam)), strata.PILOT), generator)
     many = strata.allocation(pilot, parts, SHARE**0.5 * np.asarray(stderr))
-    few = np.maximum(many // RATIO, strata.PILOT)
+    few = np.maximum(many // RATIO, [[max(strata.PILOT, len(part) // LEAST)] for part in parts])
+    for count, part in zip(many[:WHOLE], parts):
+        np.maximum(count, len(part), out=count)
     accuracies, errors = zip(
         *(
             strata.estimate(strata.tallies(level, parts, x, y, counts, generator), parts)

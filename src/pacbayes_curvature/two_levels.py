@@ -23,8 +23,8 @@ from .gibbs import LocalReparametrisation
 from .networks import Weights
 from .posteriors import LayerPosterior, variances
 
-EIGENVECTORS = 512, 512  # that q looks at in a layer: see `Thinned`
-STEP = 0.6  # distance of two nodes in ln s, at most
+EIGENVECTORS = 384, 384  # that q looks at in a layer: see `Thinned`
+STEP = 0.7  # distance of two nodes in ln s, at most
 
 
 class Coarse(LocalReparametrisation):
