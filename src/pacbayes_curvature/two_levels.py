@@ -86,6 +86,7 @@ class Correction(Coarse):
     """The classifiers of all grid points lam, beta (G,) with the outcomes p - q, from -1 to 1, in place of p."""
 
     def inputs(self, x: torch.Tensor, points: np.ndarray) -> tuple[torch.Tensor, ...]:
+        """As `Coarse.inputs`, and then s from all eigenvectors."""
         return *super().inputs(x, points), self.first.deviations(x, points).T
 
     def outcomes(self, a, s, exact, noise, uniform, y, points, count) -> torch.Tensor:
