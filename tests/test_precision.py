@@ -97,3 +97,9 @@ def test_posterior_margins_against_a_dense_twin(problem):
 def test_an_error_that_nobody_can_plan_for(problem, stderr):
     with pytest.raises(ValueError, match="stderr must hold a positive number for each of the 16 grid points"):
         estimates(problem, stderr, 0)
+
+
+def test_too_few_examples(problem):
+    weights, layers, x, y = problem
+    with pytest.raises(ValueError, match="8 strata need at least 128 examples, got 127"):
+        estimates((weights, layers, x[:127], y[:127]), np.ones(len(LAM)), 0)

@@ -38,9 +38,11 @@ def to_precision(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Accuracy on x (N, d), y (N,) at each grid point (G,), its standard error (G,), and the examples of each level (2, G).
 
-    stderr (G,): the standard error to plan for, positive. The pilot is forgotten, so that the accuracy has no bias; by its error
-    it can lie above 1. The returned standard error is that of the outcomes that were drawn, an upper bound as in
-    `strata.estimate`. Raises ValueError unless there is one positive stderr for each grid point.
+    stderr (G,): the standard error to plan for, positive. The coarse level is planned for SHARE of its square, by a pilot that is
+    forgotten, so that the accuracy has no bias; the corrected examples follow from that number and are not planned by their own
+    spread. By its error the accuracy can lie above 1. The returned standard error is that of the outcomes that were drawn, an upper bound as in
+    `strata.estimate`. Raises ValueError unless there is one positive stderr for each grid point,
+    and for fewer examples than `by_margins` needs.
     """
     if np.shape(stderr) != np.shape(lam) or not (np.asarray(stderr) > 0).all():
         raise ValueError(f"stderr must hold a positive number for each of the {len(lam)} grid points")
@@ -72,8 +74,11 @@ def by_margins(
 ) -> list[torch.Tensor]:
     """As `strata.by_margin`, by the smaller of an example's ranks by its two margins: H tensors of indices.
 
-    The one is for unit noise, the other for the posterior at the point where lam / beta is largest.
+    The one is for unit noise, the other for the posterior at the point where lam / beta is largest. Raises ValueError for fewer
+    than 2^(STRATA - 1) examples.
     """
+    if len(x) < 2 ** (strata.STRATA - 1):
+        raise ValueError(f"{strata.STRATA} strata need at least {2 ** (strata.STRATA - 1)} examples, got {len(x)}")
     sizes = np.diff([0, *(len(x) >> k for k in range(strata.STRATA - 1, -1, -1))]).tolist()
     at = np.argmax(lam / beta)
     noise = [Thinned(*layer, lam[[at]], beta[[at]], *EIGENVECTORS) for layer in zip(weights, layers)]
