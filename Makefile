@@ -29,7 +29,7 @@ linkcheck: book  ## the book's external links (needs a network); the list is in 
 	$(BIN)/jupyter-book build build/source --builder linkcheck --path-output build/linkcheck -q
 
 notebook: $(STAMP)  ## one chapter: NAME=07_accuracy_vs_complexity ARGS="-p dataset mnist2"
-	@$(BIN)/python -m pacbayes_curvature.chapters run notebooks/$(NAME).md $(ARGS)
+	@$(BIN)/python -m paper.book.chapters run notebooks/$(NAME).md $(ARGS)
 
 smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 	@$(SNAKE) smoke
@@ -52,30 +52,30 @@ archive: $(STAMP)-browser  ## PDF, site, executed notebooks, results and sources
 costs: $(STAMP)  ## time and memory of each chapter by itself, in book/costs.json (10 minutes; one: NAME=02_pac_bayes_bound)
 	@$(BIN)/snakemake --cores 1 --forceall $(if $(NAME),$(foreach kind,book smoke,build/costs/$(kind)/$(NAME).json),costs)
 	@$(if $(NAME),,rm -f book/costs.json)
-	@$(BIN)/python -m pacbayes_curvature.costs freeze build/costs
+	@$(BIN)/python -m paper.book.costs freeze build/costs
 
 reproduce: $(STAMP)  ## all results from the data, or DATASETS="mnist2 cifar2" SEEDS="0 1" EXPERIMENTS="sensitivity"
 	@$(SNAKE) reproduce --config $(if $(DATASETS),datasets="$(DATASETS)") $(if $(SEEDS),seeds="$(SEEDS)") \
 	  $(if $(EXPERIMENTS),experiments="$(EXPERIMENTS)")
 
 verify: $(STAMP)  ## hold what `make reproduce` computed against results/
-	@$(BIN)/python -m pacbayes_curvature.verify build/reproduced/*/*.csv
+	@$(BIN)/python -m paper.results.verify build/reproduced/*/*.csv
 
 bench: $(STAMP)-bench  ## time and memory against other codes, in benchmarks/results.json (12 to 60 minutes)
 	$(BIN)/python -m benchmarks
 
 freeze: $(STAMP)  ## write what `make reproduce` computed into results/
-	$(BIN)/python -m pacbayes_curvature.reproduce freeze build/reproduced/*/*.csv
+	$(BIN)/python -m paper freeze build/reproduced/*/*.csv
 
 cite: $(STAMP)  ## write .zenodo.json from CITATION.cff
-	@$(BIN)/python -m pacbayes_curvature.citation
+	@$(BIN)/python -m paper.book.citation
 
 lock: $(STAMP)-lock  ## write requirements.lock: exact versions with hashes, Linux on x86-64, Python 3.11
 	$(BIN)/uv pip compile -q pyproject.toml --extra book --extra test --python-version 3.11 \
 	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o requirements.lock
 
 pair: $(STAMP)  ## write notebooks/*.ipynb from notebooks/*.md
-	$(BIN)/python -m pacbayes_curvature.chapters pair
+	$(BIN)/python -m paper.book.chapters pair
 
 clean:  ## remove all that was generated, the environment apart
 	rm -rf build .snakemake

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from pacbayes_curvature import __version__, provenance
+from pacbayes_curvature import __version__
+from paper import digest
 
 APPENDICES = ["mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10"]
 
@@ -26,13 +27,13 @@ def source(chapter):
 
 
 def smoke_options(chapter):
-    from pacbayes_curvature import chapters   # here, since every job on a cluster reads this file
+    from paper.book import chapters   # here, since every job on a cluster reads this file
 
     return " ".join(f"-p {name} {value}" for name, value in chapters.smoke_values(Path(source(chapter))).items())
 
 
 def edition_label(wildcards):
-    from pacbayes_curvature import edition
+    from paper.book import version as edition
 
     return edition.label()
 
@@ -41,7 +42,7 @@ def files(folder):
     return [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
 
 
-CODE = ["pyproject.toml", *files("src/pacbayes_curvature")]
+CODE = ["pyproject.toml", *files("src/pacbayes_curvature"), *files("src/paper")]
 ADDRESS = yaml.safe_load(Path("_config.yml").read_text())["repository"]["url"]
 RESULTS = [*files("results"), "claims.yml", "benchmarks/results.json"]
 
@@ -61,14 +62,14 @@ rule page:
     output: "build/source/notebooks/{page}.ipynb"
     input: lambda w: source(PAGES[w.page][0]), CODE, RESULTS
     params: lambda w: PAGES[w.page][1], address=ADDRESS   # which the notebook's first cell names
-    shell: "python -m pacbayes_curvature.chapters run {input[0]} {output} {params[0]}"
+    shell: "python -m paper.book.chapters run {input[0]} {output} {params[0]}"
 
 
 rule smoke_run:
     output: "build/smoke/{chapter}.ipynb"
     input: lambda w: source(w.chapter), CODE, RESULTS
     params: lambda w: smoke_options(w.chapter)
-    shell: "python -m pacbayes_curvature.chapters run {input[0]} {output} {params}"
+    shell: "python -m paper.book.chapters run {input[0]} {output} {params}"
 
 
 # What a run costs: each chapter by itself, for book/costs.json. One at a time: make costs.
@@ -80,7 +81,7 @@ rule cost:
     output: "build/costs/{profile}/{page}.json"
     input: lambda w: source(PAGES.get(w.page, [w.page])[0]), CODE, RESULTS
     params: lambda w: PAGES[w.page][1] if w.profile == "book" else smoke_options(w.page)
-    shell: "python -m pacbayes_curvature.costs measure {input[0]} {output} {params}"
+    shell: "python -m paper.book.costs measure {input[0]} {output} {params}"
 
 
 # The book is built in build/source, where every page has the path that its source has in the repository, and always from
@@ -158,7 +159,7 @@ PARTS = ["explored", "chunk0", "chunk1", "chunk2", "chunk3"]
 NETWORK = "build/networks/{dataset}-seed{seed}.safetensors"
 RESULT = "build/reproduced/{experiment}/{dataset}-seed{seed}"
 PART = "build/sweep/{dataset}-seed{seed}-{method}-grid20-passes1-{part}"
-RUN = "PACBAYES_ROOT={params.root} OMP_NUM_THREADS={threads} python -m pacbayes_curvature.reproduce"
+RUN = "PACBAYES_ROOT={params.root} OMP_NUM_THREADS={threads} python -m paper"
 
 
 def table(path):
@@ -173,7 +174,7 @@ def root(wildcards, output):
 
 def code(experiment):
     """What a result's own key holds of the code: unlike the files' dates, it is the same after a changed comment."""
-    return lambda wildcards: provenance.code_digest(f"experiments.{experiment.format(**wildcards)}")
+    return lambda wildcards: digest.code_digest(f"paper.experiments.{experiment.format(**wildcards)}.compute")
 
 
 onstart:
@@ -199,14 +200,14 @@ rule train:
 rule explore:
     output: table(PART.replace("{part}", "explored"))
     input: NETWORK
-    params: root=root, code=code("sweep")
+    params: root=root, code=code("accuracy_vs_complexity")
     shell: RUN + " part {wildcards.dataset} {wildcards.seed} {wildcards.method} explored"
 
 
 rule chunk:
     output: table(PART)
     input: NETWORK, rules.explore.output
-    params: root=root, code=code("sweep")
+    params: root=root, code=code("accuracy_vs_complexity")
     wildcard_constraints: part="chunk[0-9]+"
     shell: RUN + " part {wildcards.dataset} {wildcards.seed} {wildcards.method} {wildcards.part}"
 

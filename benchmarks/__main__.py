@@ -11,7 +11,7 @@ import argparse
 import time
 from pathlib import Path
 
-from pacbayes_curvature import records
+from paper.results import records
 
 from . import inversion, monte_carlo, peak, peers, problems, results, scaling, training_speed
 from .pairs import smaller

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from pacbayes_curvature.derivations import sherman_morrison
+from paper.theory.layerwise import sherman_morrison
 
 from .pairs import alternate, entry
 

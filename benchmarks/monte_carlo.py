@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 import torch
 
-from pacbayes_curvature import bounds, gibbs
+from pacbayes_curvature import bounds
+from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
 
 from .pairs import alternate, entry
 from .paper_procedure import PaperProcedure

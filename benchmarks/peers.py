@@ -18,7 +18,8 @@ from importlib.util import find_spec
 import numpy as np
 import torch
 
-from pacbayes_curvature import curvature
+from pacbayes_curvature.curvature import fisher
+from pacbayes_curvature.curvature import second_moments as curvature
 from pacbayes_curvature.networks import Weights
 
 from .pairs import alternate, entry
@@ -50,7 +51,7 @@ def fisher_diagonal(problem: Problem, rounds: int) -> dict:
     """fisher_diagonal_vs_backpack of one data set. Raises ValueError when the two do not agree in distribution."""
     generator = torch.Generator().manual_seed(3)
     theirs = backpack_diagonal(problem.weights)
-    ours = partial(curvature.fisher_diagonal, problem.weights, generator=generator)
+    ours = partial(fisher.fisher_diagonal, problem.weights, generator=generator)
     z = disagreement(ours, partial(theirs, chunk=1024), problem.x[: AGREEMENT["examples"]])
     if not abs(z) < AGREEMENT["standard_errors"]:
         raise ValueError(f"the diagonals of (10) by BackPACK and by us differ by {z:.1f} standard errors")

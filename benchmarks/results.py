@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
-from pacbayes_curvature import provenance
-from pacbayes_curvature.storage import atomic
+from paper.files import atomic
+from paper.results import provenance
 
 FIELDS = {
     "entries": ("name", "ratio", "low", "high", "target", "note"),

@@ -15,7 +15,9 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import torch
 
-from pacbayes_curvature import curvature, gibbs, networks, posteriors
+from pacbayes_curvature import networks, posteriors
+from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
 
 CLASSES = 2
 # Sizes are varied one at a time around a base. `depth` counts the hidden layers, all as wide as the input.
@@ -149,5 +151,7 @@ def _peak_megabytes() -> float:
 def _one_process_each() -> ProcessPoolExecutor:
     """A pool of one process that is replaced after every job, by a fork of a process that has used no thread yet."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pacbayes_curvature.curvature", "pacbayes_curvature.gibbs"])
+    context.set_forkserver_preload(
+        ["pacbayes_curvature.curvature.second_moments", "pacbayes_curvature.gibbs.local_reparametrisation"]
+    )
     return ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1)

@@ -5,8 +5,9 @@ from functools import partial
 import numpy as np
 import torch
 
-from pacbayes_curvature import gibbs, precision
-from pacbayes_curvature.answers import Tally
+from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.gibbs import precision
+from pacbayes_curvature.gibbs.outcomes import Tally
 
 from . import design_effect, peak
 from .design_effect import DRAWS

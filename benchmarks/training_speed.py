@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from pacbayes_curvature import data, training
+from paper.networks import data, training
 
 from . import peak
 from .pairs import entry, seconds

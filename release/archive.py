@@ -19,8 +19,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pacbayes_curvature import __version__, edition
-from pacbayes_curvature.storage import atomic, sha256
+from pacbayes_curvature import __version__
+from paper.book import version as edition
+from paper.files import atomic, sha256
 
 NAME = f"pacbayes-curvature-{__version__}"
 TOP = ("LICENSE", "LICENSE-text", "CITATION.cff")

@@ -22,8 +22,9 @@ import pikepdf
 import yaml
 from matplotlib import get_data_path
 
-from pacbayes_curvature import __version__, edition
-from pacbayes_curvature.storage import atomic
+from pacbayes_curvature import __version__
+from paper.book import version as edition
+from paper.files import atomic
 
 from . import document
 

@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pandas as pd
 
-from pacbayes_curvature import data, posteriors
-from pacbayes_curvature.claim_measures import MEASURES
+from pacbayes_curvature import posteriors
+from paper.claims.measures import MEASURES
+from paper.networks import data
 
 N, DELTA = 60000, 0.05
 LEVELS = [0.25, 0.5, 0.75, 0.95]

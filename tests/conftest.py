@@ -5,13 +5,12 @@ from dataclasses import replace
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before numpy and torch are imported
 
-import importlib
-
 import pytest
 import torch
 
-from pacbayes_curvature import data, records, training
-from pacbayes_curvature.experiments import sweep
+from paper.experiments.accuracy_vs_complexity import parts as sweep
+from paper.networks import data, minimum, training
+from paper.results import records
 
 torch.set_num_threads(1)
 
@@ -29,11 +28,9 @@ def digits_network(digits):
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
     """An empty folder in place of the project's: results/, build/ and data/ are looked up and written there."""
-    # By importlib, since `experiments.training_run` is the function of that name.
-    training_run = importlib.import_module("pacbayes_curvature.experiments.training_run")
     monkeypatch.setattr(records, "FROZEN", tmp_path / "results")
     monkeypatch.setattr(records, "COMPUTED", tmp_path / "build" / "results")
-    monkeypatch.setattr(training_run, "NETWORKS", tmp_path / "build" / "networks")
+    monkeypatch.setattr(minimum, "NETWORKS", tmp_path / "build" / "networks")
     monkeypatch.setattr(sweep, "PARTS", tmp_path / "build" / "sweep")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PACBAYES_DATA", raising=False)
@@ -53,5 +50,4 @@ def no_download(tmp_path, monkeypatch):
 @pytest.fixture
 def trained(digits_network, monkeypatch, workspace):
     """Training gives the digits network at once."""
-    training_run = importlib.import_module("pacbayes_curvature.experiments.training_run")
-    monkeypatch.setattr(training_run, "train", lambda *a: replace(digits_network, record=dict(digits_network.record)))
+    monkeypatch.setattr(minimum, "train", lambda *a: replace(digits_network, record=dict(digits_network.record)))

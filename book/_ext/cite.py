@@ -11,7 +11,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from pacbayes_curvature import __version__, edition
+from pacbayes_curvature import __version__
+from paper.book import version as edition
 
 LOG = logging.getLogger(__name__)
 KEY = "pacbayes-curvature"

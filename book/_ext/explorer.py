@@ -16,7 +16,11 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from pacbayes_curvature import bounds, data, plots, posteriors, records, staleness
+from pacbayes_curvature import bounds, posteriors
+from paper.experiments.accuracy_vs_complexity.figure import NEARLY
+from paper.networks import data
+from paper.results import records
+from paper.show import style as plots
 
 EXPERIMENT = "accuracy_vs_complexity"
 CHAPTERS = ("notebooks/07_accuracy_vs_complexity", "notebooks/08_all_datasets")
@@ -49,7 +53,7 @@ def points(folder: Path) -> dict:
                 "seed": result.key.seed,
                 "computed": result.made["date"],
                 "code": result.key.code,
-                "stale": staleness.why_stale(result),
+                "stale": records.why_stale(result),
                 "points": _rows(table[table["seed"] == result.key.seed], path),
             }
             for result in results
@@ -68,7 +72,7 @@ def points(folder: Path) -> dict:
         "lam": sorted({row[1] for row in rows}),
         "beta": sorted({row[2] for row in rows} - {None}),
         "delta": inspect.signature(bounds.complexity).parameters["delta"].default,
-        "nearly": plots.NEARLY,
+        "nearly": NEARLY,
         "networks": networks,
     }
 

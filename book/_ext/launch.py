@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from pacbayes_curvature import data, edition
+from paper.book import version as edition
+from paper.networks import data
 
 DOWNLOADS = {  # suffix: type, what the button says, icon
     ".ipynb": ("application/x-ipynb+json", "Notebook to run, without outputs", "fas fa-code"),

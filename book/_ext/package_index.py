@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from pacbayes_curvature.provenance import PACKAGE
+from paper.digest import PACKAGE
 
 EQUATION = re.compile(r"(?<![\w)])\((\d\d?)\)(?:-\((\d\d?)\))?")
 NAMED = re.compile(r"\b(Theorem|Lemma|Figure)s?\s+(\d(?:\.\d)?)(?!\.?\d)(?:\s+and\s+(\d(?:\.\d)?)(?!\.?\d))?")

@@ -9,7 +9,9 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from pacbayes_curvature import chapters, costs, data, edition
+from paper.book import chapters, costs
+from paper.book import version as edition
+from paper.networks import data
 
 NOTEBOOKS = edition.ROOT / "notebooks"
 RUNS = {"book": "as in the book", "smoke": "small, on digits"}

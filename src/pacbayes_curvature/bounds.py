@@ -9,8 +9,8 @@ import math
 
 import torch
 
-from ._checks import border, require, require_same_shape, sample_size
-from .gaussians import kl_term
+from pacbayes_curvature._arrays import border, require, require_same_shape, sample_size
+from pacbayes_curvature.gaussians import kl_term
 
 _ROUNDING = 2.0**-53
 

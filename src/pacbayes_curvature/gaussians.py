@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ._checks import (
+from pacbayes_curvature._arrays import (
     border,
     cholesky,
     require,

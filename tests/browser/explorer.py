@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from pacbayes_curvature import bounds, records
+from pacbayes_curvature import bounds
+from paper.results import records
 
 from .pages import ROOT
 

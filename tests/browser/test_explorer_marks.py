@@ -2,8 +2,9 @@
 
 import pytest
 
-from pacbayes_curvature import pages, plots
 from pacbayes_curvature.posteriors import METHODS
+from paper.experiments.accuracy_vs_complexity.words import best_bounds
+from paper.show import style as plots
 
 from .explorer import drawn, facts, frozen, middle, saved, told
 
@@ -52,7 +53,7 @@ def test_a_click_shows_the_point_in_full(explore):
     page = explore()
     page.locator(".explorer-best-table button").nth(2).click()
     page.locator(".explorer-details dl").wait_for()
-    best = pages.best_bounds([frozen("mnist2")]).iloc[2]
+    best = best_bounds([frozen("mnist2")]).iloc[2]
     shown = facts(page)
     assert shown["Method"] == plots.STYLE[best["method"]][0]
     assert float(shown["λ"]) == best["lam"] and float(shown["β"]) == best["beta"]
@@ -85,7 +86,7 @@ def test_those_who_listen_are_told(explore):
     status = page.locator(".explorer-status")
     page.get_by_label("Cifar2", exact=True).uncheck()
     told(page)
-    best = pages.best_bounds([frozen("mnist2")])["bound"]
+    best = best_bounds([frozen("mnist2")])["bound"]
     assert status.get_attribute("role") == "status"
     words = [f"Mnist2 seed 0 {plots.STYLE[method][0]} {bound:.3g}" for method, bound in zip(METHODS, best)]
     assert status.text_content() == f"{len(saved(page))} points. Smallest bounds: {', '.join(words)}."

@@ -6,8 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pacbayes_curvature import bounds, data, pages, plots, records, staleness
+from pacbayes_curvature import bounds
 from pacbayes_curvature.posteriors import METHODS
+from paper.experiments.accuracy_vs_complexity.figure import NEARLY
+from paper.experiments.accuracy_vs_complexity.words import best_bounds
+from paper.networks import data
+from paper.results import records
+from paper.show import style as plots
 
 from .explorer import TABLES, drawn, frozen, kl_form, saved, the_same, told
 
@@ -17,7 +22,7 @@ def test_it_opens_on_figure_3(explore, counted):
     names = ["mnist2", "cifar2"]
     the_same(saved(page), counted[counted["dataset"].isin(names) & (counted["seed"] == 0) & counted["pareto"]])
     assert page.locator(".explorer-panel figcaption").all_text_contents() == ["Mnist2", "Cifar2"]
-    best = pages.best_bounds([frozen(name) for name in names])
+    best = best_bounds([frozen(name) for name in names])
     rows = [row.locator("td").all_text_contents() for row in page.locator(".explorer-best-table tbody tr").all()]
     assert [(row[0], int(row[1]), row[2]) for row in rows] == [
         (plots.title(r.dataset), r.seed, plots.STYLE[r.method][0]) for r in best.itertuples()
@@ -64,7 +69,7 @@ def test_the_sliders_numbers_are_the_packages(explore, n, delta):
 def test_stale_results_are_called_so(explore):
     page = explore()
     results = [result for path in TABLES for result in records.read_all(path)]
-    stale = {plots.title(result.key.dataset) for result in results if staleness.why_stale(result)}
+    stale = {plots.title(result.key.dataset) for result in results if records.why_stale(result)}
     notes = page.locator(".explorer-stale").all_text_contents()
     assert {name for note in notes for name in note.rstrip(".").rpartition(": ")[2].split(", ")} == stale
 
@@ -173,7 +178,7 @@ def test_marks_and_lines_are_where_they_belong(explore, axis, height):
     page = explore(f"#explorer=1&data=cifar5&seed=0&points=front&n={n}&delta={delta}&axis={axis}")
     table = saved(page).sort_values("complexity")
     x, y = np.array(page.locator(".explorer-panels [role=option]").evaluate_all(PLACES)).T
-    nearly = table[table["accuracy"] >= 1 - (1 - plots.NEARLY) * chance]
+    nearly = table[table["accuracy"] >= 1 - (1 - NEARLY) * chance]
     below = table[table["complexity"] <= max(1.05, 1.1 * nearly["complexity"].min())]
     table = below if axis == "linear" else table
     assert len(table) == len(x) > 50

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from pacbayes_curvature import edition
+from paper.book import version as edition
 from release import archive, document, pdf
 
 ROOT = edition.ROOT

@@ -9,7 +9,9 @@ import pytest
 from bs4 import BeautifulSoup
 from pybtex.database import parse_string
 
-from pacbayes_curvature import chapters, edition, provenance
+from paper import digest
+from paper.book import chapters
+from paper.book import version as edition
 
 from .pages import PAGES, ROOT, SITE
 
@@ -59,7 +61,7 @@ def test_no_page_shows_the_cell_that_fetches_the_package(name):
 @pytest.mark.parametrize("name", [name for name in PAGES if name != "index.html"])
 def test_the_foot_names_version_date_and_code(name):
     foot = " ".join(element.get_text() for element in parsed(name).select("footer"))
-    assert edition.label() in foot and provenance.code_digest() in foot
+    assert edition.label() in foot and digest.code_digest() in foot
 
 
 @pytest.mark.parametrize("suffix", [".ipynb", ".md"])

@@ -1,0 +1,90 @@
+"""Curvatures of the loss at the minimum, each in one pass over the data: second moments, their low-rank form, Eq. (10).
+
+Legend: N examples, k = n_in + 1; z = z_{l-1}(x_n) the input of layer l, a 1 for the bias appended on paper only.
+"""
+
+import numpy as np
+import torch
+
+from pacbayes_curvature.networks import Weights, affine
+
+CHUNK = 4096  # examples at a time: memory is bounded by this times the width, whatever N
+BLOCK = 512  # columns of H at a time: what lies above the diagonal block is the mirror image, and not computed
+
+
+@torch.no_grad()
+def layerwise(weights: Weights, x: torch.Tensor) -> list[np.ndarray]:
+    """H_l = (1/N) sum_n (z, 1)(z, 1)' for each layer l: (k, k) in float64, for inputs x (N, d).
+
+    It is the Hessian, up to the factor 2 that (34) drops, of neuron j's squared error (1/N) sum_n (w_j (z, 1) - target)^2,
+    the same for every neuron of the layer. Chunks are multiplied in the precision of x and added up in float64.
+
+    Source: Lemma 5.1, Eqs. (11) and (34).
+    """
+    sums = [torch.zeros(w.shape[1], w.shape[1], dtype=torch.float64) for w in weights]
+    for z in x.split(CHUNK):
+        for weight, total in zip(weights, sums):
+            for start in range(0, z.shape[1], BLOCK):
+                columns = slice(start, min(start + BLOCK, z.shape[1]))
+                total[start:-1, columns] += z[:, start:].T @ z[:, columns]
+            total[-1, :-1] += z.sum(0)
+            z = affine(weight, z).relu()
+    for total in sums:
+        total[-1, -1] = len(x)
+    return [((total.tril() + total.tril(-1).T) / len(x)).numpy() for total in sums]
+
+
+def spectrum(h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues (k,), descending, and orthonormal eigenvectors (k, k), in columns, of a second moment H.
+
+    H is positive semidefinite; eigenvalues that rounding made negative are set to 0. Raises ValueError when one is
+    more negative than rounding in single precision explains.
+    """
+    values, vectors = np.linalg.eigh(h)
+    if values[0] < -1e-5 * values[-1]:
+        raise ValueError(f"a second moment has no negative eigenvalue, got {values[0]:.3g} beside {values[-1]:.3g}")
+    return np.maximum(values[::-1], 0), vectors[:, ::-1]
+
+
+@torch.no_grad()
+def low_rank(
+    weights: Weights, x: torch.Tensor, rank: int, generator: torch.Generator, oversampling: int = 20
+) -> list[tuple[np.ndarray, np.ndarray, float]]:
+    """For each layer: the leading eigenvalues (r,), eigenvectors (k, r) and the share of tr H that they miss.
+
+    For wide layers: H itself, k x k, is never formed. One pass gives Y = H Omega for an orthonormal random Omega
+    (k, r + oversampling); Nystroem's H^ = Y (Omega' Y)^-1 Y' is at most H in every direction, so that what it misses is
+    measured exactly, by 1 - tr H^ / tr H. A posterior made from H^ is a Gaussian like any other: the bound holds for it,
+    and only its tightness depends on what is missed. Layers with fewer than r + oversampling inputs lose nothing.
+
+    Raises ValueError unless rank >= 1. Source: Tropp, Yurtsever, Udell and Cevher 2017, Algorithm 3.
+    """
+    if rank < 1:
+        raise ValueError(f"rank must be at least 1, got {rank}")
+    sketches, tests, traces = [], [], np.zeros(len(weights))
+    for weight in weights:
+        k = weight.shape[1]
+        gaussian = torch.randn(k, min(k, rank + oversampling), generator=generator, dtype=torch.float64)
+        tests.append(torch.linalg.qr(gaussian).Q)
+        sketches.append(torch.zeros_like(tests[-1]))
+    for z in x.split(CHUNK):
+        for layer, (weight, omega, sketch) in enumerate(zip(weights, tests, sketches)):
+            product = affine(omega.T.to(z.dtype), z)
+            sketch[:-1] += z.T @ product
+            sketch[-1] += product.sum(0)
+            traces[layer] += z.square().sum(dtype=torch.float64).item() + len(z)
+            z = affine(weight, z).relu()
+    return [_nystroem(y / len(x), omega, rank, t / len(x)) for y, omega, t in zip(sketches, tests, traces)]
+
+
+def _nystroem(y: torch.Tensor, omega: torch.Tensor, rank: int, trace: float) -> tuple[np.ndarray, np.ndarray, float]:
+    # Shifted by nu, so that the Cholesky factor exists in spite of the rounding of single precision, which nu exceeds.
+    nu = 1e-6 * torch.linalg.matrix_norm(y, 2)
+    shifted = y + nu * omega
+    core = omega.T @ shifted
+    factor = torch.linalg.cholesky((core + core.T) / 2)
+    vectors, roots, _ = torch.linalg.svd(
+        torch.linalg.solve_triangular(factor, shifted.T, upper=False).T, full_matrices=False
+    )
+    values = (roots.square() - nu).clamp_min(0)[:rank].numpy()
+    return values, vectors[:, :rank].numpy(), max(0.0, 1 - values.sum() / trace)

@@ -1,0 +1,113 @@
+"""A grid of accuracies, each with a wanted standard error, from as few examples as that takes.
+
+Examples come from strata by margin (`strata`), as many of each as a pilot plans, on two levels (`two_levels`). Which examples err
+first depends on the noise. Where lam / beta is small it is alike in all directions of the weights; where it is large, there is
+little along the directions that the data have, and an unusual example has most of it. So there are two margins, and an
+example is as early as the smaller of its two ranks.
+
+Legend: N examples, G grid points, H strata; z_{l-1} the input of layer l, delta_l the derivative of the margin by its
+pre-activations, s_l their deviation.
+"""
+
+import numpy as np
+import torch
+from torch.nn.functional import one_hot
+
+from pacbayes_curvature.gibbs import strata
+from pacbayes_curvature.gibbs.two_levels import Coarse, Correction, Thinned
+from pacbayes_curvature.networks import Weights
+from pacbayes_curvature.posteriors import LayerPosterior
+
+SHARE = 0.8  # of the wanted variance, for the coarse outcomes
+RATIO = 16  # coarse outcomes for one that is corrected
+# Where wrong answers are rare a pilot can miss all of them. So there is a least number whatever it plans.
+WHOLE = 5  # strata, the smallest ones, that the coarse level looks at whole
+LEAST = 32  # at least every 32nd example of a stratum is corrected, and strata.PILOT of them
+EIGENVECTORS = 128, 128  # that the margins look at: see `Thinned`
+
+
+def to_precision(
+    weights: Weights,
+    layers: list[LayerPosterior],
+    lam: np.ndarray,
+    beta: np.ndarray,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    stderr: np.ndarray,
+    generator: torch.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Accuracy on x (N, d), y (N,) at each grid point (G,), its standard error (G,), and the examples of each level (2, G).
+
+    stderr (G,): the standard error to plan for, positive. The coarse level is planned for SHARE of its square, by a pilot that is
+    forgotten, so that the accuracy has no bias; the corrected examples follow from that number and are not planned by their own
+    spread. By its error the accuracy can lie above 1. The returned standard error is that of the outcomes that were drawn, an upper bound as in
+    `strata.estimate`. Raises ValueError unless there is one positive stderr for each grid point,
+    and for fewer examples than `by_margins` needs.
+    """
+    if np.shape(stderr) != np.shape(lam) or not (np.asarray(stderr) > 0).all():
+        raise ValueError(f"stderr must hold a positive number for each of the {len(lam)} grid points")
+    parts = by_margins(weights, layers, lam, beta, x, y, generator)
+    coarse, correction = (level(weights, layers, lam, beta) for level in (Coarse, Correction))
+    pilot = strata.tallies(coarse, parts, x, y, np.full((len(parts), len(lam)), strata.PILOT), generator)
+    many = strata.allocation(pilot, parts, SHARE**0.5 * np.asarray(stderr))
+    few = np.maximum(many // RATIO, [[max(strata.PILOT, len(part) // LEAST)] for part in parts])
+    for count, part in zip(many[:WHOLE], parts):
+        np.maximum(count, len(part), out=count)
+    accuracies, errors = zip(
+        *(
+            strata.estimate(strata.tallies(level, parts, x, y, counts, generator), parts)
+            for level, counts in ((coarse, many), (correction, few))
+        )
+    )
+    # An accuracy is one minus the mean outcome; it is the outcomes that add up.
+    return sum(accuracies) - 1, np.hypot(*errors), np.array([many.sum(0), few.sum(0)])
+
+
+def by_margins(
+    weights: Weights,
+    layers: list[LayerPosterior],
+    lam: np.ndarray,
+    beta: np.ndarray,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    generator: torch.Generator,
+) -> list[torch.Tensor]:
+    """As `strata.by_margin`, by the smaller of an example's ranks by its two margins: H tensors of indices.
+
+    The one is for unit noise, the other for the posterior at the point where lam / beta is largest. Raises ValueError for fewer
+    than 2^(STRATA - 1) examples.
+    """
+    if len(x) < 2 ** (strata.STRATA - 1):
+        raise ValueError(f"{strata.STRATA} strata need at least {2 ** (strata.STRATA - 1)} examples, got {len(x)}")
+    sizes = np.diff([0, *(len(x) >> k for k in range(strata.STRATA - 1, -1, -1))]).tolist()
+    at = np.argmax(lam / beta)
+    noise = [Thinned(*layer, lam[[at]], beta[[at]], *EIGENVECTORS) for layer in zip(weights, layers)]
+    margins = strata.standardised_margins(weights, x, y), posterior_margins(weights, noise, x, y)
+    ranks = [margin.argsort(stable=True).argsort() for margin in margins]
+    order = torch.minimum(*ranks).argsort(stable=True)
+    return [part[torch.randperm(len(part), generator=generator)] for part in order.split(sizes)]
+
+
+@torch.no_grad()
+def posterior_margins(weights: Weights, noise: list[Thinned], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """As `strata.standardised_margins`, with the noise of a posterior in place of unit noise: (N,).
+
+    (f_y - max_{c != y} f_c) / sqrt(sum_l |delta_l|^2 s_l(z_{l-1})^2); noise: each layer at one grid point.
+    """
+    margins = []
+    for xs, ys in zip(x.split(strata.CHUNK), y.split(strata.CHUNK)):
+        z, active, deviations = xs, [], []
+        for layer in noise:
+            logits, s = layer.moments(z, np.array([0]))
+            z = logits.relu()
+            active.append(logits > 0)
+            deviations.append(s[0])
+        label = one_hot(ys, logits.shape[1]).bool()
+        delta = label.float() - one_hot(logits.masked_fill(label, -torch.inf).argmax(1), logits.shape[1])
+        margin, variance = (logits * delta).sum(1), torch.zeros(len(ys))
+        for l in reversed(range(len(weights))):
+            variance += delta.square().sum(1) * deviations[l].square()
+            if l:  # the data need no derivative
+                delta = (delta @ weights[l][:, :-1]) * active[l - 1]
+        margins.append(margin / variance.sqrt())
+    return torch.cat(margins)

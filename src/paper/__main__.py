@@ -1,0 +1,106 @@
+"""Compute a result afresh from the data, and freeze results: what `make reproduce` calls, one process a result.
+
+    python -m paper compute EXPERIMENT DATASET SEED OUTPUT.csv
+    python -m paper part DATASET SEED METHOD explored|chunk0|chunk1|...
+    python -m paper freeze RESULT.csv ...
+
+A user's mistake is one line on standard error and exit code 2.
+"""
+
+import argparse
+from pathlib import Path
+
+from pacbayes_curvature.posteriors import METHODS
+from paper import experiments
+from paper.experiments.accuracy_vs_complexity import parts as sweep
+from paper.networks import data
+from paper.networks.minimum import Minimum
+from paper.results import package as datapackage
+from paper.results import records
+
+GRID_SIZE, PASSES = 20, 1  # of the frozen sweeps: the defaults of accuracy_vs_complexity
+
+
+def compute(experiment: str, dataset: str, seed: int, output: Path) -> None:
+    """Compute one result, whatever is frozen, and write it to `output` with its provenance beside it."""
+    result = experiments.find(experiment)(dataset, seed, fresh=True)
+    records.write(result, path=output)
+    print(
+        f"{experiment} of {dataset}, seed {seed}: {len(result.table)} rows in {result.made['seconds']} s{_left(output)}"
+    )
+
+
+def time_left(plan: list[tuple[str, str, int]], folder: Path) -> float:
+    """Seconds of computing that the results of `plan` (experiment, dataset, seed) need which are not yet in `folder`.
+
+    Each is taken to need what its frozen result took, else the mean of its experiment's frozen results.
+    """
+    took: dict[tuple, list[float]] = {}
+    for result in records.frozen_results():
+        key, seconds = result.key, result.made["seconds"]
+        for level in ((key.experiment, key.dataset, key.seed), (key.experiment, key.dataset), (key.experiment,)):
+            took.setdefault(level, []).append(seconds)
+    missing = [which for which in plan if not (folder / which[0] / f"{which[1]}-seed{which[2]}.json").exists()]
+    usual = [next((took[which[:n]] for n in (3, 2, 1) if which[:n] in took), [0.0]) for which in missing]
+    return sum(sum(seconds) / len(seconds) for seconds in usual)
+
+
+def _left(output: Path) -> str:
+    """The end of a line of progress, if the Snakefile has left a plan: what all its jobs are."""
+    folder = output.parents[1]
+    try:
+        lines = (folder / "plan.txt").read_text().split("\n")
+    except FileNotFoundError:  # a job by itself, or on a node that sees its own files only
+        return ""
+    plan = [(experiment, dataset, int(seed)) for experiment, dataset, seed in map(str.split, filter(None, lines))]
+    return f"; about {time_left(plan, folder) / 60:.0f} core-minutes left"
+
+
+def part(dataset: str, seed: int, method: str, name: str) -> None:
+    """Compute one part of the sweep into build/sweep, where the whole finds it: a job of its own on a cluster."""
+    minimum = Minimum(dataset, seed)
+    if name == "explored":
+        table = sweep.explored(minimum, method, GRID_SIZE, PASSES)
+    else:
+        table = sweep.counted(minimum, method, GRID_SIZE, PASSES, int(name.removeprefix("chunk")))
+    print(f"sweep of {dataset}, seed {seed}, {method}, {name}: {len(table)} points")
+
+
+def freeze(paths: list[Path]) -> None:
+    """Write computed results into results/, and the data package's descriptor. FileNotFoundError for a path without one."""
+    for path in paths:
+        if not (results := records.read_all(path)):
+            raise FileNotFoundError(f"no result at {path}")
+        for result in results:
+            print(f"froze {records.freeze(result)}")
+    print(f"wrote {datapackage.write()}")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Parse the command line; a user's mistake is one line on standard error and exit code 2."""
+    parser = argparse.ArgumentParser(prog="python -m paper", description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("compute", help="compute one result afresh")
+    one.add_argument("experiment", choices=experiments.NAMES)
+    one.add_argument("dataset", choices=data.NAMES)
+    one.add_argument("seed", type=int)
+    one.add_argument("output", type=Path)
+    some = commands.add_parser("part", help="compute one part of a sweep")
+    some.add_argument("dataset", choices=data.NAMES)
+    some.add_argument("seed", type=int)
+    some.add_argument("method", choices=METHODS)
+    some.add_argument("name", choices=["explored", *(f"chunk{chunk}" for chunk in range(sweep.CHUNKS))])
+    several = commands.add_parser("freeze", help="write computed results into results/")
+    several.add_argument(
+        "paths", type=Path, nargs="*", help="without any, only results/datapackage.json is written anew"
+    )
+    given = vars(parser.parse_args(arguments))
+    command = {"compute": compute, "part": part, "freeze": freeze}[given.pop("command")]
+    try:
+        command(**given)
+    except (ValueError, FileNotFoundError) as error:
+        parser.exit(2, f"error: {error}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""The box on top of a chapter: what the paper claims, what we find, where the two differ; its numbers from the results."""
+
+import math
+
+from IPython.display import Markdown
+
+from pacbayes_curvature.posteriors import METHODS
+from paper.claims import verdicts as claims
+from paper.claims.verdicts import Judgement
+from paper.claims.words import WORDS
+from paper.experiments.accuracy_vs_complexity.words import best_bounds, complexity_at, verdicts
+from paper.experiments.curvature_spectra.words import dataset_facts
+from paper.experiments.two_minima.compute import POSTERIORS, facts
+from paper.networks.data import split_name
+from paper.results.records import Result
+from paper.show.style import title
+
+FIGURE_3 = (
+    "All Mnist bounds are non-vacuous, all Cifar bounds are vacuous. The diagonal Hessian tightens them, the full layerwise "
+    "Hessian tightens them more, and most on Cifar."
+)
+FIGURE_4 = (
+    "The results of Figure 3 are consistent across data sets, and the Hessian improves more on the more difficult ones."
+)
+CAPTIONS = {"mnist": "All Mnist bounds are non-vacuous", "cifar10": "All Cifar bounds are vacuous"}
+OTHER_DATA = "It has other data than these: the bounds on Mnist are non-vacuous, those on Cifar vacuous"
+HARDER = "improvement-grows-with-difficulty"  # the claim of Figure 4 that no single data set settles
+
+
+def boxed(content: Markdown | str) -> Markdown:
+    """`content` as a chapter's summary; the class is what the style sheet knows."""
+    text = content if isinstance(content, str) else content.data
+    return Markdown(f":::{{admonition}} Summary\n:class: summary\n\n{text}\n:::")
+
+
+def summary(paper: str, find: str, differ: str) -> Markdown:
+    """A box of three parts, the same in every chapter of results; each is Markdown, a list begins on a line of its own."""
+    parts = {"The paper": paper, "What we find": find, "Where the two differ": differ}
+    return boxed("\n\n".join(f"**{name}.** {text}" for name, text in parts.items()))
+
+
+def of_sweep(results: list[Result]) -> Markdown:
+    """Figure 3: the smallest sums, and on which data sets the paper's order of the methods holds."""
+    return summary(FIGURE_3, "\n" + verdicts(results).data, differences(results))
+
+
+def of_all(results: list[Result], harder: Judgement) -> Markdown:
+    """Figure 4: the same, and how the claim about harder data sets is judged (`on_harder_data`)."""
+    judged = f"That harder data sets gain more is judged *{WORDS[harder.verdict][1]}*: {harder.sentence}"
+    return summary(FIGURE_4, "\n" + verdicts(results).data, f"{differences(results)} {judged}")
+
+
+def on_harder_data() -> Judgement:
+    """The verdict of the frozen results on the claim that harder data sets gain more."""
+    return claims.judge(next(claim.main for claim in claims.read() if claim.id == HARDER))
+
+
+def of_dataset(dataset: str, spectra: Result, sweep: Result) -> Markdown:
+    """One data set: the network and its bounds, beside what the paper says of this kind of data."""
+    caption = CAPTIONS.get(split_name(dataset)[0], OTHER_DATA)
+    return summary(
+        f"{caption}; the diagonal Hessian tightens them, the full layerwise Hessian more (captions of Figures 3 and 4).",
+        f"\n- {dataset_facts(dataset, spectra).data}\n{verdicts([sweep]).data}",
+        differences([sweep]),
+    )
+
+
+def differences(results: list[Result]) -> str:
+    """How many bounds are below each line of vacuity, and on how many data sets each refinement helps.
+
+    The sums are compared only where all methods are below the error of guessing: above it a sum says nothing.
+    """
+    best = best_bounds(results)
+    sums = [rows for _, rows in best.groupby("dataset", sort=False) if (rows["bound"] < rows["chance"]).all()]
+    by_sum = [ordered(rows.set_index("method")["bound"]) for rows in sums]
+    at_accuracy = [all(ordered(row) for _, row in complexity_at([result]).iterrows()) for result in results]
+    return (
+        "The paper does not say against which error a bound is vacuous: of the smallest sums of error and complexity, "
+        f"{_of(best['bound'] < 1)} are below 1 and {_of(best['bound'] < best['chance'])} below the error of guessing. "
+        f"{_by_sum(by_sum, len(results))} At each of the accuracies compared, each refinement of the curvature has the "
+        f"smaller complexity{_where(at_accuracy)}."
+    )
+
+
+def ordered(values) -> bool:
+    """Whether the methods that are there, from the plainest to the finest, have ever smaller values."""
+    found = [values[method] for method in METHODS if method in values]
+    return all(finer < plainer for plainer, finer in zip(found, found[1:]))
+
+
+def of_two_minima(result: Result, sweep: Result) -> Markdown:
+    """Figure 1: how far the optimised mean is, what it buys, and what the drawing shows otherwise."""
+    found, name = facts(result), title(result.key.dataset)
+    away, trained = found["distance_original_optimised"], found["distance_initialisation_original"]
+    widest = math.sqrt(max(found[f"variance_along_{posterior}"] for posterior in POSTERIORS))
+    ends = max(found["mean_loss_original"], found["mean_loss_optimised"])
+    barrier = "no barrier of the loss" if found["barrier_loss"] <= 0.01 * ends else "a barrier of the loss"
+    best = best_bounds([sweep])["bound"].min()
+    return summary(
+        "Bounds that optimise the posterior find another minimum, and are about another network. The paper stays at the "
+        "minimum that training has found, and takes the posterior's covariance from the curvature there.",
+        f"On {name} optimisation moves the mean {away / trained:.2f} times as far as training did. The two networks disagree "
+        f"on {found['test_disagreement']:.2%} of the test images. The bound goes from {found['bound_original']:.3f} to "
+        f"{found['bound_optimised']:.3f}; the best method that does not move the mean has {best:.3f}.",
+        f"The paper draws two minima with wide posteriors. To scale, the posteriors are dots, {away / widest:.0f} standard "
+        f"deviations apart, with {barrier} on the straight line between them.",
+    )
+
+
+def _by_sum(cases: list[bool], results: int) -> str:
+    """Of the data sets where all methods are below guessing, on how many each refinement has the smaller sum."""
+    if results == 1:
+        return (
+            f"Each refinement has the smaller sum{_where(cases)}."
+            if cases
+            else "Not all sums are below it, so their order says nothing."
+        )
+    if not cases:
+        return "On none of the data sets are all methods below it, so the order of the sums says nothing."
+    return f"Of the data sets where all methods are below it, each refinement has the smaller sum on {_of(cases)}."
+
+
+def _where(cases: list[bool]) -> str:
+    """Of one data set, whether; of several, on how many."""
+    if len(cases) == 1:
+        return ": yes" if cases[0] else ": no"
+    return f" on {_of(cases)} data sets"
+
+
+def _of(cases) -> str:
+    cases = list(cases)
+    return f"{sum(map(bool, cases))} of {len(cases)}"

@@ -1,0 +1,40 @@
+"""Each layer's curvature at the minimum: the eigenvalues of H_l and the distance from the initialisation."""
+
+import pandas as pd
+import torch
+
+from pacbayes_curvature.curvature import second_moments as curvature
+from paper.networks import data
+from paper.networks.minimum import network
+from paper.results import records
+from paper.results.records import key
+
+
+def curvature_spectra(dataset: str, seed: int = 0, fresh: bool = False) -> records.Result:
+    """The spectrum of every H_l, a row for each eigenvalue.
+
+    Columns: layer (from 1), index (from 1, descending), eigenvalue, diagonal (the diagonal of H_l, descending too),
+    neurons (n_out), squared_distance (|W_l - W_l^init|_F^2, the same in all rows of a layer).
+    """
+
+    def compute() -> pd.DataFrame:
+        examples = data.load(dataset)
+        net = network(examples, seed)
+        moments = curvature.layerwise(net.minimum, torch.from_numpy(examples.x_train))
+        return pd.concat(
+            pd.DataFrame(
+                {
+                    "layer": layer,
+                    "index": range(1, len(moment) + 1),
+                    "eigenvalue": curvature.spectrum(moment)[0],
+                    "diagonal": sorted(moment.diagonal(), reverse=True),
+                    "neurons": len(weight),
+                    "squared_distance": distance,
+                }
+            )
+            for layer, (moment, weight, distance) in enumerate(
+                zip(moments, net.minimum, net.squared_distances()), start=1
+            )
+        )
+
+    return records.obtain(key("curvature_spectra", dataset, seed), compute, fresh=fresh)

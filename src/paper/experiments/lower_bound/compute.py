@@ -1,0 +1,180 @@
+"""Figure 2: the optimal pairs of Lemma 4.2 over beta, for several readings of its h, and those of neuron blocks."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import torch
+
+from pacbayes_curvature.bounds import complexity
+from pacbayes_curvature.curvature import fisher as fisher_diagonals
+from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.floors import Pair, attained_block_pair, attained_pair, block_costs
+from pacbayes_curvature.gibbs import moments as gibbs_by_moments
+from paper.networks import data
+from paper.networks.minimum import network
+from paper.networks.store import TrainedNetwork
+from paper.randomness import stream
+from paper.results import records
+from paper.results.records import key
+
+DIAGONAL = (  # the curves of Lemma 4.2, by what they put in for its h
+    "fisher_diagonal",  # the diagonal of (10), as the paper has it
+    "fisher_expectation",  # its expectation over the labels
+    "fisher_raised",  # the same, where all that is below RAISED times the mean is raised to it
+    "fisher_flat",  # the diagonal of (10) with logits times FLAT, so that all labels are nearly equally likely
+    "layerwise_diagonal",  # the diagonal of the layerwise H_l
+)
+CURVES = (*DIAGONAL, "block_prior")  # block-diagonal prior and posterior, a block a neuron, with the layerwise H_l
+RAISED, FLAT = 0.01, 1e-4
+# These explain the first curve. The others are Figure 2's, and are evaluated on the whole training set.
+EXPLAINING = ("fisher_expectation", "fisher_raised", "fisher_flat")
+EXPLAINED_BY = 5_000  # examples, drawn at random
+
+# (lowest, end) of beta in units of the mean of the curve's h, for weights and for blocks. Only h/beta enters the
+# variances and the KL, so that one range serves curvatures of every scale. The end is left out of the grid, so that a
+# grid contains each one whose size divides its own, and the frozen grid answers for it.
+RANGE, BLOCK_RANGE = (1e-5, 1e3), (1e-3, 1e4)
+POINT = ["curve", "relative_beta"]
+
+NO_FACTS = {"raised": 0.0, "effective_examples": np.nan}
+
+Layers = Callable[[np.ndarray], list[gibbs_by_moments.Layer]]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """pair(beta): the optimal pair; unit: of beta; layers: those of `gibbs_by_moments` from the variances, (G, weights or
+    blocks); costs: of the variances, so that costs @ variance is E with the layerwise H_l; facts: columns that are the same
+    at all points."""
+
+    pair: Callable[[float], Pair]
+    unit: float
+    layers: Layers
+    costs: np.ndarray
+    facts: dict[str, float] = field(default_factory=dict)
+
+    def points(
+        self, grid: pd.DataFrame, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator, passes: int
+    ) -> pd.DataFrame:
+        """The `grid` with the columns of `lower_bound` from beta to uncurved, except examples and complexity."""
+        beta = grid["relative_beta"].to_numpy() * self.unit
+        variance, kl, loss, uncurved = (np.array(values) for values in zip(*map(self.pair, beta)))
+        accuracy, stderr = gibbs_by_moments.accuracy(self.layers(variance), len(grid), x, y, generator, passes)
+        return grid.assign(
+            beta=beta,
+            accuracy=accuracy,
+            accuracy_stderr=stderr,
+            kl=kl,
+            evaluated=len(x),
+            expected_loss=loss,
+            layerwise_loss=variance @ self.costs,
+            uncurved=uncurved,
+            **self.facts,
+        )
+
+
+def grid(curve: str, size: int) -> pd.DataFrame:
+    """The points of a curve: columns curve, relative_beta (beta over the mean of h), log-spaced, rounded to six
+    digits."""
+    ends = BLOCK_RANGE if curve == "block_prior" else RANGE
+    values = [float(f"{value:.5e}") for value in np.geomspace(*ends, size, endpoint=False)]
+    return pd.DataFrame({"curve": curve, "relative_beta": values})
+
+
+def lower_bound(
+    dataset: str, seed: int = 0, grid_size: int = 20, passes: int = 1, delta: float = 0.05, fresh: bool = False
+) -> records.Result:
+    """Accuracy and complexity of the optimal pair of each curve at each beta.
+
+    Columns: dataset, seed, curve (of CURVES), relative_beta, beta (in the units of the curve's h), accuracy (of the
+    stochastic network on the training set, by `passes` passes of local reparametrisation), accuracy_stderr, kl (nats),
+    evaluated (examples that the accuracy rests on: N, or EXPLAINED_BY for the curves EXPLAINING), expected_loss (E with
+    the curve's own h), layerwise_loss (E with the layerwise H_l: the same units for all curves), uncurved (weights, of
+    block_prior blocks, that moved and have no curvature: `optimal_pairs.attained_pair`), raised (the share of the
+    weights whose h was raised), effective_examples (how many examples h rests on:
+    `fisher_diagonals.effective_examples`; NaN where no labels enter), examples (N), complexity (Theorem 3.1's square
+    root, at `delta`). `fresh` computes it even if results/ holds it.
+
+    The priors depend on the data: none of these points is a certificate.
+    """
+    wanted = pd.concat(grid(curve, grid_size) for curve in CURVES)
+
+    def compute() -> pd.DataFrame:
+        examples = data.load(dataset)
+        x, y = torch.from_numpy(examples.x_train), torch.from_numpy(examples.y_train)
+        some = torch.randperm(len(x), generator=stream("explaining", seed))[:EXPLAINED_BY]
+        tables = []
+        for name, curve in curves(network(examples, seed), x, seed):
+            rows = some if name in EXPLAINING else slice(None)
+            # The same noise for every curve, so that their differences have less spread than their values.
+            tables.append(curve.points(grid(name, grid_size), x[rows], y[rows], stream("gibbs", seed), passes))
+        return _with_complexity(pd.concat(tables, ignore_index=True).assign(examples=len(x)), delta)
+
+    def covers(table: pd.DataFrame) -> bool:
+        return len(wanted.merge(table, on=POINT)) == len(wanted)
+
+    result = records.obtain(key("lower_bound", dataset, seed, passes=passes), compute, covers, fresh)
+    # A frozen table may hold more points than were asked for, and another delta.
+    table = _with_complexity(wanted.merge(result.table, on=POINT), delta)
+    return replace(result, table=table[result.table.columns])
+
+
+def curves(net: TrainedNetwork, x: torch.Tensor, seed: int) -> Iterator[tuple[str, Curve]]:
+    """Every curve of CURVES, by name."""
+    moments = curvature.layerwise(net.minimum, x)
+    layerwise = [np.tile(moment.diagonal(), (len(w), 1)) for moment, w in zip(moments, net.minimum)]
+    labels = partial(stream, "sampled labels", seed)
+    effective = partial(fisher_diagonals.effective_examples, net.minimum, x)
+
+    def diagonal(h: np.ndarray, **facts: float) -> Curve:
+        return replace(diagonal_curve(net, h, layerwise), facts=NO_FACTS | facts)
+
+    h = fisher_diagonals.sampled(net.minimum, x, labels())
+    yield "fisher_diagonal", diagonal(_vector(h), effective_examples=effective(drawn=True))
+    h, examples = _vector(fisher_diagonals.expected(net.minimum, x)), effective(drawn=False)
+    yield "fisher_expectation", diagonal(h, effective_examples=examples)
+    low = h < RAISED * h.mean()
+    raised = np.where(low, RAISED * h.mean(), h)
+    yield "fisher_raised", diagonal(raised, raised=low.mean(), effective_examples=examples)
+    h = fisher_diagonals.sampled(net.minimum, x, labels(), softness=FLAT)
+    yield "fisher_flat", diagonal(_vector(h), effective_examples=effective(drawn=True, softness=FLAT))
+    yield "layerwise_diagonal", diagonal(_vector(layerwise))
+    yield "block_prior", replace(block_curve(net, moments), facts=NO_FACTS)
+
+
+def diagonal_curve(net: TrainedNetwork, h: np.ndarray, layerwise: list[np.ndarray]) -> Curve:
+    """Lemma 4.2 with the curvature h of all weights, in the order of `fisher_diagonals.split`."""
+
+    def layers(variances: np.ndarray) -> list[gibbs_by_moments.Layer]:
+        return gibbs_by_moments.with_weight_variances(net.minimum, fisher_diagonals.split(variances, net.minimum))
+
+    return Curve(partial(attained_pair, h, _vector(displacements(net))), h.mean(), layers, _vector(layerwise) / 2)
+
+
+def block_curve(net: TrainedNetwork, moments: list[np.ndarray]) -> Curve:
+    """The best pairs whose blocks are the neurons, with the layerwise H_l."""
+    shifts = displacements(net)
+    costs = np.concatenate([block_costs(moment, shift) for moment, shift in zip(moments, shifts)])
+    moved = np.concatenate([(shift != 0).any(axis=1) for shift in shifts])
+
+    def layers(variances: np.ndarray) -> list[gibbs_by_moments.Layer]:
+        parts = np.split(variances, np.cumsum([len(shift) for shift in shifts])[:-1], axis=1)
+        return gibbs_by_moments.along_displacements(net.minimum, shifts, parts)
+
+    return Curve(partial(attained_block_pair, costs, moved), 2 * costs.mean(), layers, costs)
+
+
+def displacements(net: TrainedNetwork) -> list[np.ndarray]:
+    """Delta = mu_0 - mu_1, an (n_out, k) float64 array a layer."""
+    return [(w.double() - w0.double()).numpy() for w, w0 in zip(net.minimum, net.initial)]
+
+
+def _vector(layers: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([layer.ravel() for layer in layers])
+
+
+def _with_complexity(table: pd.DataFrame, delta: float) -> pd.DataFrame:
+    return table.assign(complexity=complexity(table["kl"].to_numpy(), int(table["examples"].iloc[0]), delta))

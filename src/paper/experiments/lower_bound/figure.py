@@ -1,0 +1,167 @@
+"""Figures of the chapter on what is feasible: the two regions, the floors in the exact plane, and what spoils (10)."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pacbayes_curvature import pareto
+from pacbayes_curvature.bounds import complexity
+from pacbayes_curvature.pareto import front
+from paper.results.records import Result
+from paper.show.style import STYLE, title
+
+CURVE_STYLE = {  # curve: name, colour, line style, marker
+    "fisher_diagonal": ("Lemma 4.2, (10)", "black", "-", "."),
+    "fisher_expectation": ("Lemma 4.2, (10) without drawing", "#E69F00", "-", "d"),
+    "fisher_raised": ("Lemma 4.2, the same, raised", "#999999", "-", "P"),
+    "fisher_flat": ("Lemma 4.2, (10), labels equally likely", "#56B4E9", "-", "v"),
+    "layerwise_diagonal": ("Lemma 4.2, layerwise", "black", (0, (4, 2)), "."),
+    "block_prior": ("Blocks", "#CC79A7", "-", "*"),
+}
+COMPLEXITY = r"Complexity $\sqrt{(\mathrm{KL} + \ln(2(N-1)/\delta))/2N}$"
+ACCURACY = "Training accuracy of the stochastic network"
+
+
+def feasible_and_non_vacuous(
+    results: list[Result], methods: list[Result], losses: list[pd.DataFrame], classes: list[int], delta: float
+) -> Figure:
+    """Figure 2, a row for each data set. Left, as in the paper: accuracy and complexity of the curves, the valid fronts
+    and the two regions. Right: expected quadratic loss and KL, where the curves of the layerwise H_l are floors.
+
+    results: `lower_bound`; methods: `accuracy_vs_complexity`; losses: `pages_lower_bound.with_losses` of each of them.
+    """
+    figure, axes = plt.subplots(len(results), 2, figsize=(11.5, 4.6 * len(results) + 0.8), squeeze=False)
+    for (left, right), result, valid, loss, c in zip(axes, results, methods, losses, classes):
+        _plane_of_accuracy(left, result, valid, c)
+        _plane_of_loss(right, result, loss, c, delta)
+    entries = {}
+    for axis in axes[0]:
+        for handle, label in zip(*axis.get_legend_handles_labels()):
+            entries.setdefault(label, handle)
+    figure.legend(entries.values(), entries, loc="outside lower center", ncols=4, fontsize="small")
+    sns.despine(figure)
+    return figure
+
+
+def readings(results: list[Result], methods: list[Result], classes: list[int]) -> Figure:
+    """One panel a data set: Lemma 4.2's curve for each reading of h, with the valid baseline."""
+    figure, axes = plt.subplots(1, len(results), figsize=(5.7 * len(results), 4.6), squeeze=False)
+    for axis, result, valid, c in zip(axes.flat, results, methods, classes):
+        _valid_fronts(axis, valid, ("baseline",))
+        for curve in ("fisher_diagonal", "fisher_expectation", "fisher_raised", "fisher_flat", "layerwise_diagonal"):
+            _curve(axis, result.table, curve)
+        _frame(axis, result, c)
+    axes.flat[0].legend(loc="upper left", fontsize="small", frameon=True)
+    sns.despine(figure)
+    return figure
+
+
+def _plane_of_accuracy(axis: Axes, result: Result, valid: Result, c: int) -> None:
+    """Feasible is shaded where a computed pair of diagonal Gaussians is at least as accurate and no more complex: a
+    point of the two curves, or of the two valid methods whose covariances are diagonal too."""
+    curves, points = result.table, valid.table[valid.table["pareto"]]
+    diagonal = pd.concat(
+        [
+            curves[curves["curve"].isin(["fisher_diagonal", "layerwise_diagonal"])],
+            points[points["method"].isin(["baseline", "diag"])],
+        ]
+    )
+    _frame(axis, result, c)
+    top, at = axis.get_ylim()[1], np.linspace(*axis.get_xlim(), 800)
+    edge = pareto.least_complexity(diagonal["accuracy"], diagonal["complexity"], at)
+    axis.fill_between(
+        at,
+        np.minimum(edge, top),
+        top,
+        color="grey",
+        alpha=0.18,
+        linewidth=0,
+        label="feasible with diagonal covariances",
+    )
+    line = at - 1 / c
+    axis.fill_between(
+        at, 0, np.maximum(line, 0), color="#F0E442", alpha=0.35, linewidth=0, label="non-vacuous against chance"
+    )
+    _valid_fronts(axis, valid, tuple(STYLE))
+    for curve in ("fisher_diagonal", "layerwise_diagonal", "block_prior"):
+        _curve(axis, curves, curve)
+    axis.plot(at, at, color="black", linestyle="--", linewidth=0.8, label="bound or complexity = 1")
+    axis.plot(at, line, color="black", linestyle=":", linewidth=1.2, label="bound or complexity = chance")
+
+
+def _plane_of_loss(axis: Axes, result: Result, losses: pd.DataFrame, c: int, delta: float) -> None:
+    table, n = result.table, int(result.table["examples"].iloc[0])
+    for method, (name, colour, marker) in STYLE.items():
+        rows = losses[losses["method"] == method]
+        rows = rows[front(-rows["layerwise_loss"], rows["kl"])].sort_values("layerwise_loss")
+        axis.plot(
+            rows["layerwise_loss"], rows["kl"], color=colour, marker=marker, markersize=3, linewidth=0.8, label=name
+        )
+    for curve in ("fisher_diagonal", "layerwise_diagonal", "block_prior"):
+        name, colour, style, marker = CURVE_STYLE[curve]
+        rows = table[table["curve"] == curve]
+        axis.plot(
+            rows["layerwise_loss"],
+            rows["kl"],
+            color=colour,
+            linestyle=style,
+            marker=marker,
+            markersize=5,
+            linewidth=1.3,
+            label=name,
+        )
+    for limit, style in ((1.0, "--"), (1 - 1 / c, ":")):
+        axis.axhline(_kl_of(limit, n, delta), color="black", linestyle=style, linewidth=1)
+    floor = table[table["curve"] == "layerwise_diagonal"]
+    inside = floor[floor["complexity"].between(complexity(100.0, n, delta), 2)]
+    axis.set(
+        xscale="log", yscale="log", title=title(result.key.dataset),
+        xlabel=r"Expected quadratic loss $E$, with the layerwise $H_l$", ylabel="KL (nats)",
+        xlim=(inside["layerwise_loss"].min() / 2, inside["layerwise_loss"].max() * 2),
+        ylim=(10.0, 3 * _kl_of(1.0, n, delta)),
+    )  # fmt: skip
+
+
+def _valid_fronts(axis: Axes, valid: Result, methods: tuple[str, ...]) -> None:
+    for method in methods:
+        name, colour, marker = STYLE[method]
+        rows = valid.table[valid.table["pareto"] & (valid.table["method"] == method)].sort_values("complexity")
+        axis.plot(
+            rows["accuracy"], rows["complexity"], color=colour, marker=marker, markersize=3.5, linewidth=0.9, label=name
+        )
+
+
+def _curve(axis: Axes, table: pd.DataFrame, curve: str) -> None:
+    """Every point, in the order of beta: a curve, not a front."""
+    name, colour, style, marker = CURVE_STYLE[curve]
+    rows = table[table["curve"] == curve].sort_values("relative_beta")
+    axis.plot(
+        rows["accuracy"],
+        rows["complexity"],
+        color=colour,
+        linestyle=style,
+        marker=marker,
+        markersize=5,
+        linewidth=1.5,
+        label=name,
+    )
+
+
+def _frame(axis: Axes, result: Result, c: int) -> None:
+    rows = result.table[result.table["curve"] == "layerwise_diagonal"]
+    top = np.interp(1 / c + 0.97 * (1 - 1 / c), *rows.sort_values("accuracy")[["accuracy", "complexity"]].to_numpy().T)
+    axis.set(
+        title=title(result.key.dataset),
+        xlabel=ACCURACY,
+        ylabel=COMPLEXITY,
+        xlim=(1 / c - 0.05 * (1 - 1 / c), 1 + 0.02 * (1 - 1 / c)),
+        ylim=(0, max(1.05, 1.1 * top)),
+    )
+
+
+def _kl_of(limit: float, n: int, delta: float) -> float:
+    """The KL at which the complexity is `limit`."""
+    return limit**2 * 2 * n - complexity(0.0, n, delta) ** 2 * 2 * n

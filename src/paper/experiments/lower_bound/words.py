@@ -1,0 +1,177 @@
+"""What the chapter on what is feasible shows beside its figures: tables and sentences, all from the results."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+
+from pacbayes_curvature import floors as lower_bounds
+from pacbayes_curvature import pareto, posteriors
+from pacbayes_curvature.posteriors import LayerPosterior
+from paper.experiments.accuracy_vs_complexity.compute import LEVELS
+from paper.experiments.lower_bound.figure import CURVE_STYLE
+from paper.networks.data import split_name
+from paper.results.records import Result
+from paper.show.style import STYLE, title
+
+SHOWN = ("fisher_diagonal", "layerwise_diagonal", "block_prior")  # the curves of Figure 2
+NAMES = {name: style[0] for name, style in (CURVE_STYLE | STYLE).items()}
+
+
+def layers(spectra: Result, method: str) -> list[LayerPosterior]:
+    """The posteriors of `method` (posteriors.METHODS) with what `curvature_spectra` stored; without a basis, so that
+    they serve for E and KL only. The baseline is diag at beta = inf, whose E is that of lam I."""
+    column = "eigenvalue" if method == "layerwise" else "diagonal"
+    return [
+        LayerPosterior(
+            rows[column].to_numpy(), None, int(rows["neurons"].iloc[0]), float(rows["squared_distance"].iloc[0])
+        )
+        for _, rows in spectra.table.groupby("layer")
+    ]
+
+
+def with_losses(methods: Result, spectra: Result) -> pd.DataFrame:
+    """The points of `accuracy_vs_complexity` with layerwise_loss, E = (1/2) sum_l n_l tr(H_l Sigma_l), beside them."""
+    tables = []
+    for method, rows in methods.table.groupby("method", sort=False):
+        lam, beta = rows["lam"].to_numpy(), rows["beta"].to_numpy()
+        loss = posteriors.expected_quadratic_loss(layers(spectra, method), lam, beta)
+        tables.append(rows.assign(layerwise_loss=loss))
+    return pd.concat(tables)
+
+
+def meetings(results: list[Result]) -> pd.DataFrame:
+    """For each data set and each curve of Figure 2: its smallest 1 - accuracy + complexity, with the accuracy's
+    standard error, and whether what is feasible by the curve meets what is non-vacuous (`regions.meeting`), against 1
+    and against chance."""
+    rows = []
+    for result in results:
+        chance = 1 - 1 / split_name(result.key.dataset)[1]
+        for curve in SHOWN:
+            points = _of(result, curve)
+            a, c = points["accuracy"].to_numpy(), points["complexity"].to_numpy()
+            against = pareto.meeting(a, c, chance)
+            best = points.iloc[against.at]
+            rows.append(
+                {
+                    "data set": title(result.key.dataset),
+                    "curve": NAMES[curve],
+                    "accuracy": best["accuracy"],
+                    "complexity": best["complexity"],
+                    "smallest sum": chance - against.margin,
+                    "standard error": best["accuracy_stderr"],
+                    "chance": chance,
+                    "meet against 1": _yes(pareto.meeting(a, c, 1.0).meets),
+                    "meet against chance": _yes(against.meets),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def verdicts(results: list[Result]) -> Markdown:
+    """Whether the regions meet against chance, in words: a list item for each data set."""
+    items = []
+    for result in results:
+        table = meetings([result]).set_index("curve")
+        words = []
+        for curve in SHOWN:
+            found = table.loc[NAMES[curve]]
+            meet = "meet" if found["meet against chance"] == "yes" else "do not meet"
+            words.append(f"with the curve *{NAMES[curve]}* they {meet} (smallest sum {found['smallest sum']:.3f})")
+        items.append(f"- **{title(result.key.dataset)}**, chance {table['chance'].iloc[0]:.3g}: {'; '.join(words)}.")
+    return Markdown("\n".join(items))
+
+
+def beside_the_curves(results: list[Result], methods: list[Result]) -> pd.DataFrame:
+    """Each valid method's complexity at equal accuracy as a multiple of each curve's: the least and the largest ratio
+    over those LEVELS that both reach, and on which side of the curve the method's front lies there."""
+    rows = []
+    for result, valid in zip(results, methods):
+        found = _fronts(result, valid)
+        for curve, method in itertools.product(SHOWN, STYLE):
+            ratios = found.get(method, np.full(len(LEVELS), np.nan)) / found[curve]
+            ratios = ratios[~np.isnan(ratios)]
+            sides = {(True, False): "above", (False, True): "below", (True, True): "on both sides"}
+            rows.append(
+                {
+                    "data set": title(result.key.dataset),
+                    "curve": NAMES[curve],
+                    "method": NAMES[method],
+                    "least ratio": ratios.min() if len(ratios) else np.nan,
+                    "largest ratio": ratios.max() if len(ratios) else np.nan,
+                    "levels": f"{len(ratios)} of {len(LEVELS)}",
+                    "lies": sides.get(((ratios >= 1).any(), (ratios < 1).any()), "no level in common"),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def equal_accuracy(results: list[Result], methods: list[Result]) -> pd.DataFrame:
+    """The complexity of each curve and of each valid method at equal accuracy (`regions.interpolated_complexity`)."""
+    rows = []
+    for result, valid in zip(results, methods):
+        at, found = _at(result), _fronts(result, valid)
+        for i, accuracy in enumerate(at):
+            row = {"data set": title(result.key.dataset), "accuracy": accuracy}
+            rows.append(row | {NAMES[name]: values[i] for name, values in found.items()})
+    return pd.DataFrame(rows)
+
+
+def equal_loss(results: list[Result], spectra: list[Result]) -> pd.DataFrame:
+    """The least KL of each family at the E of Lemma 4.2's layerwise pairs whose accuracies are next to the LEVELS.
+
+    The valid methods are at the best lam for each E (`lower_bounds`: closed forms); the blocks between two points of
+    their curve, on a straight line in (ln E, ln KL).
+    """
+    rows = []
+    for result, spectrum in zip(results, spectra):
+        curves = dict(iter(result.table.groupby("curve")))
+        floor = curves["layerwise_diagonal"]
+        log_blocks = np.log(curves["block_prior"].sort_values("expected_loss")[["expected_loss", "kl"]].to_numpy()).T
+        diagonal, full = (
+            (
+                np.concatenate([np.repeat(layer.curvature, layer.neurons) for layer in found]),
+                sum(layer.squared_distance for layer in found),
+            )
+            for found in (layers(spectrum, "diag"), layers(spectrum, "layerwise"))
+        )
+        for accuracy in _at(result):
+            point = floor.iloc[(floor["accuracy"] - accuracy).abs().argmin()]
+            loss = float(point["expected_loss"])
+            rows.append(
+                {
+                    "data set": title(result.key.dataset),
+                    "accuracy of Lemma 4.2": point["accuracy"],
+                    "E": loss,
+                    STYLE["baseline"][0]: lower_bounds.baseline(diagonal[0].sum(), diagonal[1], loss),
+                    STYLE["diag"][0]: lower_bounds.isotropic_prior(*diagonal, loss),
+                    STYLE["layerwise"][0]: lower_bounds.isotropic_prior(*full, loss),
+                    "Lemma 4.2": point["kl"],
+                    "Blocks": np.exp(np.interp(np.log(loss), *log_blocks, left=np.nan, right=np.nan)),
+                }
+            )
+    return pd.DataFrame(rows).drop_duplicates(["data set", "E"])
+
+
+def _at(result: Result) -> np.ndarray:
+    chance = 1 / split_name(result.key.dataset)[1]
+    return chance + np.array(LEVELS) * (1 - chance)
+
+
+def _of(result: Result, curve: str) -> pd.DataFrame:
+    return result.table[result.table["curve"] == curve]
+
+
+def _fronts(result: Result, valid: Result) -> dict[str, np.ndarray]:
+    """name of a curve or method: its complexities at the LEVELS, NaN where it does not reach."""
+    on = valid.table[valid.table["pareto"]]
+    points = {curve: _of(result, curve) for curve in SHOWN} | dict(iter(on.groupby("method", sort=False)))
+    return {
+        name: pareto.interpolated_complexity(rows["accuracy"], rows["complexity"], _at(result))
+        for name, rows in points.items()
+    }
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

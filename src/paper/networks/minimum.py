@@ -1,0 +1,86 @@
+"""The trained network of a data set and a seed, kept in build/networks, and what the experiments need to know around it."""
+
+import json
+from dataclasses import asdict
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from pacbayes_curvature import posteriors
+from pacbayes_curvature.curvature import second_moments as curvature
+from paper import digest
+from paper.files import ROOT
+from paper.networks import data, store
+from paper.networks.store import TrainedNetwork
+from paper.networks.training import recipe_for, train
+
+NETWORKS = ROOT / "build" / "networks"
+
+
+def network(dataset: data.Dataset, seed: int, fresh: bool = False) -> TrainedNetwork:
+    """The network stored in build/networks/<dataset>-seed<k>.safetensors, trained first if it is not there.
+
+    It is trained again when the stored one was made by other code, another recipe or other data, or for `fresh`.
+    """
+    path = NETWORKS / f"{dataset.name}-seed{seed}.safetensors"
+    identity = {
+        "recipe": json.dumps(asdict(recipe_for(dataset.name))),
+        "data": dataset.fingerprint["train"],
+        "code": digest.code_digest("paper.networks.training"),
+    }
+    if path.exists() and not fresh:
+        stored = store.load(path)
+        if identity.items() <= stored.record.items():
+            return stored
+    trained = train(dataset, seed, recipe_for(dataset.name))
+    trained.record.update(identity)
+    store.save(trained, path)
+    return store.load(path)
+
+
+class Minimum:
+    """The minimum that the posteriors are around: data, network and curvature, each made when it is first asked for."""
+
+    def __init__(self, dataset: str, seed: int):
+        self.dataset, self.seed = dataset, seed
+
+    @cached_property
+    def data(self) -> data.Dataset:
+        """The data set, as `data.load` finds it."""
+        return data.load(self.dataset)
+
+    @property
+    def x(self) -> torch.Tensor:
+        """Training inputs (N, d)."""
+        return torch.from_numpy(self.data.x_train)
+
+    @property
+    def y(self) -> torch.Tensor:
+        """Training labels (N,)."""
+        return torch.from_numpy(self.data.y_train)
+
+    @cached_property
+    def network(self):
+        """The trained network, by `network`."""
+        return network(self.data, self.seed)
+
+    @cached_property
+    def moments(self) -> list[np.ndarray]:
+        """H_l of each layer, (k, k): `curvature.layerwise`."""
+        return curvature.layerwise(self.network.minimum, self.x)
+
+    @cached_property
+    def spectra(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Eigenvalues (k,) and eigenvectors (k, k) of each H_l: `curvature.spectrum`."""
+        return [curvature.spectrum(moment) for moment in self.moments]
+
+    def layers(self, method: str) -> list[posteriors.LayerPosterior]:
+        """The posteriors of a method, a layer each."""
+        spectra = self.spectra if method == "layerwise" else [None] * len(self.moments)
+        return [
+            posteriors.layer_posterior(method, moment, spectrum, len(weight), distance)
+            for moment, spectrum, weight, distance in zip(
+                self.moments, spectra, self.network.minimum, self.network.squared_distances()
+            )
+        ]

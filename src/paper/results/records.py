@@ -1,0 +1,185 @@
+"""Frozen results: a table in CSV beside its provenance in JSON, used only while it fits the question asked.
+
+A result is identified by its Key: what was computed, from which data, with which parameters, by which code. results/
+holds the frozen ones, computed on the real data and committed; build/results/ those computed on this machine.
+"""
+
+import datetime
+import io
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from paper import digest
+from paper.files import ROOT, atomic, sha256
+from paper.networks import data
+from paper.networks.training import recipe_for
+from paper.results import provenance
+
+FROZEN = ROOT / "results"
+COMPUTED = ROOT / "build" / "results"
+
+
+@dataclass(frozen=True)
+class Key:
+    """What identifies a result: experiment and dataset by name, the seed, all parameters that its numbers depend on,
+    the data's fingerprint, the code's digest."""
+
+    experiment: str
+    dataset: str
+    seed: int
+    parameters: dict
+    data: dict[str, str]
+    code: str
+
+    def path(self) -> Path:
+        """Where the result is stored once it is computed on this machine."""
+        digest = sha256(json.dumps(asdict(self), sort_keys=True).encode())[:12]
+        return COMPUTED / self.experiment / f"{self.dataset}-seed{self.seed}-{digest}.csv"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A table and where it comes from. state: "frozen" (from results/), "computed" (on this machine) or "stale": frozen,
+    but by other code or parameters than asked for, and the data for computing it afresh are not at hand. made: the day,
+    the wall time in seconds, the versions and the machine."""
+
+    key: Key
+    table: pd.DataFrame
+    made: dict
+    state: str
+
+
+def obtain(
+    key: Key,
+    compute: Callable[[], pd.DataFrame],
+    covers: Callable[[pd.DataFrame], bool] = lambda table: True,
+    fresh: bool = False,
+    path: Path | None = None,
+) -> Result:
+    """The frozen result for `key`, else the one computed earlier on this machine, else compute it and store it.
+
+    `covers` tells whether a table holds all rows that are asked for; `fresh` computes in any case; `path` is where the
+    computed result is stored, by default a name made from the key. When only a frozen
+    result of other code is there and the data are missing, that one is returned, marked "stale": it is never passed
+    off as current.
+    """
+    path = path or key.path()
+    if not fresh:
+        frozen = read(FROZEN / key.experiment / f"{key.dataset}.csv", key.seed)
+        if frozen and frozen.key == key and covers(frozen.table):
+            return frozen
+        try:
+            computed = read(path, key.seed)
+        except ValueError:  # two processes wrote it at once; unlike a frozen one, it can be computed again
+            computed = None
+        if computed and computed.key == key and covers(computed.table):
+            return replace(computed, state="computed")
+    started = time.perf_counter()
+    try:
+        table = compute()
+    except FileNotFoundError:
+        if not fresh and frozen and covers(frozen.table):
+            return replace(frozen, state="stale")
+        raise
+    table.insert(0, "dataset", key.dataset)
+    table.insert(1, "seed", key.seed)
+    made = {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "seconds": round(time.perf_counter() - started, 1),
+        "versions": provenance.versions(),
+        "machine": provenance.machine(),
+    }
+    write(Result(key, table, made, "computed"), path=path)
+    return replace(read(path, key.seed), state="computed")
+
+
+def freeze(result: Result) -> Path:
+    """Write a computed result into results/, beside the other seeds of the same experiment if these fit it."""
+    path = FROZEN / result.key.experiment / f"{result.key.dataset}.csv"
+    others = [other for other in read_all(path) if other.key == replace(result.key, seed=other.key.seed)]
+    results = [result] + [other for other in others if other.key.seed != result.key.seed]
+    write(*sorted(results, key=lambda r: r.key.seed), path=path)
+    return path
+
+
+def frozen_results() -> list[Result]:
+    """Every frozen result, one for each seed."""
+    return [result for path in sorted(FROZEN.glob("*/*.csv")) for result in read_all(path)]
+
+
+def write(*results: Result, path: Path) -> None:
+    """Write results that differ only in the seed as one table, with their provenance and its checksum beside it."""
+    text = pd.concat(result.table for result in results).to_csv(index=False, lineterminator="\n")
+    about = {name: value for name, value in asdict(results[0].key).items() if name != "seed"}
+    about |= {"sha256": sha256(text.encode()), "made": {str(result.key.seed): result.made for result in results}}
+    path.with_suffix(".json").unlink(missing_ok=True)  # a kill from here on must not leave it beside another table
+    with atomic(path) as part:
+        part.write_text(text, encoding="utf-8")
+    with atomic(path.with_suffix(".json")) as part:
+        part.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+
+
+def read(path: Path, seed: int) -> Result | None:
+    """The result of `seed` at `path`, None when it is not there; ValueError when it is damaged or was altered."""
+    return next((result for result in read_all(path) if result.key.seed == seed), None)
+
+
+def read_all(path: Path) -> list[Result]:
+    """The results at `path`, one for each seed, none if a file is missing; ValueError when they are damaged or altered."""
+    beside = path.with_suffix(".json")
+    if not path.exists() or not beside.exists():
+        return []
+    about, text = json.loads(beside.read_text()), path.read_bytes()
+    if sha256(text) != about["sha256"]:
+        raise ValueError(
+            f"{path} does not match its checksum in {beside.name}: it was altered or damaged. "
+            "Restore it with git, or delete it and compute it again with `make reproduce`"
+        )
+    table = pd.read_csv(io.BytesIO(text))
+    return [
+        Result(
+            Key(about["experiment"], about["dataset"], int(seed), about["parameters"], about["data"], about["code"]),
+            table[table["seed"] == int(seed)].reset_index(drop=True),
+            made,
+            "frozen",
+        )
+        for seed, made in about["made"].items()
+    ]
+
+
+def key(experiment: str, dataset: str, seed: int, module: str = "compute", **parameters: object) -> Key:
+    """The key of an experiment on the network of `dataset` and `seed`; the training recipe is always part of it.
+
+    A part of an experiment, "<experiment>/<part>", is computed by another `module` of the experiment's folder.
+    """
+    return Key(
+        experiment,
+        dataset,
+        seed,
+        {"recipe": asdict(recipe_for(dataset))} | parameters,
+        data.fingerprint(dataset),
+        digest.code_digest(f"paper.experiments.{experiment.partition('/')[0]}.{module}"),
+    )
+
+
+def why_stale(result: Result) -> str:
+    """Why the result is not the present code's, "" if it is: it was made by other code, from other data or on networks
+    that were trained otherwise."""
+    key = result.key
+    try:
+        code = digest.code_digest(f"paper.experiments.{key.experiment}.compute")
+    except FileNotFoundError:
+        return f"the package has no experiment {key.experiment}"
+    reasons = []
+    if key.code != code:
+        reasons.append(f"its code digest is {key.code}, the present code's is {code}")
+    if key.data != data.fingerprint(key.dataset):
+        reasons.append("it was made from other data")
+    if key.parameters.get("recipe") != asdict(recipe_for(key.dataset)):
+        reasons.append("the training recipe recorded with it is not the present one")
+    return "; ".join(reasons)

@@ -1,0 +1,94 @@
+"""What the chapters show beside figures: tables of best points, download links, and each page's provenance."""
+
+import base64
+import math
+
+import pandas as pd
+from IPython.display import HTML, Markdown
+
+from paper.digest import code_digest
+from paper.results.provenance import versions
+from paper.results.records import Result
+
+STATES = {
+    "frozen": "frozen in results/",
+    "computed": "computed on this machine",
+    "stale": "STALE: frozen by other code or parameters",
+}
+
+
+def table(frame: pd.DataFrame, digits: int = 4) -> Markdown:
+    """A table as Markdown, numbers to `digits` significant digits, large ones with commas; a dash where there is none."""
+
+    def text(value: object) -> str:
+        if not isinstance(value, float):
+            return str(value)
+        rounded = f"{value:.{digits}g}"
+        if "e+" in rounded and abs(value) < 1e9:
+            rounded = f"{float(rounded):,.0f}"
+        return "–" if math.isnan(value) else rounded
+
+    lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.map(text).to_numpy().tolist()]
+    return Markdown("\n".join("| " + " | ".join(line) + " |" for line in lines))
+
+
+def download(results: list[Result], name: str) -> HTML:
+    """A link that saves the points of `results` as <name>.csv; they are part of the page, so it works offline."""
+    text = pd.concat(result.table for result in results).to_csv(index=False)
+    coded = base64.b64encode(text.encode()).decode()
+    return HTML(f'<a download="{name}.csv" href="data:text/csv;base64,{coded}">Download the points ({name}.csv)</a>')
+
+
+def provenance(results: list[Result]) -> HTML:
+    """Where the page's results come from: what they share, then a row for each, and a warning on top of a stale one."""
+    stale = [result for result in results if result.state == "stale"]
+    warning = ""
+    if stale:
+        names = ", ".join(f"{result.key.experiment} of {result.key.dataset}" for result in stale)
+        warning = (
+            '<div class="admonition warning"><p class="admonition-title">Stale results</p><p>These were computed by '
+            "other code, or with other parameters, than this page asks for, and the data to compute them afresh are not "
+            f"at hand: {names}. "
+            "Run <code>make reproduce</code> where the data are.</p></div>"
+        )
+    frame = pd.DataFrame(
+        {
+            "result": r.key.experiment,
+            "data set": r.key.dataset,
+            "seed": r.key.seed,
+            "parameters": _words(r.key.parameters),
+            "data (SHA-256 of the training part)": r.key.data["train"][:16],
+            "code digest": r.key.code,
+            "state": STATES[r.state],
+            "computed": r.made["date"],
+            "wall time": f"{r.made['seconds']:.0f} s",
+            "versions": _words(r.made["versions"]),
+            "machine": _words(r.made["machine"]),
+        }
+        for r in results
+    )
+    shared = [name for name in frame if len(frame) == 1 or frame[name].nunique() == 1]
+    each = frame.drop(columns=shared)
+    return HTML(warning + _details(frame[shared].iloc[:1].T, *([each] if len(each.columns) else [])))
+
+
+def derivation_provenance(*modules: str, **parameters: object) -> HTML:
+    """Where a page without stored results comes from: all of it is computed, by these modules, when it is executed."""
+    facts = {
+        "computed": "on this page, when it was executed",
+        "parameters": _words(parameters),
+        "code digest": code_digest(*modules),
+        "versions": _words(versions()),
+    }
+    return HTML(_details(pd.DataFrame({"": facts})))
+
+
+def _details(facts: pd.DataFrame, each: pd.DataFrame | None = None) -> str:
+    body = facts.to_html(header=False, border=0, classes="provenance")
+    if each is not None:
+        body += each.to_html(index=False, border=0, classes="provenance", justify="left")
+    return f'<details class="provenance" open><summary>Where the numbers come from</summary>{body}</details>'
+
+
+def _words(values: dict) -> str:
+    return ", ".join(f"{key} {_words(value) if isinstance(value, dict) else value}" for key, value in values.items())

@@ -1,0 +1,67 @@
+"""Figures of the chapter on the PAC-Bayes bound: its published forms, and the square root as an envelope of lines."""
+
+import math
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from pacbayes_curvature import bounds
+from paper.show.style import LAYER_COLOURS, STYLE
+
+BLUE, ORANGE, GREEN = (STYLE[method][1] for method in ("baseline", "diag", "layerwise"))
+
+
+def published_forms(examples: Sequence[int], delta: float, risk: float) -> Figure:
+    """Four bounds on the true risk against KL/N, at the empirical risk `risk`; a panel for each N."""
+    figure, axes = plt.subplots(1, len(examples), figsize=(5.2 * len(examples), 4), sharey=True)
+    for axis, n in zip(np.atleast_1d(axes), examples):
+        ratio = np.logspace(-4, 0, 200)
+        kl = n * ratio
+        c = (kl + math.log(2 * math.sqrt(n) / delta)) / n
+        mcallester = risk + np.sqrt((kl + math.log(n / delta) + 2) / (2 * n - 1))
+        axis.plot(ratio, mcallester, color=ORANGE, linestyle=":", linewidth=2, label="McAllester 2003")
+        axis.plot(ratio, bounds.pac_bayes_bound(risk, kl, n, delta), color="black", label="Theorem 3.1")
+        axis.plot(ratio, risk + np.sqrt(c / 2), color=BLUE, linestyle="--", label="Maurer and Pinsker")
+        axis.plot(ratio, bounds.kl_inverse(risk, c), color=GREEN, linewidth=2, label="Maurer, kl inverse")
+        axis.axhline(1, color="grey", linewidth=0.8)
+        axis.set(xscale="log", xlabel=r"$\mathrm{KL}(Q\|P)/N$", title=f"N = {n:,}", ylim=(0, 1.1))
+    first = np.atleast_1d(axes)[0]
+    first.set_ylabel("Bound on the true risk")
+    first.legend(fontsize="small", loc="upper left")
+    sns.despine(figure)
+    return figure
+
+
+def envelope(n: int, delta: float, table: pd.DataFrame) -> Figure:
+    """Left: sqrt(K/2N) and its tangents. Right: along the minimisers of (4), the bound (3) and its tangent's value."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10.4, 4))
+    k = np.linspace(0, 0.3 * n, 400)
+    left.plot(k, np.sqrt(k / (2 * n)), color="black", linewidth=2, label=r"$\sqrt{K/2N}$")
+    for share, colour in zip((0.02, 0.08, 0.2), LAYER_COLOURS):
+        beta = 1 / math.sqrt(8 * n * share * n)
+        left.plot(k, beta * k + 1 / (8 * n * beta), color=colour, linewidth=1, label=rf"$\beta = {beta:.2g}$")
+        left.plot(share * n, math.sqrt(share / 2), "o", color=colour, markersize=5)
+    left.set(
+        xlabel=r"$K = \mathrm{KL}(Q\|P) + \ln(2(N-1)/\delta)$", ylabel="Complexity term", ylim=(0, 0.5), xlim=(0, k[-1])
+    )
+    left.legend(fontsize="small", loc="lower right")
+
+    best = table.loc[table["bound"].idxmin()]
+    right.plot(table["beta"], table["bound"], color="black", linewidth=2, label=r"bound (3) of $Q_\beta$")
+    right.plot(table["beta"], table["line"], color=BLUE, linewidth=1, label=r"$V(\beta) + \beta c + 1/(8N\beta)$")
+    right.axvline(
+        best["best beta"], color=ORANGE, linestyle="--", linewidth=1, label=r"$\beta^*$ of the best $Q_\beta$"
+    )
+    largest = 1 / math.sqrt(8 * n * math.log(2 * (n - 1) / delta))
+    right.axvspan(largest, table["beta"].max(), color="grey", alpha=0.15, linewidth=0, label=r"no $\beta^*$ lies here")
+    right.set(
+        xscale="log", xlabel=r"$\beta$", ylabel="Bound on the true risk", ylim=(0.8 * best["bound"], 3 * best["bound"]),
+        xlim=(table["beta"].min(), table["beta"].max()),
+    )  # fmt: skip
+    right.legend(fontsize="small", loc="upper center")
+    sns.despine(figure)
+    return figure

@@ -1,0 +1,116 @@
+"""Figures of the chapter on the optimal posterior: its front, the best prior scale, how far the quadratic reaches."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from paper.show.style import LAYER_COLOURS, STYLE
+from paper.theory.posterior import front as posterior_front
+
+BLUE, ORANGE, GREEN = (STYLE[method][1] for method in ("baseline", "diag", "layerwise"))
+NOISE = {"isotropic": ("#0072B2", "o"), "diagonal": ("#D55E00", "s"), "full": ("#009E73", "^")}
+
+
+def front(g: np.ndarray, delta: np.ndarray, lams: Sequence[float]) -> Figure:
+    """Left: E against KL for the baseline, fixed lam, the best lam, a free mean. Right: KL(E) over the baseline's."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10.4, 4.2))
+    d, betas, e = delta @ delta, np.logspace(-5, 3, 300), np.logspace(-3, 2, 200) * g.sum() / 2
+    for lam, colour in zip(lams, LAYER_COLOURS):
+        table = posterior_front.curves(g, delta, lam, betas)
+        left.plot(table["E"], table["KL"], color=colour, linewidth=1, label=rf"$\lambda = {lam:g}$")
+        left.plot(lam * g.sum() / 2, d / (2 * lam), "o", color=colour, markersize=5)
+    least = np.log1p(d / (2 * e[:, None]) * g).sum(1) / 2
+    flat = d * g.sum() / (4 * e)
+    left.plot(e, flat, color=BLUE, linestyle="--", label="baseline")
+    left.plot(e, least, color="black", linewidth=2, label=r"best $\lambda$")
+    free = _free_mean(g, delta, betas)
+    left.plot(free["E, free mean"], free["KL, free mean"], color="grey", linestyle=":", linewidth=2, label="free mean")
+    left.set(xscale="log", yscale="log", xlabel="Expected quadratic loss E", ylabel="KL (nats)")
+    left.set(xlim=(e[0], e[-1]), ylim=(least[-1] / 3, 3 * flat[0]))
+    left.legend(fontsize="small")
+    right.plot(e, least / flat, color="black", linewidth=2)
+    right.axvline(d * g.max() / 2, color=ORANGE, linestyle="--", linewidth=1, label=r"$E = D\,g_{\max}/2$")
+    right.set(xscale="log", xlabel="Expected quadratic loss E", ylabel="KL(E) over the baseline's", ylim=(0, 1.05))
+    right.legend(fontsize="small")
+    sns.despine(figure)
+    return figure
+
+
+def _free_mean(g: np.ndarray, delta: np.ndarray, betas: np.ndarray) -> pd.DataFrame:
+    """For each beta the point of the free-mean posterior with the smallest objective over a fine grid of lam."""
+    lams = np.logspace(-6, 4, 600)
+    tables = pd.concat(posterior_front.curves(g, delta, lam, betas) for lam in lams)
+    value = tables["E, free mean"] + tables["beta"] * tables["KL, free mean"]
+    tables = tables.assign(value=value).reset_index(drop=True)
+    return tables.loc[tables.groupby("beta")["value"].idxmin()]
+
+
+def best_prior_scale(g: np.ndarray, d: float, betas: Sequence[float]) -> Figure:
+    """The minimum of (13) against lam, over its value at the best lam; the root of lam gamma = D is marked."""
+    figure, axis = plt.subplots(figsize=(6, 4))
+    lams = np.logspace(-4, 3, 300)
+    delta = np.zeros(len(g))
+    delta[0] = np.sqrt(d)
+    for beta, colour in zip(betas, LAYER_COLOURS):
+        best = posterior_front.best_scale(g, d, beta)
+        values = [posterior_front.curves(g, delta, lam, np.array([beta]))["V"][0] for lam in (*lams, best)]
+        axis.plot(lams, np.array(values[:-1]) / values[-1], color=colour, label=rf"$\beta = {beta:g}$")
+        axis.plot(best, 1, "o", color=colour)
+    axis.set(
+        xscale="log",
+        xlabel=r"Prior scale $\lambda$",
+        ylabel=r"$V^*(\lambda)\,/\,V^*(\mathrm{best}\ \lambda)$",
+        ylim=(0.9, 4),
+    )
+    axis.legend(fontsize="small")
+    sns.despine(figure)
+    return figure
+
+
+def quadratic_range(tables: dict[str, pd.DataFrame], losses: dict[str, float]) -> Figure:
+    """Measured over predicted increase of the loss against the predicted one, a panel for each network."""
+    figure, axes = plt.subplots(1, len(tables), figsize=(5.2 * len(tables), 4.2), sharey=True)
+    for axis, (name, table) in zip(np.atleast_1d(axes), tables.items()):
+        for noise, rows in table.groupby("noise", sort=False):
+            colour, marker = NOISE[noise]
+            axis.errorbar(
+                rows["predicted"], rows["ratio"], 2 * rows["standard error"] / rows["predicted"], color=colour,
+                marker=marker, markersize=4.5, linewidth=1, capsize=2, label=noise,
+            )  # fmt: skip
+            own = rows[rows["unscaled"]]
+            axis.plot(own["predicted"], own["ratio"], color=colour, marker=marker, markersize=11, fillstyle="none")
+        axis.axhline(1, color="black", linewidth=0.8)
+        axis.axvline(losses[name], color="grey", linestyle=":", label="loss at the minimum")
+        axis.set(xscale="log", yscale="log", title=name, xlabel="Predicted increase of the loss, tr(HΣ)/2 (nats)")
+    np.atleast_1d(axes)[0].set_ylabel("Measured / predicted")
+    np.atleast_1d(axes)[-1].legend(fontsize="small", loc="upper left")
+    sns.despine(figure)
+    return figure
+
+
+def spectra(table: pd.DataFrame) -> Figure:
+    """Eigenvalues of Hessian, GGN and Fisher over their rank; the Hessian's negative ones by their size."""
+    figure, axis = plt.subplots(figsize=(7, 4.2))
+    values = {name: rows["eigenvalue"].to_numpy() for name, rows in table.groupby("matrix", sort=False)}
+    ranks = np.arange(1, len(values["GGN"]) + 1)
+    axis.plot(
+        ranks, np.where(values["GGN"] > 0, values["GGN"], np.nan), color=GREEN, linewidth=4, alpha=0.4, label="GGN"
+    )
+    axis.plot(
+        ranks, np.where(values["Fisher"] > 0, values["Fisher"], np.nan), color="black", linewidth=1, label="Fisher"
+    )
+    axis.plot(
+        ranks, np.where(values["Hessian"] > 0, values["Hessian"], np.nan), color=ORANGE, linewidth=1.5, label="Hessian"
+    )
+    negative = -np.sort(values["Hessian"][values["Hessian"] < 0])
+    axis.plot(
+        ranks[: len(negative)], negative, color=ORANGE, linestyle=":", linewidth=2, label="Hessian, negative: size"
+    )
+    axis.set(xscale="log", yscale="log", xlabel="Rank", ylabel="Eigenvalue", ylim=(1e-10, None))
+    axis.legend(fontsize="small", loc="lower left")
+    sns.despine(figure)
+    return figure

@@ -1,0 +1,87 @@
+"""The closed forms over the grid, held against Lemma 4.1 with dense matrices, neuron by neuron."""
+
+import numpy as np
+import pytest
+
+from pacbayes_curvature import gaussians, posteriors
+from pacbayes_curvature.curvature.second_moments import spectrum
+
+LAM, BETA = np.array([1e-3, 0.2, 5.0, 0.2]), np.array([0.5, 1e-3, 2.0, np.inf])
+
+
+def layer(seed, k=4, neurons=3):
+    rng = np.random.default_rng(seed)
+    root = rng.normal(size=(k, k))
+    return root @ root.T / k, rng.normal(size=(neurons, k))
+
+
+def hessian(method, h):
+    return {"baseline": 0 * h, "diag": np.diag(np.diag(h)), "layerwise": h}[method]
+
+
+@pytest.mark.parametrize("method", posteriors.METHODS)
+def test_against_dense_lemma_4_1(method):
+    moments, displacements = zip(*(layer(seed) for seed in range(2)))
+    layers = [
+        posteriors.layer_posterior(method, h, spectrum(h), len(d), (d**2).sum()) for h, d in zip(moments, displacements)
+    ]
+    kl = posteriors.kl_divergence(layers, LAM, BETA)
+    loss = posteriors.expected_quadratic_loss(layers, LAM, BETA)
+    for g, (lam, beta) in enumerate(zip(LAM, BETA)):
+        dense_kl = dense_loss = 0.0
+        for h, d, post in zip(moments, displacements, layers):
+            k = len(h)
+            curved = hessian(method, h) if np.isfinite(beta) else 0 * h
+            sigma = gaussians.optimal_posterior(curved, lam, min(beta, 1.0) if np.isinf(beta) else beta)
+            sigma = sigma if np.ndim(sigma) == 2 else sigma * np.eye(k)
+            basis = np.eye(k) if post.basis is None else post.basis
+            v = posteriors.variances(post, LAM, BETA)[g]
+            np.testing.assert_allclose(basis * v @ basis.T, sigma, rtol=1e-9, atol=1e-15)
+            for neuron in d:
+                dense_kl += gaussians.kl_divergence(neuron, sigma, np.zeros(k), lam)
+                dense_loss += np.trace(hessian(method, h) @ sigma) / 2
+        np.testing.assert_allclose(kl[g], dense_kl, rtol=1e-9)
+        np.testing.assert_allclose(loss[g], dense_loss, rtol=1e-9)
+
+
+def test_kl_falls_and_loss_rises_with_beta():
+    h, d = layer(5)
+    for method in ("diag", "layerwise"):
+        layers = [posteriors.layer_posterior(method, h, spectrum(h), len(d), (d**2).sum())]
+        beta = np.geomspace(1e-4, 1e4, 60)
+        assert (np.diff(posteriors.kl_divergence(layers, np.full(60, 0.3), beta)) < 0).all()
+        assert (np.diff(posteriors.expected_quadratic_loss(layers, np.full(60, 0.3), beta)) > 0).all()
+
+
+def test_baseline_is_the_end_of_every_beta_curve():
+    h, d = layer(6)
+    base, full = (
+        [posteriors.layer_posterior(method, h, spectrum(h), len(d), (d**2).sum())]
+        for method in ("baseline", "layerwise")
+    )
+    np.testing.assert_allclose(
+        posteriors.kl_divergence(full, [0.3], [1e12]), posteriors.kl_divergence(base, [0.3], [np.inf]), rtol=1e-9
+    )
+    np.testing.assert_allclose(posteriors.kl_divergence(base, [0.3], [1.0]), (d**2).sum() / 0.6)
+
+
+@pytest.mark.parametrize(
+    ("lam", "beta", "message"),
+    [
+        ([0.0], [1.0], "lam must be positive, got 0.0"),
+        ([1.0], [-2.0], "beta must be positive, got -2.0"),
+        ([np.nan], [1.0], "lam must be positive, got nan"),
+        ([1.0, 2.0], [1.0], "one beta for each lam"),
+    ],
+)
+def test_bad_grids_are_refused(lam, beta, message):
+    h, d = layer(7)
+    post = posteriors.layer_posterior("diag", h, spectrum(h), len(d), 1.0)
+    with pytest.raises(ValueError, match=message):
+        posteriors.variances(post, lam, beta)
+
+
+def test_unknown_method_lists_the_valid_ones():
+    h, d = layer(8)
+    with pytest.raises(ValueError, match=f"unknown method 'full'; valid: {', '.join(posteriors.METHODS)}"):
+        posteriors.layer_posterior("full", h, spectrum(h), len(d), 1.0)

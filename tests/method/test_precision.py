@@ -1,0 +1,108 @@
+"""A grid of accuracies with a wanted standard error: without bias, with that error, from few examples."""
+
+import numpy as np
+import pytest
+import torch
+
+from pacbayes_curvature import networks, posteriors
+from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.gibbs import precision, strata
+from pacbayes_curvature.gibbs.two_levels import Coarse, Correction, Thinned
+
+AXIS = np.geomspace(1e-3, 1, 4)
+LAM, BETA = (values.ravel() for values in np.meshgrid(AXIS, AXIS))
+
+
+@pytest.fixture(scope="module")
+def problem(digits, digits_network):
+    x, y, weights = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train), digits_network.minimum
+    layers = [
+        posteriors.layer_posterior("layerwise", h, curvature.spectrum(h), len(w), 0.0)
+        for h, w in zip(curvature.layerwise(weights, x), weights)
+    ]
+    return weights, layers, x, y
+
+
+def estimates(problem, stderr, seed):
+    weights, layers, x, y = problem
+    generator = torch.Generator().manual_seed(seed)
+    return precision.to_precision(weights, layers, LAM, BETA, x, y, stderr, generator)
+
+
+@pytest.fixture(scope="module")
+def truth(problem):
+    weights, layers, x, y = problem
+    return gibbs.by_local_reparametrisation(
+        weights, layers, LAM, BETA, x, y, torch.Generator().manual_seed(9), passes=80
+    )[0]
+
+
+def test_the_wanted_error_is_reached_without_bias(problem, truth, monkeypatch):
+    """Over 40 repetitions, with a small pilot as for a large data set."""
+    monkeypatch.setattr(strata, "PILOT", 24)
+    stderr = np.maximum(np.sqrt(truth * (1 - truth) / 3000), 1e-3)
+    results = [estimates(problem, stderr, seed) for seed in range(40)]
+    accuracy, error = np.array([result[:2] for result in results]).transpose(1, 0, 2)
+    misses = (accuracy - truth) / stderr
+    assert np.sqrt(np.square(misses).mean()) < 1.25 and np.abs(misses.mean(0)).max() < 4 * 1.5 / 40**0.5
+    assert np.sqrt(np.square(error / stderr).mean()) < 1.25
+    examples = np.array([result[2] for result in results])
+    assert examples.shape == (40, 2, len(LAM)) and examples.min() >= strata.STRATA * 24
+    assert examples[:, 0].max() < 5 * 1437 and (examples[:, 1] <= examples[:, 0]).all()
+
+
+def test_the_correction_is_needed(problem, truth, monkeypatch):
+    """Without it, and with nodes so far apart that it counts, the bias is many standard errors."""
+    monkeypatch.setattr("pacbayes_curvature.gibbs.two_levels.STEP", 4.0)
+    monkeypatch.setattr("pacbayes_curvature.gibbs.two_levels.EIGENVECTORS", (4, 4))
+    weights, layers, x, y = problem
+    tallies = [
+        level(weights, layers, LAM, BETA).tally(x, y, torch.Generator().manual_seed(0), passes=5)
+        for level in (Coarse, Correction)
+    ]
+    alone = np.abs(tallies[0].accuracy - truth) / tallies[0].stderr
+    together = np.abs(tallies[0].accuracy + tallies[1].accuracy - 1 - truth) / np.hypot(*(t.stderr for t in tallies))
+    assert alone.max() > 10 and together.max() < 4
+
+
+def test_an_example_is_as_early_as_the_smaller_of_its_ranks(problem):
+    weights, layers, x, y = problem
+    parts = precision.by_margins(weights, layers, LAM, BETA, x, y, torch.Generator().manual_seed(0))
+    assert sorted(torch.cat(parts).tolist()) == list(range(len(y)))
+    assert [len(p) for p in parts] == [len(p) for p in strata.by_margin(weights, x, y, torch.Generator())]
+    at = np.argmax(LAM / BETA)
+    noise = [Thinned(w, layer, LAM[[at]], BETA[[at]], 128, 128) for w, layer in zip(weights, layers)]
+    for margin in (strata.standardised_margins(weights, x, y), precision.posterior_margins(weights, noise, x, y)):
+        # Half of the first stratum could be early by the other margin only; none of the first few may be late.
+        few = margin.argsort()[: len(parts[0]) // 2].tolist()
+        assert set(few) <= set(torch.cat(parts[:1]).tolist())
+
+
+def test_posterior_margins_against_a_dense_twin(problem):
+    weights, layers, x, y = problem
+    lam, beta = np.array([0.3]), np.array([0.001])
+    noise = [Thinned(w, layer, lam, beta, 1000, 1) for w, layer in zip(weights, layers)]
+    found = precision.posterior_margins(weights, noise, x[:12], y[:12])
+    for n in range(12):
+        at = [w.double().clone().requires_grad_() for w in weights]
+        logits = networks.forward(at, x[n : n + 1].double())[0]
+        rival = logits.detach().clone().index_fill_(0, y[n], -torch.inf).argmax()
+        margin = logits[y[n]] - logits[rival]
+        variance = 0.0
+        for gradient, layer in zip(torch.autograd.grad(margin, at), layers):
+            covariance = layer.basis @ np.diag(posteriors.variances(layer, lam, beta)[0]) @ layer.basis.T
+            variance += np.einsum("ji,ik,jk->", gradient.numpy(), covariance, gradient.numpy())
+        assert found[n].item() == pytest.approx(margin.item() / variance**0.5, rel=2e-3)
+
+
+@pytest.mark.parametrize("stderr", [np.ones(3), np.zeros(len(LAM)), np.full(len(LAM), np.nan)])
+def test_an_error_that_nobody_can_plan_for(problem, stderr):
+    with pytest.raises(ValueError, match="stderr must hold a positive number for each of the 16 grid points"):
+        estimates(problem, stderr, 0)
+
+
+def test_too_few_examples(problem):
+    weights, layers, x, y = problem
+    with pytest.raises(ValueError, match="8 strata need at least 128 examples, got 127"):
+        estimates((weights, layers, x[:127], y[:127]), np.ones(len(LAM)), 0)

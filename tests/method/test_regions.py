@@ -1,0 +1,51 @@
+"""Where the feasible and the non-vacuous region meet."""
+
+import numpy as np
+import pytest
+
+from pacbayes_curvature import pareto
+
+A, C = np.array([0.95, 0.8, 0.6, 0.7]), np.array([0.6, 0.25, 0.15, 0.5])
+
+
+@pytest.mark.parametrize("line", [1.0, 0.5, 0.46, 0.44])
+def test_regions_meet_exactly_where_a_fine_grid_of_the_plane_says_so(line):
+    a, c = np.meshgrid(np.linspace(0, 1, 401), np.linspace(0, 1, 401))
+    feasible = ((a[..., None] <= A) & (c[..., None] >= C)).any(-1)
+    useful = pareto.non_vacuous(a.ravel(), c.ravel(), line).reshape(a.shape)
+    found = pareto.meeting(A, C, line)
+    assert found.meets == (feasible & useful).any() == (line > 0.45)
+    assert found.margin == pytest.approx(line - 0.45) and found.at == 1
+
+
+def test_the_lower_edge_of_what_is_feasible():
+    at = np.array([0.0, 0.6, 0.61, 0.75, 0.8, 0.9, 0.96])
+    np.testing.assert_array_equal(pareto.least_complexity(A, C, at), [0.15, 0.15, 0.25, 0.25, 0.25, 0.6, np.inf])
+
+
+def test_dominated_points_change_no_region():
+    """0.7 at 0.5 is beaten by 0.8 at 0.25."""
+    at = np.linspace(0, 1, 50)
+    np.testing.assert_array_equal(pareto.least_complexity(A, C, at), pareto.least_complexity(A[:3], C[:3], at))
+    for level in (0.5, 0.4):
+        assert pareto.meeting(A, C, level)[:2] == pareto.meeting(A[:3], C[:3], level)[:2]
+
+
+def test_between_points_the_logarithm_of_the_complexity_is_a_straight_line():
+    found = pareto.interpolated_complexity(A, C, np.array([0.59, 0.6, 0.7, 0.8, 0.875, 0.95, 0.96]))
+    expected = [np.nan, 0.15, np.sqrt(0.15 * 0.25), 0.25, np.sqrt(0.25 * 0.6), 0.6, np.nan]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "accuracy, complexity, message",
+    [
+        ([], [], r"at least 1, are needed, got shapes \(0,\) and \(0,\)"),
+        ([0.5, 0.6], [0.1], r"got shapes \(2,\) and \(1,\)"),
+        ([0.5, np.nan], [0.1, 0.2], "must be numbers, got NaN"),
+    ],
+)
+def test_points_that_are_none_are_refused(accuracy, complexity, message):
+    for function in (pareto.meeting, pareto.non_vacuous, pareto.least_complexity, pareto.interpolated_complexity):
+        with pytest.raises(ValueError, match=message):
+            function(accuracy, complexity, 0.5)

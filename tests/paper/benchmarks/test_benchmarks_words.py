@@ -1,0 +1,178 @@
+"""What the page on benchmarks says and draws, from results made up here."""
+
+import json
+
+import matplotlib.pyplot as plt
+import pytest
+
+from paper.benchmarks import figure as plots_benchmarks
+from paper.benchmarks import words as pages_benchmarks
+
+SIZES = {
+    "layerwise": ("N", "width", "depth"),
+    "sweep": ("N", "width", "depth", "grid"),
+    "eigendecomposition": ("width",),
+}
+BASE = {"N": 1000, "width": 100, "depth": 2, "grid": 16}
+
+
+def entry(name, ratio, target, note="A note."):
+    return {"name": name, "ratio": ratio, "low": 0.9 * ratio, "high": 1.2 * ratio, "target": target, "note": note}
+
+
+@pytest.fixture
+def results():
+    return {
+        "environment": {
+            "date": "2020-01-02",
+            "processor_model": "Abacus",
+            "processor": "x",
+            "system": "y",
+            "threads": 2,
+        }
+        | {"cores": 4, "python": "3", "torch": "2", "numpy": "1"},
+        "entries": [
+            entry("pair_met", 7.0, 6.0),
+            entry("pair_missed", 3.0, 40.0, "The reason."),
+            entry("share_of_peak", 0.55, 0.5),
+            entry("training_share_of_peak", 0.3, None),
+        ],
+        "scaling": [
+            {
+                "task": task,
+                "measure": measure,
+                "against": size,
+                "base": BASE,
+                "points": [[64, 1.0], [128, 3.0], [256, 9.0]],
+            }
+            | {"exponent": 1.58, "stderr": 0.04}
+            for task, sizes in SIZES.items()
+            for size in sizes
+            for measure in ("seconds", "megabytes")
+        ],
+        "stages": [
+            {
+                "stage": stage,
+                "dataset": dataset,
+                "seconds": seconds,
+                "share": 0.5,
+                "processor": f"Make of {dataset[:5]}",
+            }
+            for dataset, seconds in (("mnist2", 18.0), ("cifar2", 36.0), ("cifar10", 72.0))
+            for stage in ("training", "sweep")
+        ],
+        "peak": {"gflops": 200.0, "low": 190.0, "high": 210.0, "size": 8, "threads": 2},
+    }
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def test_a_missed_target_is_said_with_its_reason(results):
+    text = pages_benchmarks.verdict(results).data
+    assert text.startswith("2 of 3 targets are met.\nMissed:\n")
+    assert "- `pair_missed`: 3 instead of 40. The reason." in text and "pair_met" not in text and "training" not in text
+    results["entries"][1]["ratio"] = 40.0
+    assert pages_benchmarks.verdict(results).data == "3 of 3 targets are met."
+
+
+def test_the_table_says_what_was_met(results):
+    table = pages_benchmarks.entries_table(results["entries"]).set_index("name")
+    assert table["result"].to_dict() == {
+        "pair_met": "met", "pair_missed": "missed", "share_of_peak": "met", "training_share_of_peak": "",
+    }  # fmt: skip
+    assert table.loc["pair_missed", "target"] == "40" and table.loc["training_share_of_peak", "target"] == "none"
+
+
+def test_pairs_and_shares_are_all_entries(results):
+    pairs, shares = pages_benchmarks.pairs(results), pages_benchmarks.shares(results)
+    assert [e["name"] for e in pairs + shares] == [e["name"] for e in results["entries"]] and len(shares) == 2
+
+
+def test_times_of_the_inverses_come_from_their_entries(results):
+    results["entries"] += [
+        entry(f"direct_inverse_vs_recursive_k{k}", ratio, None) for k, ratio in ((50, 10.0), (800, 20.0))
+    ]
+    times = pages_benchmarks.inverse_times(results)
+    assert times.to_dict("list") == {"k": [50, 800], "ratio": [10.0, 20.0], "low": [9.0, 18.0], "high": [12.0, 24.0]}
+
+
+def test_core_hours_are_the_seconds_of_the_common_stages_times_the_seeds(results):
+    results["stages"].append({"stage": "sensitivity", "dataset": "mnist2", "seconds": 500.0, "share": 0.9})
+    table = pages_benchmarks.core_hours(results, 100).set_index("dataset")
+    assert table.loc["Mnist2", "core-hours"] == pytest.approx(100 * 2 * 18 / 3600)
+    assert table.loc["Cifar10", "core-hours"] == pytest.approx(100 * 2 * 72 / 3600)
+    assert table["timed as"].to_dict() == {
+        "Mnist2": "Mnist2", "Mnist5": "Mnist2", "Mnist10": "Mnist2",
+        "Cifar2": "Cifar2", "Cifar5": "Cifar10", "Cifar10": "Cifar10",
+    }  # fmt: skip
+
+
+def test_more_cores_help_until_one_network_is_the_longest(results):
+    total = pages_benchmarks.core_hours(results, 100)["core-hours"].sum()
+    text = pages_benchmarks.core_hours_facts(results, 100, 8).data
+    assert f"about {total:.3g} core-hours" in text and f"On 8 cores that is {total / 8:.3g} hours" in text
+    assert f"that is {2 * 72 / 3600:.3g} hours" in pages_benchmarks.core_hours_facts(results, 1, 10**6).data
+
+
+@pytest.mark.parametrize(
+    "runs, cores, message", [(0, 1, "seeds must be at least 1"), (1, 0, "cores must be at least 1")]
+)
+def test_no_seeds_and_no_cores_are_refused(runs, cores, message, results):
+    with pytest.raises(ValueError, match=message):
+        pages_benchmarks.core_hours_facts(results, runs, cores)
+
+
+def test_the_stages_say_where_they_were_timed(results):
+    assert "on Make of cifar and Make of mnist." in pages_benchmarks.stages_facts(results).data
+
+
+def test_without_stage_times_nothing_is_expected(results):
+    results["stages"] = []
+    assert "not timed" in pages_benchmarks.stages(results).data
+    assert "no expectation" in pages_benchmarks.core_hours_facts(results, 100, 64).data
+
+
+def test_tables_of_larger_networks(results):
+    wider = pages_benchmarks.wider(results, widths=(256, 1024))
+    assert wider["memory of all H_l (GB)"].tolist() == pytest.approx([8 * 3 * 257**2 / 1e9, 8 * 3 * 1025**2 / 1e9])
+    imagenet = pages_benchmarks.imagenet(results).set_index("network")
+    assert imagenet["largest k"].to_dict() == {"VGG-16": 25089, "ResNet-50": 4609}
+    assert "VGG-16: 1 block of 25089 inputs (first `fc1`): 5 GB" in pages_benchmarks.largest_blocks(results).data
+
+
+def test_the_ratios_figure_has_a_row_an_entry_and_a_bar_a_target(results):
+    (axis,) = plots_benchmarks.ratios(results["entries"]).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == [e["name"] for e in results["entries"]]
+    (dots,) = (line for line in axis.lines if line.get_marker() == "o")
+    (targets,) = (line for line in axis.lines if line.get_label() == "target")
+    assert dots.get_xdata().tolist() == [7.0, 3.0, 0.55, 0.3]
+    assert targets.get_xdata()[:3].tolist() == [6.0, 40.0, 0.5] and axis.get_xscale() == "log"
+
+
+def test_the_fitted_line_has_the_exponent(results):
+    figure = plots_benchmarks.scaling(results["scaling"])
+    axis = figure.axes[0]
+    x, y = axis.lines[1].get_data()
+    assert (y[-1] / y[0]) == pytest.approx((x[-1] / x[0]) ** 1.58)
+    assert [axis.get_xlabel() for axis in figure.axes[:4]] == list(plots_benchmarks.SIZES.values())
+
+
+def test_the_stages_figure_adds_up_to_the_total(results):
+    (axis,) = plots_benchmarks.stages(results["stages"]).axes
+    ends = {bar.get_y(): bar.get_x() + bar.get_width() for bar in axis.patches}
+    assert sorted(ends.values()) == [36.0, 72.0, 144.0]
+
+
+def test_results_that_are_not_there_are_asked_for(tmp_path, results):
+    with pytest.raises(FileNotFoundError, match="no benchmark results at .*; run `make bench`"):
+        pages_benchmarks.load(tmp_path / "results.json")
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    assert pages_benchmarks.load(tmp_path / "results.json") == results
+    assert (
+        "Abacus" in pages_benchmarks.environment(results).data
+        and "200 x 10^9" in pages_benchmarks.environment(results).data
+    )

@@ -1,0 +1,106 @@
+"""What CONTRIBUTING.md and CHANGELOG.md say is so, and the lists that a recipe makes longer keep together."""
+
+import datetime
+import re
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from pacbayes_curvature import posteriors
+from paper import experiments
+from paper.networks import data, store, training
+from paper.results import package as datapackage
+from paper.results import table as tolerances
+from paper.show import style as plots
+
+ROOT = Path(__file__).parents[3]
+GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+CODE = [code for code in re.findall(r"`([^`\n]+)`", GUIDE) if not re.search("NAME|SOURCE", code)]
+
+
+def find(name):
+    """The file that CONTRIBUTING.md calls `name`: from the root, or a module of the package."""
+    return next((path for path in (ROOT / name, ROOT / "src" / "pacbayes_curvature" / name) if path.exists()), None)
+
+
+def test_every_file_that_the_guide_names_exists():
+    names = {
+        code
+        for code in CODE
+        if re.fullmatch(r"[\w./*-]*(?:/|\.(?:py|md|yml|toml|json))|Snakefile|Makefile|\.ci/run", code)
+    }
+    assert {"Snakefile", "tests/test_contributing.py", "tolerances.py", "book/api.md"} <= names
+    made = {"build/html/book/api.html", "data/"}
+    assert {name for name in names - made if not find(name)} == set()
+
+
+def test_every_target_that_the_guide_names_exists():
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", GUIDE, re.MULTILINE))
+    assert {"reproduce", "freeze", "lint"} <= named <= targets
+
+
+def test_every_list_is_where_the_guide_says():
+    places = re.findall(r"((?:`\w+`(?:, | and )?)+) in\s+`([\w./]+)`", GUIDE)
+    named = {(name, file) for names, file in places for name in re.findall(r"\w+", names.replace(" and ", " "))}
+    assert {
+        ("STYLE", "plots.py"),
+        ("HIDDEN", "networks.py"),
+        ("INPUTS", "networks.py"),
+        ("SIX", "tests/test_results.py"),
+    } <= named
+    lacking = [
+        f"{file}: {name}"
+        for name, file in named
+        if not re.search(rf"\b{name}\b", find(file).read_text(encoding="utf-8"))
+    ]
+    assert lacking == []
+
+
+def test_every_source_of_data_is_in_every_table():
+    sources = {data.split_name(name)[0] for name in data.NAMES}
+    tables = {
+        "data.FINGERPRINTS": data.FINGERPRINTS, "data.NORMALISATION": data.NORMALISATION, "data.LARGEST_PIXEL": data.LARGEST_PIXEL,
+        "networks.HIDDEN": store.HIDDEN, "networks.INPUTS": store.INPUTS, "training.RECIPES": training.RECIPES,
+        "datapackage.SOURCES": datapackage.SOURCES,
+    }  # fmt: skip
+    assert {name: set(table) for name, table in tables.items()} == dict.fromkeys(tables, sources)
+
+
+def test_every_posterior_has_a_style_of_its_own():
+    assert tuple(plots.STYLE) == posteriors.METHODS
+    for values in zip(*plots.STYLE.values(), strict=True):
+        assert len(set(values)) == len(values), f"two methods look the same: {values}"
+
+
+def test_every_experiment_is_compared_by_a_rule():
+    assert set(tolerances.RULES) == set(experiments.NAMES)
+
+
+def test_the_changelog_is_in_step_with_the_version():
+    headings = re.findall(r"^## (.*)", CHANGELOG, re.MULTILINE)
+    releases = [re.fullmatch(r"\[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d|unreleased)", heading) for heading in headings]
+    assert all(releases), f"a section is headed `## [X.Y.Z] - YYYY-MM-DD` or `- unreleased`, got {headings}"
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert releases[0][1] == version, "the newest section of CHANGELOG.md and pyproject.toml name different versions"
+    for newer, older in pairwise(releases):
+        assert tuple(map(int, newer[1].split("."))) > tuple(map(int, older[1].split(".")))
+        assert older[2] != "unreleased" and newer[2] >= older[2]  # letters sort behind digits
+    for release in releases:
+        if release[2] != "unreleased":
+            assert datetime.date.fromisoformat(release[2]) <= datetime.date.today()
+    kinds = set(re.findall(r"^### (.*)", CHANGELOG, re.MULTILINE))
+    assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+@pytest.mark.parametrize("tool", ["ruff-check", "ruff-format", "zizmor", "pair"])
+def test_the_hooks_are_those_of_make_lint_and_use_the_pinned_versions(tool):
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    entry = re.search(rf"id: {tool}\n.*\n +entry: (\S+)\n? ?(?:.*)\n +language: system", hooks)
+    assert entry and entry[1].startswith(".venv/bin/")
+    assert "pre-commit run --all-files" in MAKEFILE
+    assert "make lint" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")

@@ -1,0 +1,209 @@
+"""What the explorer shows is what the results hold: the export of the points, and where the page has it."""
+
+import csv
+import importlib.util
+import io
+import json
+import math
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
+
+from pacbayes_curvature import posteriors
+from paper.experiments.accuracy_vs_complexity.figure import NEARLY
+from paper.networks import data
+from paper.results import records
+from paper.results.records import Key, Result
+from paper.show import style as plots
+
+ROOT, FROZEN = records.ROOT, records.FROZEN
+STATIC = ROOT / "book" / "_static"
+TABLES = sorted((FROZEN / "accuracy_vs_complexity").glob("*.csv"))
+KEY = Key("accuracy_vs_complexity", "mnist2", 0, {"passes": 1}, data.fingerprint("mnist2"), "c0de")
+MADE = {"date": "2026-01-02", "seconds": 1.5, "versions": {}, "machine": {}}
+POINTS = pd.DataFrame(
+    {
+        "method": ["baseline", "diag", "layerwise", "layerwise"],
+        "lam": [1e-5, 0.1, 0.1, 0.1],
+        "beta": [math.inf, 0.5, 0.5, 1.25893],
+        "accuracy": [1 / 3, 0.1 + 0.2, 1.0, 0.75],
+        "accuracy_stderr": [0.1, 0.1, 0.0, 0.1],
+        "kl": [5249180.418317713, 5e-324, 1e300, 7.0],
+        "examples": 60,
+        "evaluated": [60, 60, 60, 10],
+        "complexity": 0.5,
+        "pareto": [True, False, True, False],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def explorer():
+    spec = importlib.util.spec_from_file_location("explorer", ROOT / "book" / "_ext" / "explorer.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def put(folder, *seeds, table=POINTS, **changed):
+    """Write a table of made-up points, the same for each seed, as records would."""
+    key = replace(KEY, **changed)
+    results = []
+    for seed in seeds or (0,):
+        rows = table.assign(dataset=key.dataset, seed=seed)[["dataset", "seed", *table.columns]]
+        results.append(Result(replace(key, seed=seed), rows, MADE, "computed"))
+    records.write(*results, path=folder / key.experiment / f"{key.dataset}.csv")
+    return folder
+
+
+def loaded(explorer, folder):
+    """What the page reads: the script, without what surrounds its JSON."""
+    script = explorer.script(explorer.points(folder))
+    start = "(window.Explorer = window.Explorer || {}).data = "
+    assert script.startswith(start) and script.endswith(";\n") and script.isascii()
+
+    def refuse(text):
+        raise ValueError(f"{text} is not JSON")
+
+    return json.loads(script[len(start) : -2], parse_constant=refuse)
+
+
+# The export -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_every_counted_point_is_exported_to_the_last_bit(explorer, path):
+    """Against the text of the tables, read by Python's own csv and float."""
+    exported = loaded(explorer, FROZEN)
+    assert exported["columns"] == ["method", "lam", "beta", "accuracy", "stderr", "kl", "front"]
+    found = {
+        (network["seed"], *row[:2], math.inf if row[2] is None else row[2]): row[3:]
+        for network in exported["networks"]
+        if network["dataset"] == path.stem
+        for row in network["points"]
+    }
+    expected = {}
+    for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
+        if row["evaluated"] == row["examples"]:
+            key = (int(row["seed"]), row["method"], float(row["lam"]), float(row["beta"]))
+            numbers = [float(row[name]) for name in ("accuracy", "accuracy_stderr", "kl")]
+            expected[key] = [*numbers, {"True": True, "False": False}[row["pareto"]]]
+    assert found == expected and len(found) > 100
+
+
+def test_what_is_said_of_the_points(explorer, tmp_path):
+    put(put(tmp_path, 0, 3), dataset="cifar10", data=data.fingerprint("cifar10"))
+    exported = loaded(explorer, tmp_path)
+    networks = exported.pop("networks")
+    assert [(network["dataset"], network["seed"], network["computed"]) for network in networks] == [
+        ("mnist2", 0, "2026-01-02"), ("mnist2", 3, "2026-01-02"), ("cifar10", 0, "2026-01-02"),
+    ]  # fmt: skip
+    assert all(len(network["points"]) == 3 for network in networks), "the point that was only explored is left out"
+    del exported["columns"]
+    assert exported == {
+        "methods": [dict(zip(("name", "title", "colour", "marker"), (m, *plots.STYLE[m]))) for m in posteriors.METHODS],
+        "datasets": [
+            {"name": "mnist2", "title": "Mnist2", "classes": 2, "examples": 60},
+            {"name": "cifar10", "title": "Cifar10", "classes": 10, "examples": 60},
+        ],
+        "seeds": [0, 3],
+        "lam": [1e-5, 0.1],
+        "beta": [0.5],
+        "delta": 0.05,
+        "nearly": NEARLY,
+    }
+
+
+def test_stale_results_are_called_so(explorer, tmp_path):
+    (network,) = loaded(explorer, put(tmp_path))["networks"]
+    assert "its code digest is c0de" in network["stale"]
+    assert all(n["stale"] == records.why_stale(records.read(FROZEN / KEY.experiment / f"{n['dataset']}.csv", n["seed"]))
+               for n in loaded(explorer, FROZEN)["networks"])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "column, value",
+    [("accuracy", np.nan), ("kl", np.inf), ("lam", np.inf), ("accuracy_stderr", np.nan), ("beta", np.nan)],
+)
+def test_a_number_that_is_none_is_refused(explorer, tmp_path, column, value):
+    table = POINTS.copy()
+    table.loc[1, column] = value
+    with pytest.raises(ValueError, match=r"mnist2.csv: a point without finite numbers: \['diag'"):
+        explorer.points(put(tmp_path, table=table))
+
+
+def test_only_the_baseline_may_have_an_infinite_beta(explorer, tmp_path):
+    with pytest.raises(ValueError, match=r"a point without finite numbers: \['diag', 0.1, inf"):
+        explorer.points(put(tmp_path, table=POINTS.assign(beta=math.inf)))
+
+
+def test_an_altered_table_is_refused(explorer, tmp_path):
+    path = put(tmp_path) / "accuracy_vs_complexity" / "mnist2.csv"
+    path.write_text(path.read_text().replace("7.0", "8.0"))
+    with pytest.raises(ValueError, match="does not match its checksum"):
+        explorer.points(tmp_path)
+
+
+def test_a_folder_without_results_is_refused(explorer, tmp_path):
+    with pytest.raises(ValueError, match="no results of accuracy_vs_complexity in .*run `make reproduce`"):
+        explorer.points(tmp_path)
+
+
+# The page -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def source(monkeypatch, tmp_path):
+    """A book of two pages, one with the explorer, and made-up results."""
+    monkeypatch.syspath_prepend(ROOT / "book" / "_ext")
+    folder = tmp_path / "source"
+    put(folder / "results")
+    shutil.copytree(STATIC, folder / "_static")
+    (folder / "conf.py").write_text("extensions = ['myst_parser', 'explorer']\nhtml_static_path = ['_static']\n")
+    (folder / "book").mkdir()
+    (folder / "index.md").write_text(
+        "# Book\n\n```{toctree}\nbook/page\nnotebooks/07_accuracy_vs_complexity\nnotebooks/08_all_datasets\n```\n"
+    )
+    (folder / "book" / "page.md").write_text("# Explorer\n\n```{explorer}\n```\n")
+    (folder / "notebooks").mkdir()
+    for name in ("07_accuracy_vs_complexity", "08_all_datasets"):
+        (folder / "notebooks" / f"{name}.md").write_text("# Chapter\n\n## What we find\n")
+    return folder
+
+
+def built(source, builder):
+    out, warnings = source.parent / builder, io.StringIO()
+    with docutils_namespace():
+        Sphinx(source, source, out, out / ".doctrees", builder, status=None, warning=warnings).build()
+    assert warnings.getvalue() == ""
+    return out
+
+
+def test_the_page_has_the_scripts_in_their_order_and_other_pages_have_none(source, explorer):
+    out = built(source, "html")
+    page = (out / "book" / "page.html").read_text(encoding="utf-8")
+    places = [page.index(f"_static/explorer/{name}.js?v=") for name in ("data", *explorer.SCRIPTS)]
+    assert places == sorted(places) and "_static/explorer/explorer.css?v=" in page
+    assert page.count('id="explorer-page"') == 1 and page.count("<noscript>") == 1
+    assert 'href="../notebooks/07_accuracy_vs_complexity.html#what-we-find"' in page
+    assert "_static/explorer/" not in (out / "index.html").read_text(encoding="utf-8")
+    written = (out / "_static" / "explorer" / "data.js").read_text(encoding="utf-8")
+    assert written == explorer.script(explorer.points(source / "results"))
+
+
+def test_a_book_of_one_page_has_a_sentence_instead(source):
+    out = built(source, "singlehtml")
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "on paper there is nothing to move" in page
+    assert "explorer-page" not in page and "explorer/data.js" not in page
+
+
+def test_the_scripts_are_the_files(explorer):
+    assert {f"{name}.js" for name in explorer.SCRIPTS} | {"explorer.css"} == {
+        path.name for path in (STATIC / "explorer").iterdir()
+    }

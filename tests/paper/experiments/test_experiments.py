@@ -1,0 +1,293 @@
+"""The experiments on digits: whole, from the data to the table, and what they answer without computing."""
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from pacbayes_curvature import bounds
+from pacbayes_curvature.posteriors import METHODS
+from paper import __main__ as reproduce
+from paper.experiments.accuracy_vs_complexity import compute as figure_3
+from paper.experiments.accuracy_vs_complexity.compute import accuracy_vs_complexity
+from paper.experiments.curvature_spectra.compute import curvature_spectra
+from paper.experiments.training_run.compute import training_run
+from paper.networks import data, store
+from paper.networks import minimum as training
+from paper.results import records
+
+IDENTITY = ["method", "lam", "beta"]
+
+pytestmark = pytest.mark.usefixtures("workspace")
+
+
+@pytest.fixture
+def trained(digits_network, monkeypatch):
+    """Training, which is slow, gives what it gave before. The list has an item for each time it was called for."""
+    calls = []
+
+    def train(dataset, seed, recipe):
+        calls.append((dataset.name, seed))
+        return replace(digits_network, record=dict(digits_network.record))
+
+    monkeypatch.setattr(training, "train", train)
+    return calls
+
+
+@pytest.fixture
+def no_computing(monkeypatch):
+    """From the call on, whoever loads data fails."""
+
+    def load(name):
+        raise AssertionError(f"{name} was loaded: the answer was to come from a record")
+
+    return lambda: monkeypatch.setattr(data, "load", load)
+
+
+def load_nothing(name):
+    raise FileNotFoundError(f"no data for {name}")
+
+
+def assert_equal(a, b):
+    pd.testing.assert_frame_equal(a.reset_index(drop=True), b.reset_index(drop=True), check_exact=True)
+
+
+# Figure 3 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method, points", [("baseline", 4), ("diag", 16), ("layerwise", 16)])
+def test_a_grid_contains_those_whose_size_divides_its_own(method, points):
+    grids = {size: figure_3.grid(method, size) for size in (2, 4, 5, 10, 20)}
+    sets = {size: set(grid[IDENTITY].itertuples(index=False, name=None)) for size, grid in grids.items()}
+    assert len(sets[4]) == len(grids[4]) == points and sets[2] < sets[4] < sets[20] and sets[5] < sets[10] < sets[20]
+    assert (grids[4]["lam"] > 0).all() and (np.isinf(grids[4]["beta"]) == (method == "baseline")).all()
+
+
+def test_every_method_and_grid_point_with_its_columns(digits, trained):
+    table = accuracy_vs_complexity("digits", grid_size=4).table
+    named = "dataset seed method lam beta accuracy accuracy_stderr kl complexity pareto".split()
+    assert set(named) <= set(table.columns) and len(table) == 4 + 16 + 16
+    drawn = ["drawn_accuracy", "drawn_accuracy_stderr"]
+    assert not table.drop(columns=drawn).isna().any(axis=None) and not table.duplicated(IDENTITY).any()
+
+    assert set(table["dataset"]) == {"digits"} and set(table["seed"]) == {0} and set(table["examples"]) == {1437}
+    assert table["accuracy"].between(0, 1).all() and (table["kl"] > 0).all()
+    for _, row in table.iterrows():
+        assert row["complexity"] == bounds.complexity(row["kl"], len(digits.y_train), 0.05)
+        answers = np.sqrt(row["accuracy"] * (1 - row["accuracy"]) / len(digits.y_train))
+        assert 0 <= row["accuracy_stderr"] <= 1.001 * answers + 1e-9, "outcomes in [0, 1] vary no more than answers"
+    for _, rows in table.groupby("method"):
+        assert rows["accuracy"].max() > 0.99 and rows["accuracy"].min() < 0.7, "the grid spans the range"
+
+
+def test_reported_points_have_weight_draws_beside_them(digits, trained):
+    """The smallest bound and the least complexity at each level, of each method: by the paper's estimator, they agree."""
+    table = accuracy_vs_complexity("digits", grid_size=4).table
+    drawn = table[table["drawn_accuracy"].notna()]
+    chance, wanted = 0.1, set()
+    for _, rows in table.groupby("method"):
+        wanted.add((1 - rows["accuracy"] + rows["complexity"]).idxmin())
+        for level in (0.25, 0.5, 0.75, 0.95):
+            good = rows[rows["accuracy"] >= chance + level * (1 - chance)]
+            wanted.add(good.sort_values("complexity").index[0])
+    assert set(drawn.index) == wanted and len(wanted) > 6
+    assert (drawn["drawn_accuracy_stderr"] >= 0).all() and drawn["drawn_accuracy_stderr"].max() > 0
+    error = np.hypot(drawn["accuracy_stderr"], drawn["drawn_accuracy_stderr"])
+    z = (drawn["accuracy"] - drawn["drawn_accuracy"]) / (error + 1e-3)
+    assert (z.abs() < 6).all(), "five draws have a t distribution with four degrees of freedom"
+
+
+def test_the_front_is_that_of_each_method(trained):
+    for _, rows in accuracy_vs_complexity("digits", grid_size=4).table.groupby("method"):
+        points = list(zip(rows["accuracy"], rows["complexity"]))
+        for (a, c), on_front in zip(points, rows["pareto"]):
+            beaten = any(a2 >= a and c2 <= c and (a2, c2) != (a, c) for a2, c2 in points)
+            assert on_front == (not beaten)
+
+
+def test_a_nested_grid_and_fewer_methods_come_from_the_record(trained, no_computing):
+    whole = accuracy_vs_complexity("digits", grid_size=4)
+    alone = accuracy_vs_complexity("digits", grid_size=2, fresh=True)
+    records.write(whole, path=whole.key.path())
+    no_computing()
+    part = accuracy_vs_complexity("digits", grid_size=2)
+    assert part.state == "computed" and len(part.table) == 2 + 4 + 4
+    in_whole = part.table[IDENTITY].merge(whole.table, on=IDENTITY)
+    computed = ["accuracy", "accuracy_stderr", "kl", "complexity"]
+    assert_equal(part.table[IDENTITY + computed], in_whole[IDENTITY + computed])
+    assert_equal(part.table[IDENTITY + ["kl", "complexity"]], alone.table[IDENTITY + ["kl", "complexity"]])
+    np.testing.assert_allclose(part.table["accuracy"], alone.table["accuracy"], atol=2 / 1437)
+    one = accuracy_vs_complexity("digits", methods=("diag",), grid_size=4)
+    assert_equal(one.table, whole.table[whole.table["method"] == "diag"])
+    with pytest.raises(AssertionError, match="digits was loaded"):
+        accuracy_vs_complexity("digits", grid_size=3)
+
+
+def test_another_delta_needs_no_computing(trained, no_computing):
+    usual = accuracy_vs_complexity("digits", grid_size=2).table
+    no_computing()
+    strict = accuracy_vs_complexity("digits", grid_size=2, delta=1e-9).table
+    assert_equal(strict.drop(columns=["complexity", "pareto"]), usual.drop(columns=["complexity", "pareto"]))
+    assert strict["complexity"].tolist() == [bounds.complexity(kl, 1437, 1e-9) for kl in usual["kl"]]
+    assert (strict["complexity"] > usual["complexity"]).all()
+
+
+# The others -----------------------------------------------------------------------------------------------------------
+
+
+def test_spectra_are_those_of_the_second_moments(digits, digits_network, trained):
+    table = curvature_spectra("digits").table
+    z = torch.from_numpy(digits.x_train).double()
+    for layer, (w, w0) in enumerate(zip(digits_network.minimum, digits_network.initial), start=1):
+        rows = table[table["layer"] == layer]
+        augmented = torch.cat([z, torch.ones(len(z), 1)], dim=1)
+        h = (augmented.T @ augmented / len(z)).numpy()
+        tolerance = {"rtol": 1e-4, "atol": 1e-5 * np.trace(h)}
+        np.testing.assert_allclose(rows["eigenvalue"], np.linalg.eigvalsh(h)[::-1], **tolerance)
+        np.testing.assert_allclose(rows["diagonal"], np.sort(h.diagonal())[::-1], **tolerance)
+        np.testing.assert_allclose(rows["squared_distance"], ((w.double() - w0.double()) ** 2).sum(), rtol=1e-12)
+        assert rows["index"].tolist() == list(range(1, len(h) + 1)) and set(rows["neurons"]) == {len(w)}
+        z = (augmented @ w.double().T).relu()
+
+
+def test_the_training_run_is_the_networks_history(digits_network, trained):
+    table = training_run("digits").table
+    history = pd.DataFrame(json.loads(digits_network.record["history"]))
+    assert_equal(table, history.assign(dataset="digits", seed=0)[["dataset", "seed", *history.columns]])
+
+
+def test_a_network_is_trained_once(digits, digits_network, trained, workspace):
+    for experiment in (training_run, curvature_spectra):
+        experiment("digits")
+    assert trained == [("digits", 0)]
+    stored = store.load(workspace / "build" / "networks" / "digits-seed0.safetensors")
+    assert all(map(torch.equal, stored.initial + stored.minimum, digits_network.initial + digits_network.minimum))
+    training_run("digits", fresh=True)
+    assert len(trained) == 2
+    training_run("digits", seed=1)
+    assert trained[2:] == [("digits", 1)]
+
+
+@pytest.mark.parametrize("change", ["code", "recipe", "data"])
+def test_a_network_of_another_origin_is_trained_anew(change, digits, trained, monkeypatch):
+    training.network(digits, 0)
+    if change == "code":
+        monkeypatch.setattr("paper.digest.code_digest", lambda *modules: "other")
+    elif change == "recipe":
+        other = replace(training.recipe_for("digits"), batch_size=32)
+        monkeypatch.setattr(training, "recipe_for", lambda name: other)
+    else:
+        digits = replace(digits, fingerprint=digits.fingerprint | {"train": "other"})
+    training.network(digits, 0)
+    training.network(digits, 0)
+    assert len(trained) == 2
+
+
+# All ------------------------------------------------------------------------------------------------------------------
+
+EACH = {
+    "training_run": training_run,
+    "curvature_spectra": curvature_spectra,
+    "accuracy_vs_complexity": lambda *args, **options: accuracy_vs_complexity(*args, grid_size=2, **options),
+}
+each = pytest.mark.parametrize("experiment", EACH.values(), ids=EACH)
+
+
+@each
+def test_a_second_run_gives_the_same(experiment, trained):
+    assert_equal(experiment("digits", fresh=True).table, experiment("digits", fresh=True).table)
+
+
+@each
+def test_without_data_and_without_a_record_the_error_is_the_datas(experiment, no_download):
+    with pytest.raises(FileNotFoundError, match="cifar10 not found: .*The book itself needs no data"):
+        experiment("cifar2")
+
+
+@each
+def test_without_data_a_frozen_result_of_other_code_is_stale(experiment, trained, monkeypatch, no_computing):
+    current = experiment("digits")
+    records.freeze(current)
+    no_computing()
+    assert experiment("digits").state == "frozen"
+    monkeypatch.setattr("paper.digest.code_digest", lambda *modules: "other")
+    monkeypatch.setattr(data, "load", load_nothing)
+    stale = experiment("digits")
+    assert stale.state == "stale" and stale.key == current.key
+    assert_equal(stale.table, current.table)
+
+
+@each
+def test_unknown_datasets_are_refused(experiment):
+    with pytest.raises(ValueError, match="unknown dataset 'mnist3'; valid: mnist2, "):
+        experiment("mnist3")
+
+
+def test_unknown_methods_are_refused(trained):
+    with pytest.raises(ValueError, match=f"unknown method 'full'; valid: {', '.join(METHODS)}"):
+        accuracy_vs_complexity("digits", methods=("diag", "full"), grid_size=2)
+
+
+# make reproduce -------------------------------------------------------------------------------------------------------
+
+
+def test_reproduce_trains_computes_and_freezes(workspace, digits_network, no_computing, capsys):
+    outputs = [str(workspace / f"{name}.csv") for name in ("training_run", "curvature_spectra")]
+    for output, name in zip(outputs, ("training_run", "curvature_spectra")):
+        reproduce.main(["compute", name, "digits", "0", output])
+    assert "curvature_spectra of digits, seed 0: 267 rows in" in capsys.readouterr().out
+    reproduce.main(["freeze", *outputs])
+    no_computing()
+    found = [training_run("digits"), curvature_spectra("digits")]
+    assert [result.state for result in found] == ["frozen", "frozen"]
+    assert found[0].table["loss"].tolist() == [row["loss"] for row in json.loads(digits_network.record["history"])]
+    with pytest.raises(AssertionError, match="digits was loaded"):
+        reproduce.main(["compute", "training_run", "digits", "0", outputs[0]])
+
+
+def test_every_line_of_progress_says_how_much_is_left(workspace, digits_network, no_computing, capsys):
+    """By what the frozen results took: the same one, else the mean of the experiment's, else nothing."""
+    path = workspace / "results" / "training_run" / "digits.csv"
+    results = [
+        records.Result(
+            records.Key("training_run", "digits", seed, {}, {}, ""), pd.DataFrame({"seed": [seed]}), {"seconds": t}, ""
+        )
+        for seed, t in ((0, 100.0), (1, 200.0))
+    ]
+    path.parent.mkdir(parents=True)
+    records.write(*results, path=path)
+    plan = [("training_run", "digits", 1), ("training_run", "mnist2", 7), ("lower_bound", "digits", 0)]
+    assert reproduce.time_left(plan, workspace) == 200 + 150
+    done = workspace / "training_run" / "mnist2-seed7.json"
+    done.parent.mkdir()
+    done.touch()
+    assert reproduce.time_left(plan, workspace) == 200
+    folder = workspace / "build" / "reproduced"
+    folder.mkdir(parents=True)
+    (folder / "plan.txt").write_text("training_run digits 0\ntraining_run digits 1\n")
+    reproduce.main(["compute", "training_run", "digits", "0", str(folder / "training_run" / "digits-seed0.csv")])
+    assert "; about 3 core-minutes left" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ("compute figure_9 digits 0 out.csv", "invalid choice: 'figure_9' .*accuracy_vs_complexity"),
+        ("compute training_run mnist3 0 out.csv", "invalid choice: 'mnist3' .*mnist2"),
+        ("compute training_run digits first out.csv", "invalid int value: 'first'"),
+        ("compute training_run digits -1 out.csv", "error: a seed must be at least 0, got -1"),
+        ("compute training_run digits 0", "required: output"),
+        ("freeze absent.csv", "error: no result at absent.csv"),
+        ("", "required: command"),
+    ],
+)
+def test_reproduce_refuses_mistakes_with_exit_code_2(arguments, message, capsys, workspace):
+    with pytest.raises(SystemExit, match="^2$"):
+        reproduce.main(arguments.split())
+    capture = capsys.readouterr()
+    assert capture.out == "" and re.search(message, capture.err)
+    assert not list(workspace.glob("*.csv")) and not (workspace / "results").exists()

@@ -1,0 +1,334 @@
+"""The data package says what is in results/: every table, every column, and how each was produced."""
+
+import hashlib
+import importlib.util
+import io
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import frictionless
+import numpy as np
+import pandas as pd
+import pytest
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
+
+from pacbayes_curvature import __version__, posteriors
+from paper import __main__ as reproduce
+from paper import digest, experiments
+from paper.networks import data
+from paper.results import package as datapackage
+from paper.results import provenance, records
+from paper.results.records import Key, Result
+from paper.results.table import RULES
+
+ROOT, FROZEN = records.ROOT, records.FROZEN
+EPOCHS = pd.DataFrame(
+    {
+        "epoch": [1, 2],
+        "learning_rate": [0.01, 0.1],
+        "loss": [0.7, 1e-9],
+        "running_accuracy": [0.5, 1.0],
+        "train_accuracy": [np.nan, 1.0],
+        "test_accuracy": [0.4, 0.875],
+    }
+)
+MADE = {"date": "2026-01-02", "seconds": 1.5, "versions": {"python": "3.11"}, "machine": {"cores": 2}}
+KEY = Key("training_run", "mnist2", 0, {"passes": 1}, data.fingerprint("mnist2"), "c0de")
+
+
+def put(folder, table, *seeds, **changed):
+    """Write a table of made-up numbers, the same for each seed, as records would: the path."""
+    key = replace(KEY, **changed)
+    results = []
+    for seed in seeds or (0,):
+        rows = table.assign(dataset=key.dataset, seed=seed)
+        rows = rows[["dataset", "seed", *table.columns]]
+        results.append(Result(replace(key, seed=seed), rows, MADE | {"date": f"2026-01-0{seed + 2}"}, "computed"))
+    path = folder / key.experiment / f"{key.dataset}.csv"
+    records.write(*results, path=path)
+    return path
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A folder of made-up results: training with two seeds, and a sweep whose beta is infinite."""
+    put(tmp_path, EPOCHS, 0, 1)
+    points = pd.DataFrame({"method": ["baseline", "diag"], "lam": 0.1, "beta": [np.inf, 0.5], "pareto": [False, True]})
+    put(tmp_path, points, experiment="accuracy_vs_complexity", dataset="digits", data=data.fingerprint("digits"))
+    return tmp_path
+
+
+def fields(descriptor, number):
+    return {field["name"]: field for field in descriptor["resources"][number]["schema"]["fields"]}
+
+
+def problems(path):
+    """What frictionless has against the package at `path`, as types of errors."""
+    report = frictionless.validate(str(path))
+    return {kind for _, kind in report.flatten(["title", "type"])}
+
+
+def save(folder):
+    path = folder / "datapackage.json"
+    path.write_text(json.dumps(datapackage.descriptor(folder)), encoding="utf-8")
+    return path
+
+
+# The descriptor -------------------------------------------------------------------------------------------------------
+
+
+def test_the_package_as_a_whole(results):
+    package = datapackage.descriptor(results)
+    assert package["profile"] == "tabular-data-package"
+    assert package["name"] == "pacbayes-curvature-results"
+    assert package["version"] == __version__
+    assert package["created"] == "2026-01-03T00:00:00Z", "the day of the newest result"
+    sweep, training = package["resources"]
+    assert (sweep["name"], training["name"]) == ("accuracy_vs_complexity-digits", "training_run-mnist2")
+    assert package["sources"] == sweep["sources"] + training["sources"]
+
+
+def test_a_source_is_named_once(results):
+    put(results, EPOCHS, dataset="mnist5")
+    fingerprints = [source["fingerprint"] for source in datapackage.descriptor(results)["sources"]]
+    assert fingerprints == [data.fingerprint("digits"), data.fingerprint("mnist2")]
+
+
+def test_a_resource_names_its_file_its_key_and_how_it_was_produced(results):
+    resource = datapackage.descriptor(results)["resources"][1]
+    text = (results / resource["path"]).read_bytes()
+    schema = resource.pop("schema")
+    assert schema["primaryKey"] == ["dataset", "seed", "epoch"] and schema["missingValues"] == [""]
+    assert [field["name"] for field in schema["fields"]] == ["dataset", "seed", *EPOCHS]
+    (source,) = resource.pop("sources")
+    assert "MNIST" in source["title"] and source["path"].startswith("http") and source["fingerprint"] == KEY.data
+    assert resource == {
+        "profile": "tabular-data-resource",
+        "name": "training_run-mnist2",
+        "title": "Training, Mnist2",
+        "description": "The course of the training, a row for each epoch.",
+        "path": "training_run/mnist2.csv",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "hash": f"sha256:{hashlib.sha256(text).hexdigest()}",
+        "bytes": len(text),
+        "produced": {
+            "command": 'make reproduce DATASETS="mnist2" SEEDS="0 1" EXPERIMENTS="training_run"',
+            "function": "paper.experiments.training_run.compute",
+            "code": "c0de",
+            "parameters": {"passes": 1},
+            "seeds": [{"seed": 0, **MADE}, {"seed": 1, **MADE, "date": "2026-01-03"}],
+        },
+    }
+
+
+def test_a_field_has_type_unit_meaning_and_constraints(results):
+    sweep, training = (fields(datapackage.descriptor(results), number) for number in (0, 1))
+    assert training["loss"]["type"] == "number" and training["loss"]["unit"] == "nats"
+    assert training["loss"]["description"].endswith("[nats]")
+    assert training["loss"]["constraints"] == {"required": True, "minimum": 0}
+    assert training["test_accuracy"]["constraints"] == {"required": True, "minimum": 0, "maximum": 1}
+    assert training["train_accuracy"]["constraints"] == {"minimum": 0, "maximum": 1}, "it may be empty"
+    assert "; empty until nearly all" in training["train_accuracy"]["description"]
+    assert training["epoch"]["type"] == "integer" and training["epoch"]["unit"] == "none"
+    assert sweep["method"]["constraints"] == {"required": True, "enum": list(posteriors.METHODS)}
+    assert sweep["pareto"]["type"] == "boolean"
+
+
+def test_a_name_can_mean_something_else_in_another_experiment():
+    layer, whole = (datapackage.column(name, "squared_distance") for name in ("curvature_spectra", "sensitivity"))
+    assert layer != whole and "layer" in layer.description and "layer" not in whole.description
+    assert datapackage.column("lower_bound", "kl") == datapackage.column("sensitivity", "kl")
+
+
+def test_it_depends_on_the_files_only(results, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "results"
+    shutil.copytree(results, elsewhere)
+    assert datapackage.descriptor(elsewhere) == datapackage.descriptor(results)
+
+
+def test_no_description_is_left_over():
+    """Every entry of the two tables belongs to a column of an experiment with tolerances."""
+    columns = {
+        name: {"dataset", "seed", *rule.keys, *rule.exact, *rule.within, *rule.ignored} for name, rule in RULES.items()
+    }
+    for name in datapackage.COLUMNS:
+        experiment, _, column = name.rpartition(".")
+        assert column in (columns[experiment] if experiment else set().union(*columns.values())), name
+    for experiment, empty in datapackage.EMPTY.items():
+        assert set(empty) <= columns[experiment]
+
+
+@pytest.mark.parametrize("experiment", RULES)
+def test_every_column_with_a_tolerance_is_described(experiment):
+    rule = RULES[experiment]
+    for name in (*rule.keys, *rule.exact, *rule.within, *rule.ignored):
+        if name == "row" and rule.numbered:  # a number that only the comparison gives
+            continue
+        column = datapackage.column(experiment, name)
+        assert column.type in ("string", "integer", "number", "boolean") and column.description and column.unit
+
+
+def test_the_licence_is_that_of_the_text():
+    text = (ROOT / "LICENSE-text").read_text(encoding="utf-8")
+    assert datapackage.LICENCE["path"] in text and "results/" in text
+
+
+# Refusals -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_column_is_named(results):
+    put(results, EPOCHS.assign(mood=1.0))
+    with pytest.raises(ValueError, match="column 'mood' of training_run is unknown: describe it in datapackage.py"):
+        datapackage.descriptor(results)
+
+
+def test_a_column_of_another_experiment_is_unknown(results):
+    put(results, EPOCHS.assign(curve="block_prior"))
+    with pytest.raises(ValueError, match="column 'curve' of training_run is unknown"):
+        datapackage.descriptor(results)
+
+
+def test_an_unknown_experiment_is_refused(results):
+    put(results, EPOCHS, experiment="figure_9")
+    with pytest.raises(ValueError, match="unknown experiment 'figure_9'; valid: accuracy_vs_complexity, "):
+        datapackage.descriptor(results)
+
+
+def test_an_experiment_without_a_key_is_refused(results, monkeypatch):
+    monkeypatch.delitem(RULES, "training_run")
+    with pytest.raises(ValueError, match="tolerances.RULES has no keys for training_run"):
+        datapackage.descriptor(results)
+
+
+def test_an_altered_table_is_refused(results):
+    path = results / "training_run" / "mnist2.csv"
+    path.write_text(path.read_text().replace("0.875", "0.975"))
+    with pytest.raises(ValueError, match="does not match its checksum"):
+        datapackage.descriptor(results)
+
+
+def test_a_table_without_provenance_is_refused(results):
+    (results / "training_run" / "mnist2.json").unlink()
+    with pytest.raises(FileNotFoundError, match="mnist2.json is missing"):
+        datapackage.descriptor(results)
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no results in .*run `make reproduce`"):
+        datapackage.descriptor(tmp_path)
+
+
+# What frictionless finds ----------------------------------------------------------------------------------------------
+
+
+def test_the_package_of_sound_results_is_valid(results):
+    assert problems(save(results)) == set()
+
+
+@pytest.mark.parametrize(
+    "changed, problem",
+    [
+        ({"loss": [0.7, -1e-9]}, "constraint-error"),
+        ({"running_accuracy": [0.5, 1.5]}, "constraint-error"),
+        ({"test_accuracy": [0.4, np.nan]}, "constraint-error"),
+        ({"learning_rate": ["fast", 0.1]}, "type-error"),
+        ({"epoch": [2, 2]}, "primary-key"),
+    ],
+)
+def test_a_table_that_breaks_its_schema_is_not_valid(results, changed, problem):
+    put(results, EPOCHS.assign(**changed))
+    assert problems(save(results)) == {problem}
+
+
+def test_a_table_altered_afterwards_is_not_valid(results):
+    path, table = save(results), results / "training_run" / "mnist2.csv"
+    table.write_text(table.read_text().replace("0.875", "0.865"))
+    assert problems(path) == {"hash-count"}
+
+
+# The committed results ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted(FROZEN.glob("*/*.csv")), ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_column_of_the_committed_results_is_described(path):
+    for name in pd.read_csv(path, nrows=0):
+        assert datapackage.column(path.parent.name, name).description
+
+
+FREEZE = ".venv/bin/python -m paper freeze"  # which needs no results computed afresh
+
+
+def test_the_committed_package_is_that_of_the_committed_results():
+    path = FROZEN / "datapackage.json"
+    assert path.is_file(), f"results/datapackage.json is missing: run `{FREEZE}`"
+    committed = json.loads(path.read_text(encoding="utf-8"))
+    assert committed == datapackage.descriptor(FROZEN), f"results/datapackage.json is out of date: run `{FREEZE}`"
+    tables = {resource["path"]: resource for resource in committed["resources"]}
+    assert set(tables) == {str(path.relative_to(FROZEN)) for path in FROZEN.glob("*/*.csv")}
+    for name, resource in tables.items():
+        text = (FROZEN / name).read_bytes()
+        assert (resource["hash"], resource["bytes"]) == (f"sha256:{hashlib.sha256(text).hexdigest()}", len(text)), name
+    assert problems(path) == set()
+
+
+def test_freezing_ends_by_writing_the_package(workspace, tmp_path_factory):
+    computed = put(tmp_path_factory.mktemp("computed"), EPOCHS)
+    reproduce.freeze([computed])
+    frozen = workspace / "results"
+    assert json.loads((frozen / "datapackage.json").read_text()) == datapackage.descriptor(frozen)
+
+
+@pytest.mark.parametrize("experiment", experiments.NAMES)
+def test_no_number_depends_on_this_module(experiment, monkeypatch):
+    path, read = digest._path, set()
+    monkeypatch.setattr(provenance, "_path", lambda name: read.add(name) or path(name))
+    digest.code_digest.__wrapped__(f"paper.experiments.{experiment}.compute")
+    assert f"experiments.{experiment}" in read and "datapackage" not in read
+
+
+# The page -------------------------------------------------------------------------------------------------------------
+
+
+def built(folder):
+    """The text of a page that holds the directive only, and the warnings."""
+    source, out = folder / "source", folder / "out"
+    (source / "index.md").write_text("# Data\n\n```{results-table}\n```\n")
+    (source / "conf.py").write_text("extensions = ['myst_parser', 'datapackage']\n")
+    warnings = io.StringIO()
+    with docutils_namespace():
+        Sphinx(source, source, out, out / ".doctrees", "html", status=None, warning=warnings).build()
+    return (out / "index.html").read_text(encoding="utf-8"), warnings.getvalue()
+
+
+@pytest.fixture
+def extension(monkeypatch):
+    """Sphinx finds the book's extensions by their bare names."""
+    monkeypatch.syspath_prepend(ROOT / "book" / "_ext")
+    assert Path(importlib.util.find_spec("datapackage").origin) == ROOT / "book" / "_ext" / "datapackage.py"
+
+
+def test_the_page_shows_every_column_once_and_lets_every_table_be_saved(extension, results, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("book")
+    put(results, EPOCHS, dataset="mnist5")
+    save(results)
+    shutil.copytree(results, folder / "source" / "results")
+    html, warnings = built(folder)
+    assert warnings == ""
+    shown = json.loads((results / "datapackage.json").read_text())
+    for resource in shown["resources"]:
+        assert html.count(f">{resource['path']}<") == 1
+    saved = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (folder / "out" / "_downloads").rglob("*.csv")}
+    assert saved == {resource["hash"].removeprefix("sha256:") for resource in shown["resources"]}
+    assert html.count("mean cross-entropy of the epoch") == 1, "tables of one experiment share their columns"
+    assert ">nats<" in html and "[nats]" not in html
+
+
+def test_the_page_warns_when_there_is_no_package(extension, tmp_path):
+    (tmp_path / "source").mkdir()
+    _, warnings = built(tmp_path)
+    assert "results/datapackage.json is missing: run `make freeze`" in warnings

@@ -1,0 +1,57 @@
+"""The committed results: there, whole, and the present code's answer to the question that the book asks."""
+
+import pandas as pd
+import pytest
+
+from pacbayes_curvature.posteriors import METHODS
+from paper import __main__ as reproduce
+from paper.networks import data
+from paper.results import records
+
+FROZEN = records.FROZEN
+SIX = ("mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10")
+EXPECTED = {
+    (name, dataset)
+    for name in reproduce.EXPERIMENTS
+    for dataset in (["mnist2"] if name in ("sensitivity", "two_minima") else SIX)
+}
+PRESENT = {(path.parent.name, path.stem) for path in FROZEN.glob("*/*.csv")}
+each = pytest.mark.parametrize("experiment, dataset", sorted(EXPECTED | PRESENT), ids=lambda name: name)
+
+
+def test_every_table_has_its_provenance():
+    files = [path for path in FROZEN.glob("*/*") if path.is_file()]
+    assert {path.suffix for path in files} == {".csv", ".json"}
+    assert PRESENT == {(path.parent.name, path.stem) for path in files if path.suffix == ".json"}
+
+
+@each
+def test_a_frozen_result_is_current(experiment, dataset, workspace, monkeypatch):
+    """Without data, the experiment at its defaults is answered by the frozen table, which passes its checksum."""
+
+    def load(name):
+        raise FileNotFoundError(f"results/{experiment}/{dataset}.csv is missing or is not that of the present code")
+
+    frozen = records.read_all(FROZEN / experiment / f"{dataset}.csv")
+    monkeypatch.setattr(records, "FROZEN", FROZEN)
+    monkeypatch.setattr(data, "load", load)
+    for seed in [result.key.seed for result in frozen] or [0]:
+        answer = reproduce.EXPERIMENTS[experiment](dataset, seed)
+        assert answer.state == "frozen", f"{experiment} of {dataset}, seed {seed}, is stale: run `make reproduce`"
+        stored = next(result for result in frozen if result.key.seed == seed)
+        assert (answer.key, stored.key.data) == (stored.key, data.fingerprint(dataset))
+        # The answer's bounds are computed anew, and a logarithm's last digit is the processor's.
+        pd.testing.assert_frame_equal(answer.table, stored.table, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("dataset", SIX)
+def test_figures_3_and_4_has_the_full_grid(dataset):
+    result = records.read(FROZEN / "accuracy_vs_complexity" / f"{dataset}.csv", 0)
+    assert result is not None, f"results/accuracy_vs_complexity/{dataset}.csv has no seed 0"
+    assert result.table["method"].value_counts().to_dict() == {m: 20 if m == "baseline" else 400 for m in METHODS}
+    n = 60000 if dataset.startswith("mnist") else 50000
+    assert set(result.table["examples"]) == {n} and set(result.table.loc[result.table["pareto"], "evaluated"]) == {n}
+    chance = 1 / data.split_name(dataset)[1]
+    for _, front in result.table[result.table["pareto"]].groupby("method"):
+        assert front["accuracy"].min() < chance + 0.1, "one end of each front is near guessing"
+        assert front["accuracy"].max() > 0.998, "the other near 100%"

@@ -1,0 +1,167 @@
+"""Fresh results against frozen ones from the command line: a line for each, and the exit code."""
+
+import json
+
+import pytest
+from verify_tables import like, measured, run, write
+
+from paper.files import sha256
+from paper.results import records, verify
+from paper.results.compare import FEWEST_SEEDS, SPREADS
+
+
+@pytest.fixture(scope="module")
+def table(digits, digits_network):
+    return measured(digits, digits_network)
+
+
+def write_seeds(path, tables, **more):
+    """Several seeds in one file, from 0 on."""
+    parts = [write(path.with_name(f"part{k}.csv"), part, seed=k, **more) for k, part in enumerate(tables)]
+    together = [result for part in parts for result in records.read_all(part)]
+    for part in parts:
+        part.unlink(), part.with_suffix(".json").unlink()
+    records.write(*together, path=path)
+
+
+@pytest.fixture
+def frozen(workspace, table):
+    return write(records.FROZEN / "accuracy_vs_complexity" / "digits.csv", table)
+
+
+@pytest.fixture
+def fresh(workspace, table):
+    return write(workspace / "build" / "reproduced" / "accuracy_vs_complexity" / "digits-seed0.csv", table)
+
+
+def verified(capsys, *paths):
+    code = verify.main([str(path) for path in paths])
+    return code, capsys.readouterr().out.splitlines()
+
+
+def test_agreement_is_one_line_and_exit_code_0(frozen, fresh, capsys):
+    code, lines = verified(capsys, fresh)
+    figure, words = "Figures 3 and 4, 30 rows", "accuracy equal, kl equal, complexity equal"
+    assert (code, lines) == (0, [f"ok         accuracy_vs_complexity digits seed 0: {figure}: {words}"])
+
+
+def alter(path, checksum):
+    """A kl of the table at `path` is altered by hand; with `checksum`, its checksum is made to fit."""
+    lines = path.read_text().splitlines()
+    column, cells = lines[0].split(",").index("kl"), lines[9].split(",")
+    cells[column] = str(float(cells[column]) * 1.01)
+    lines[9] = ",".join(cells)
+    path.write_text("\n".join(lines) + "\n")
+    if checksum:
+        beside = path.with_suffix(".json")
+        beside.write_text(json.dumps(json.loads(beside.read_text()) | {"sha256": sha256(path.read_bytes())}))
+
+
+@pytest.mark.parametrize("which", ["frozen", "fresh"])
+@pytest.mark.parametrize(
+    "checksum, message", [(False, "does not match its checksum"), (True, "1 rows differ in kl, the first: method diag")]
+)
+def test_a_result_altered_by_hand_is_found(frozen, fresh, which, checksum, message, capsys):
+    alter({"frozen": frozen, "fresh": fresh}[which], checksum)
+    code, lines = verified(capsys, fresh)
+    assert code == 1 and any(message in line for line in lines)
+    assert any(line.startswith("MISMATCH" if checksum else "UNREADABLE") for line in lines)
+
+
+def test_stale_results_are_named(table, frozen, fresh, capsys):
+    write(frozen, table, code="old")
+    code, lines = verified(capsys, fresh)
+    assert code == 1 and lines[0].startswith(
+        "STALE      frozen accuracy_vs_complexity digits seed 0: its code digest is old, the present"
+    )
+    write(frozen, table)
+    write(fresh, table, code="old")
+    code, lines = verified(capsys, fresh)
+    assert code == 1 and lines[0].startswith(
+        "STALE      fresh accuracy_vs_complexity digits seed 0: its code digest is old"
+    )
+
+
+def test_a_stale_table_fails_even_if_it_is_not_computed_afresh(table, frozen, fresh, capsys):
+    write(records.FROZEN / "accuracy_vs_complexity" / "mnist2.csv", table.assign(dataset="mnist2"), code="old")
+    code, lines = verified(capsys, fresh)
+    assert code == 1 and lines[0].startswith("STALE") and lines[1].startswith("ok ")
+
+
+def test_other_parameters_are_named(table, frozen, fresh, capsys):
+    write(fresh, table, passes=2)
+    code, (line,) = verified(capsys, fresh)
+    assert code == 1 and line.startswith("MISMATCH") and "'passes': 2}, frozen" in line
+
+
+def test_what_is_not_there_is_named(table, frozen, fresh, capsys):
+    write(fresh, table, seed=3)
+    code, lines = verified(capsys, fresh)
+    assert code == 1 and lines[0] == "MISSING    accuracy_vs_complexity digits seed 3: it is not frozen in results/"
+    assert lines[1] == "not compared, since they were not computed afresh: accuracy_vs_complexity digits seed 0"
+    code, lines = verified(capsys, "build/reproduced/*/*.csv")
+    assert code == 1 and "there is no *.csv" in lines[0] and "run `make reproduce` first" in lines[1]
+    fresh.with_suffix(".json").unlink()
+    assert "there is no digits-seed0.json" in verified(capsys, fresh)[1][0]
+    assert verified(capsys)[0] == 1
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"sha256":'])
+def test_an_unreadable_result_is_named_and_the_others_are_compared(frozen, fresh, text, capsys):
+    broken = fresh.with_name("digits-seed1.csv")
+    broken.write_text("x")
+    broken.with_suffix(".json").write_text(text)
+    code, lines = verified(capsys, broken, fresh)
+    assert code == 1 and lines[0].startswith(f"UNREADABLE {broken}: ") and lines[1].startswith("ok ")
+
+
+def test_an_experiment_without_tolerances_is_named(frozen, fresh, monkeypatch, capsys):
+    monkeypatch.setattr(verify, "RULES", {})
+    code, (line,) = verified(capsys, fresh)
+    assert code == 1 and line.endswith("tolerances.RULES has no tolerances for this experiment")
+
+
+def test_the_training_says_whether_the_network_is_another(table, frozen, fresh, capsys):
+    """Only then the spread over the frozen seeds counts; it is that of all of them."""
+    seeds = [like(table, factor) for factor in (1.0, 0.96, 0.98, 1.02, 1.04)]
+    write_seeds(frozen, seeds)
+    write(fresh, like(table, 1.01))
+    runs = [run(20 + k, 1 + 0.05 * k) for k in range(5)]
+    write_seeds(records.FROZEN / "training_run" / "digits.csv", runs, experiment="training_run")
+    training = fresh.parents[1] / "training_run" / "digits-seed0.csv"
+    for course, good in ((runs[0], False), (run(21, 1.1), True)):
+        write(training, course, experiment="training_run")
+        code, lines = verified(capsys, fresh, training)
+        assert code == (not good) and lines[0].startswith("ok" if good else "MISMATCH")
+        assert ("within the spread of 5 seeds" in lines[0]) == good
+    assert verified(capsys, fresh)[0] == 1, "without the training, it is the frozen network's"
+    write_seeds(frozen, seeds[:2])
+    code, lines = verified(capsys, fresh, training)
+    assert code == 1 and "2 frozen do not tell the spread" in lines[0]
+
+
+def test_the_spread_is_borrowed_from_a_data_set_with_the_same_images(table, workspace, capsys):
+    for experiment, tables in (
+        ("accuracy_vs_complexity", [like(table, factor) for factor in (1.0, 0.96, 0.98, 1.02, 1.04)]),
+        ("training_run", [run(20 + k, 1 + 0.05 * k) for k in range(5)]),
+    ):
+        write_seeds(records.FROZEN / experiment / "mnist2.csv", tables, experiment=experiment, dataset="mnist2")
+        write_seeds(records.FROZEN / experiment / "cifar2.csv", tables, experiment=experiment, dataset="cifar2")
+        write(records.FROZEN / experiment / "mnist5.csv", tables[0], experiment=experiment, dataset="mnist5")
+    folder = workspace / "build" / "reproduced"
+    paths = [
+        write(folder / "accuracy_vs_complexity" / "mnist5-seed0.csv", like(table, 1.05), dataset="mnist5"),
+        write(folder / "training_run" / "mnist5-seed0.csv", run(21, 1.1), experiment="training_run", dataset="mnist5"),
+    ]
+    code, lines = verified(capsys, *paths)
+    assert (
+        code == 0
+        and [line.split(": ")[-1] for line in lines[:2]]
+        == ["another network than the frozen one, within the spread of 5 seeds of mnist2"] * 2
+    )
+
+
+def test_the_page_on_the_data_says_how_far_another_network_may_be_off():
+    page = (records.ROOT / "book" / "data.md").read_text(encoding="utf-8")
+    assert f"up to {SPREADS} standard deviations" in page
+    assert ("At least three are needed" in page) == (FEWEST_SEEDS == 3)
