@@ -1,22 +1,69 @@
-"""The three posteriors of the paper's section 6 over a whole grid of (lam, beta), in closed form.
+"""Posteriors over a whole grid of (lam, beta), in closed form: the three of the paper's section 6, and any that is added here.
 
 Prior N(mu_1, lam I), posterior N(mu_0, Sigma_0). By Lemma 4.1, in the eigenbasis of a layer's H with eigenvalues g,
 every neuron of the layer has Sigma_0 = beta (H + (beta/lam) I)^-1 = lam / (1 + rho g), rho = lam / beta. So one
-eigendecomposition a layer serves all grid points. The three methods differ only in the H that they put in:
-
-    baseline    0                    Sigma_0 = lam I, the prior's covariance; beta has no effect
-    diag        the diagonal of H_l  in the coordinate basis
-    layerwise   H_l ("Full L")       in its eigenbasis
+eigendecomposition a layer serves all grid points. The methods differ only in the H that they put in, see `posterior`.
 
 Legend: G grid points, k = n_in + 1 inputs of a neuron with its bias, r <= k directions with a curvature,
 D = |W - W_init|_F^2.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-METHODS = ("baseline", "diag", "layerwise")
+Spectrum = tuple[np.ndarray, np.ndarray]  # eigenvalues (k,), descending, and eigenvectors (k, k), in columns
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """A method: its name in figures, its colour and marker there, and the curvature it puts in.
+
+    curvature: from the second moment H (k, k) of a layer's inputs and its spectrum, the g (r,) and the basis (k, r), None
+    for the coordinate basis. eigenvectors: whether it needs the spectrum, which costs a decomposition.
+    """
+
+    title: str
+    colour: str
+    marker: str
+    curvature: Callable[[np.ndarray, Spectrum | None], tuple[np.ndarray, np.ndarray | None]]
+    eigenvectors: bool
+
+
+POSTERIORS: dict[str, Posterior] = {}
+
+
+def posterior(title: str, colour: str, marker: str, eigenvectors: bool = False) -> Callable:
+    """Enter the decorated curvature into POSTERIORS under its own name: all that a new posterior needs, but for its dense twin
+    in tests/method/test_posteriors.py. Colours: Okabe and Ito's palette, distinct for colour-blind readers."""
+
+    def enter(curvature: Callable) -> Callable:
+        POSTERIORS[curvature.__name__] = Posterior(title, colour, marker, curvature, eigenvectors)
+        return curvature
+
+    return enter
+
+
+@posterior("Baseline", colour="#0072B2", marker="o")
+def baseline(moment: np.ndarray, spectrum: Spectrum | None) -> tuple[np.ndarray, None]:
+    """0: Sigma_0 = lam I, the prior's covariance; beta has no effect."""
+    return np.zeros(len(moment)), None
+
+
+@posterior("Diag Hessian", colour="#D55E00", marker="s")
+def diag(moment: np.ndarray, spectrum: Spectrum | None) -> tuple[np.ndarray, None]:
+    """The diagonal of H_l, in the coordinate basis."""
+    return np.diag(moment).copy(), None
+
+
+@posterior("Full L Hessian", colour="#009E73", marker="^", eigenvectors=True)
+def layerwise(moment: np.ndarray, spectrum: Spectrum | None) -> Spectrum:
+    """H_l ("Full L"), in its eigenbasis."""
+    return spectrum
+
+
+METHODS = tuple(POSTERIORS)
 
 
 @dataclass(frozen=True)
@@ -40,19 +87,15 @@ class LayerPosterior:
 
 
 def layer_posterior(
-    method: str, moment: np.ndarray, spectrum: tuple[np.ndarray, np.ndarray], neurons: int, squared_distance: float
+    method: str, moment: np.ndarray, spectrum: Spectrum | None, neurons: int, squared_distance: float
 ) -> LayerPosterior:
-    """The posteriors of `method` for a layer with second moment H (k, k) and its (eigenvalues, eigenvectors).
+    """The posteriors of `method` for a layer with second moment H (k, k) and its spectrum, None where it needs none.
 
     Raises ValueError, listing the valid names, for another method. Source: section 6; Eq. (6) with H from Eq. (34).
     """
-    if method == "baseline":
-        return LayerPosterior(np.zeros(len(moment)), None, neurons, squared_distance)
-    if method == "diag":
-        return LayerPosterior(np.diag(moment).copy(), None, neurons, squared_distance)
-    if method == "layerwise":
-        return LayerPosterior(*spectrum, neurons, squared_distance)
-    raise ValueError(f"unknown method {method!r}; valid: {', '.join(METHODS)}")
+    if method not in POSTERIORS:
+        raise ValueError(f"unknown method {method!r}; valid: {', '.join(POSTERIORS)}")
+    return LayerPosterior(*POSTERIORS[method].curvature(moment, spectrum), neurons, squared_distance)
 
 
 def variances(layer: LayerPosterior, lam: np.ndarray, beta: np.ndarray) -> np.ndarray:

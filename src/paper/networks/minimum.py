@@ -77,7 +77,9 @@ class Minimum:
 
     def layers(self, method: str) -> list[posteriors.LayerPosterior]:
         """The posteriors of a method, a layer each."""
-        spectra = self.spectra if method == "layerwise" else [None] * len(self.moments)
+        if method not in posteriors.POSTERIORS:
+            raise ValueError(f"unknown method {method!r}; valid: {', '.join(posteriors.POSTERIORS)}")
+        spectra = self.spectra if posteriors.POSTERIORS[method].eigenvectors else [None] * len(self.moments)
         return [
             posteriors.layer_posterior(method, moment, spectrum, len(weight), distance)
             for moment, spectrum, weight, distance in zip(

@@ -6,11 +6,10 @@ Colours: Okabe and Ito's palette, which stays distinct for colour-blind readers;
 import matplotlib
 import seaborn as sns
 
-STYLE = {  # method: name in the figures, as in the paper; colour; marker
-    "baseline": ("Baseline", "#0072B2", "o"),
-    "diag": ("Diag Hessian", "#D55E00", "s"),
-    "layerwise": ("Full L Hessian", "#009E73", "^"),
-}
+from pacbayes_curvature.posteriors import POSTERIORS
+
+# method: name in the figures, as in the paper; colour; marker
+STYLE = {name: (method.title, method.colour, method.marker) for name, method in POSTERIORS.items()}
 LAYER_COLOURS = ("#0072B2", "#E69F00", "#CC79A7")
 
 
