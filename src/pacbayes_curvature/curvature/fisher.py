@@ -25,6 +25,11 @@ def fisher_diagonal(weights: Weights, x: torch.Tensor, generator: torch.Generato
     x: a tensor (N, d) or a DataLoader.
 
     Source: Eq. (10), with the mean over the examples that it leaves out.
+
+    >>> x = torch.tensor([[3.0], [1.0]])  # two classes, equally likely: the squares of (p - label) are 1/4
+    >>> fisher_diagonal([torch.zeros(2, 2)], x, torch.Generator())[0]
+    array([[1.25, 0.25],
+           [1.25, 0.25]])
     """
     sums = [torch.zeros(w.shape, dtype=torch.float64, device=w.device) for w in weights]
     examples = 0

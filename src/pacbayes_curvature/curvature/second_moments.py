@@ -21,6 +21,11 @@ def layerwise(weights: Weights, x: torch.Tensor) -> list[np.ndarray]:
     the same for every neuron of the layer. Chunks are multiplied in the precision of the weights and added up in float64.
 
     Source: Lemma 5.1, Eqs. (11) and (34).
+
+    >>> x = torch.tensor([[3.0], [1.0]])
+    >>> layerwise([torch.zeros(2, 2)], x)[0]  # of (z, 1): the mean of z^2, of z, and 1
+    array([[5., 2.],
+           [2., 1.]])
     """
     sums = [torch.zeros(w.shape[1], w.shape[1], dtype=torch.float64, device=w.device) for w in weights]
     examples = 0
