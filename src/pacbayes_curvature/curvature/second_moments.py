@@ -23,7 +23,7 @@ def layerwise(weights: Weights, x: torch.Tensor) -> list[np.ndarray]:
     Source: Lemma 5.1, Eqs. (11) and (34).
 
     >>> x = torch.tensor([[3.0], [1.0]])
-    >>> layerwise([torch.zeros(2, 2)], x)[0]  # of (z, 1): the mean of z^2, of z, and 1
+    >>> second_moments([torch.zeros(2, 2)], x)[0]  # of (z, 1): the mean of z^2, of z, and 1
     array([[5., 2.],
            [2., 1.]])
     """

@@ -7,6 +7,8 @@ grid of lam and beta at once there are `posteriors` and `gibbs.local_reparametri
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -88,12 +90,12 @@ class GibbsClassifier:
         return first if more < 1 else _together(first, self._pass(level, data, y, generator, more))
 
     def _pass(self, level: LocalReparametrisation, data, y, generator: torch.Generator, passes: int) -> Risk:
-        total, examples = 0, 0
-        for x, labels in self._batches(data, y):
-            total, examples = level.tally(x, labels, generator, passes) + total, examples + len(x)
-        if not examples:
+        tallies = [(level.tally(x, labels, generator, passes), len(x)) for x, labels in self._batches(data, y)]
+        if not tallies:
             raise ValueError("there are no examples")
-        return Risk(1 - total.accuracy[0], total.stderr[0], total.wrong[0], int(total.outcomes[0]), examples)
+        total, examples = reduce(add, (tally for tally, _ in tallies)), sum(n for _, n in tallies)
+        sums = float(1 - total.accuracy[0]), float(total.stderr[0]), float(total.wrong[0])
+        return Risk(*sums, int(total.outcomes[0]), examples)
 
     def _batches(self, data, y):
         device, classes = self.weights[0].device, len(self.weights[-1])
