@@ -12,8 +12,6 @@ from pacbayes_curvature.curvature import second_moments as curvature
 from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
 from pacbayes_curvature.gibbs import outcomes as answers
 from pacbayes_curvature.gibbs import two_levels
-from paper.experiments.accuracy_vs_complexity import parts as sweep
-from paper.networks.minimum import Minimum
 
 WIDTHS = (40, 30, 20, 3)
 LAM, BETA = (values.ravel() for values in np.meshgrid(np.geomspace(1e-3, 1, 4), np.geomspace(1e-3, 1, 3)))
@@ -168,23 +166,3 @@ def test_blocks_save_almost_half_of_a_wide_layers_products(monkeypatch):
             curvature.layerwise(weights, x)
         flops.append(counter.get_total_flops() - 2 * 100 * 400 * 2)
     assert flops[1] < 0.54 * flops[0]
-
-
-def test_a_sweep_looks_at_few_examples(digits, digits_network, workspace, monkeypatch):
-    """Most points of a grid are only explored, on equally many examples of each stratum."""
-    looked, whole = [], gibbs.LocalReparametrisation.tally
-
-    def count(self, x, y, generator, passes=1, examples=None, label=""):
-        looked.append(self.points * len(x) * passes if examples is None else int(np.sum(examples)))
-        return whole(self, x, y, generator, passes, examples, label)
-
-    minimum = Minimum("digits", 0)
-    minimum.__dict__ |= {"data": digits, "network": digits_network}
-    monkeypatch.setattr(sweep, "EXPLORED", 96)
-    monkeypatch.setattr(gibbs.LocalReparametrisation, "tally", count)
-    explored = sweep.explored(minimum, "diag", 10, 1)
-    assert sum(looked) == 100 * 96
-    looked.clear()
-    for chunk in range(sweep.CHUNKS):
-        sweep.counted(minimum, "diag", 10, 1, chunk)
-    assert sum(looked) == 1437 * explored["contender"].sum() < 1437 * 70

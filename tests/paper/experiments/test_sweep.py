@@ -10,6 +10,7 @@ import torch
 from pacbayes_curvature import pareto, posteriors
 from pacbayes_curvature.curvature import second_moments as curvature
 from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.gibbs.level import Level
 from paper import __main__ as reproduce
 from paper.experiments import grid
 from paper.experiments.accuracy_vs_complexity import parts as sweep
@@ -158,3 +159,27 @@ def test_mistakes_are_refused(arguments, message, capsys):
     with pytest.raises(SystemExit, match="^2$"):
         reproduce.main(arguments.split())
     assert re.search(message, capsys.readouterr().err)
+
+
+def test_a_sweep_looks_at_few_examples(digits, digits_network, workspace, monkeypatch):
+    """Most points of a grid are only explored, on equally many examples of each stratum."""
+    looked, whole = [], Level.tally
+
+    def count(self, x, y, generator, passes=1, examples=None, label=""):
+        looked.append(
+            (type(self).__name__, self.points * len(x) * passes if examples is None else int(np.sum(examples)))
+        )
+        return whole(self, x, y, generator, passes, examples, label)
+
+    minimum = Minimum("digits", 0)
+    minimum.__dict__ |= {"data": digits, "network": digits_network}
+    monkeypatch.setattr(sweep, "EXPLORED", 96)
+    monkeypatch.setattr(sweep, "CORRECTED", 24)
+    monkeypatch.setattr(Level, "tally", count)
+    explored = sweep.explored(minimum, "diag", 10, 1)
+    total = {kind: sum(n for name, n in looked if name == kind) for kind, _ in looked}
+    assert total == {"Coarse": 100 * 96, "Correction": 100 * 24}
+    looked.clear()
+    for chunk in range(sweep.CHUNKS):
+        sweep.counted(minimum, "diag", 10, 1, chunk)
+    assert sum(n for _, n in looked) == 1437 * explored["contender"].sum() < 1437 * 70

@@ -16,7 +16,7 @@ import pandas as pd
 from pacbayes_curvature import pareto, posteriors
 from pacbayes_curvature.bounds import complexity
 from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
-from pacbayes_curvature.gibbs import strata
+from pacbayes_curvature.gibbs import precision, strata
 from paper.experiments.grid import grid
 from paper.networks import data
 from paper.networks.minimum import Minimum
@@ -24,7 +24,9 @@ from paper.randomness import stream
 from paper.results import records
 from paper.results.records import key
 
-EXPLORED = 4096  # examples that the exploration looks at, equally many of each stratum; smaller sets are not explored
+# Examples that the exploration looks at, equally many of each stratum, and how many of them are corrected: see
+# `precision.on_two_levels`. Smaller sets are not explored.
+EXPLORED, CORRECTED = 4096, 512
 CHUNKS = 4  # parts of the training set
 PARTS = records.ROOT / "build" / "sweep"
 
@@ -48,10 +50,11 @@ def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.D
             return table
         margins = strata.standardised_margins(minimum.network.minimum, minimum.x, minimum.y)
         parts = strata.by_margin([margins], stream("explored examples", minimum.seed))
-        classifiers = gibbs.LocalReparametrisation(minimum.network.minimum, layers, lam, beta)
-        counts = np.full((strata.STRATA, len(table)), EXPLORED // strata.STRATA)
-        tallies = strata.tallies(classifiers, parts, minimum.x, minimum.y, counts, stream("exploration", minimum.seed))
-        accuracy, error = strata.estimate(tallies, parts)
+        many, few = (np.full((strata.STRATA, len(table)), count // strata.STRATA) for count in (EXPLORED, CORRECTED))
+        accuracy, error = precision.on_two_levels(
+            minimum.network.minimum, layers, lam, beta, minimum.x, minimum.y, parts, many, few,
+            stream("exploration", minimum.seed),
+        )  # fmt: skip
         height = complexity(table["kl"].to_numpy(), n)
         chance = 1 / data.split_name(minimum.dataset)[1]
         contender = np.zeros(len(table), bool)
@@ -59,7 +62,9 @@ def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.D
             if grid_size % size == 0:
                 inside = points.merge(grid(method, size), how="left", indicator=True)["_merge"].to_numpy() == "both"
                 contender[inside] |= pareto.contenders(accuracy[inside], error[inside], height[inside], chance)
-        return table.assign(accuracy=accuracy, accuracy_stderr=error, evaluated=counts[:, 0].sum(), contender=contender)
+        return table.assign(
+            accuracy=accuracy.clip(0, 1), accuracy_stderr=error, evaluated=EXPLORED, contender=contender
+        )
 
     return _part(minimum, method, "explored", compute, grid_size, passes)
 
