@@ -21,7 +21,7 @@ from paper.results import records
 def measured(digits, network, noise=0, size=5):
     """A small Figure 3 on digits: the same network with other noise, or another network."""
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    moments, tables = curvature.layerwise(network.minimum, x), []
+    moments, tables = curvature.second_moments(network.minimum, x), []
     for method in ("baseline", "diag"):
         layers = [
             posteriors.layer_posterior(method, moment, None, len(weight), distance)

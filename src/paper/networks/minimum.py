@@ -67,8 +67,8 @@ class Minimum:
 
     @cached_property
     def moments(self) -> list[np.ndarray]:
-        """H_l of each layer, (k, k): `curvature.layerwise`."""
-        return curvature.layerwise(self.network.minimum, self.x)
+        """H_l of each layer, (k, k): `curvature.second_moments`."""
+        return curvature.second_moments(self.network.minimum, self.x)
 
     @cached_property
     def spectra(self) -> list[tuple[np.ndarray, np.ndarray]]:

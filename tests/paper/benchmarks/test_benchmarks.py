@@ -14,10 +14,11 @@ from benchmarks import __main__ as command
 from benchmarks import design_effect, pairs, peak, peers, problems, results, scaling
 from benchmarks.paper_procedure import PaperProcedure
 from pacbayes_curvature import networks, posteriors
-from pacbayes_curvature.curvature import second_moments as curvature
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.curvature.second_moments import second_moments, spectrum
 from pacbayes_curvature.gibbs import strata
+from pacbayes_curvature.gibbs.local_reparametrisation import by_weight_sampling
 from paper.benchmarks import words as pages_benchmarks
+from paper.networks import minimum
 
 
 def clock(*durations):
@@ -141,11 +142,11 @@ def test_an_exponent_and_its_error_are_those_of_the_logarithms():
 def test_the_paper_procedure_agrees_with_weight_sampling(digits, digits_network):
     """At points from nearly exact to nearly guessing, within four joint standard errors; and its draws spread alike."""
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    spectra = [curvature.spectrum(h) for h in curvature.layerwise(digits_network.minimum, x)]
+    spectra = [spectrum(h) for h in second_moments(digits_network.minimum, x)]
     layers = [posteriors.LayerPosterior(*s, len(w), 1.0) for s, w in zip(spectra, digits_network.minimum)]
     paper = PaperProcedure(digits_network.minimum, spectra, x, y, chunk=500)
     for lam, beta in ((1e-3, 1e-2), (1e-2, 1e-2), (1.0, 10.0)):
-        slow, slow_error = gibbs.by_weight_sampling(
+        slow, slow_error = by_weight_sampling(
             digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(1), draws=100
         )
         draws = paper.accuracies(lam, beta, torch.Generator().manual_seed(2), draws=100)
@@ -156,7 +157,7 @@ def test_the_paper_procedure_agrees_with_weight_sampling(digits, digits_network)
 
 def test_the_paper_procedure_without_noise_is_the_network(digits, digits_network):
     x, y = torch.from_numpy(digits.x_test), torch.from_numpy(digits.y_test)
-    spectra = [curvature.spectrum(h) for h in curvature.layerwise(digits_network.minimum, x)]
+    spectra = [spectrum(h) for h in second_moments(digits_network.minimum, x)]
     exact = (networks.forward(digits_network.minimum, x).argmax(1) == y).double().mean().item()
     for chunk in (7, 1000):
         paper = PaperProcedure(digits_network.minimum, spectra, x, y, chunk)
@@ -210,7 +211,7 @@ def test_where_hardly_any_answer_is_wrong_the_error_is_the_weight_of_an_example(
 
 
 def a_problem(digits, network, monkeypatch):
-    monkeypatch.setattr(problems.sweep, "network", lambda data, seed: network)
+    monkeypatch.setattr(minimum, "network", lambda data, seed: network)
     return problems.load("digits", 4)
 
 
@@ -232,7 +233,7 @@ def test_the_timed_estimate_has_the_wanted_error(workspace, digits, digits_netwo
 
 
 def test_a_quick_run_writes_valid_results(workspace, digits_network, monkeypatch, capsys):
-    monkeypatch.setattr(problems.sweep, "network", lambda data, seed: digits_network)
+    monkeypatch.setattr(minimum, "network", lambda data, seed: digits_network)
     command.main(["sweeps", "monte_carlo", "inversion", "training", "scaling", "--quick"])
     written = results.read(workspace / "build" / "benchmarks" / "quick.json")
     assert {"python", "torch", "cores", "processor_model", "threads", "date"} <= set(written["environment"])

@@ -29,7 +29,7 @@ def shown(trained):
 
 def test_losses_of_the_valid_methods_are_half_the_traces(digits, digits_network, shown):
     _, methods, spectra = shown
-    moments = curvature.layerwise(digits_network.minimum, torch.from_numpy(digits.x_train))
+    moments = curvature.second_moments(digits_network.minimum, torch.from_numpy(digits.x_train))
     for method, rows in pages_lower_bound.with_losses(methods, spectra).groupby("method"):
         for _, row in rows.iloc[::5].iterrows():
             loss = 0.0

@@ -47,7 +47,7 @@ def test_the_counts_are_those_of_the_chunks_by_themselves(digits, digits_network
     table = accuracy_vs_complexity("digits", methods=("diag",), grid_size=SIZE).table
     layers = [
         posteriors.LayerPosterior(h.diagonal(), None, len(w), 0.0)
-        for h, w in zip(curvature.layerwise(digits_network.minimum, x), digits_network.minimum)
+        for h, w in zip(curvature.second_moments(digits_network.minimum, x), digits_network.minimum)
     ]
     whole = 0
     for chunk, (start, end) in enumerate([(0, 359), (359, 718), (718, 1077), (1077, 1437)]):

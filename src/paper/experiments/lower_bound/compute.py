@@ -125,7 +125,7 @@ def lower_bound(
 
 def curves(net: TrainedNetwork, x: torch.Tensor, seed: int) -> Iterator[tuple[str, Curve]]:
     """Every curve of CURVES, by name."""
-    second_moments = curvature.layerwise(net.minimum, x)
+    second_moments = curvature.second_moments(net.minimum, x)
     layerwise = [np.tile(moment.diagonal(), (len(w), 1)) for moment, w in zip(second_moments, net.minimum)]
     labels = partial(stream, "sampled labels", seed)
     effective = partial(fisher.effective_examples, net.minimum, x)
