@@ -1,0 +1,196 @@
+"""What importing a module does beyond binding names: which statements may change something else."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from paper.digest.sources import Module, Place, Sources, Statement
+from paper.digest.syntax import DEFINITIONS, bound, references, text
+
+# Decorators and base classes that do nothing but what they say: they enter nothing anywhere and read no annotations,
+# except that a dataclass and a NamedTuple take them as the declaration of a field. Python's errors are the same.
+UNDERSTOOD = {
+    *("property", "staticmethod", "classmethod", "object", "dict", "list", "tuple", "str", "int", "float"),
+    *(
+        "dataclasses.dataclass",
+        "functools.cached_property",
+        "functools.cache",
+        "functools.lru_cache",
+        "functools.wraps",
+    ),
+    *("contextlib.contextmanager", "torch.no_grad", "torch.inference_mode", "abc.abstractmethod", "abc.ABC"),
+    *("typing.NamedTuple", "typing.Protocol", "typing.Generic", "typing.overload", "enum.Enum", "enum.StrEnum"),
+    *("torch.nn.Module", "torch.autograd.Function", "torch.autograd.function.once_differentiable"),
+}
+ERRORS = ("Error", "Exception", "Warning")
+ACCESSORS = ("setter", "getter", "deleter")  # @x.setter, of a property x
+ACTING = {
+    "exec",
+    "eval",
+    "setattr",
+    "delattr",
+    "__import__",
+    "open",
+    "next",
+}  # builtins whose call does more than return
+SHOWN = ("title", "colour", "marker")  # what an entry of a registry looks like in figures
+
+
+class Code(Sources):
+    """The modules, and the effects of their statements."""
+
+    def __init__(self, folder: Path, packages: tuple[str, ...], without: tuple[str, ...] = ()):
+        super().__init__(folder, packages, without)
+        self._effects: dict[Statement, bool | Place] = {}
+        self._texts: dict[Statement, str] = {}
+
+    def effect(self, module: Module, statement: Statement) -> bool | Place:
+        """Whether a statement may change anything but the names that it binds; if all that it does is to enter a function
+        under its name into a dictionary of ours, that dictionary."""
+        if statement not in self._effects:
+            nothing = statement.is_import or statement.is_main
+            self._effects[statement] = not nothing and self._effect(module, statement, statement.node)
+        return self._effects[statement]
+
+    def text(self, module: Module, statement: Statement) -> str:
+        """The canonical text of a statement: of a registry's entry without what it looks like, and of what may read its own
+        annotations with them."""
+        if statement not in self._texts:
+            entry = isinstance(self.effect(module, statement), Place)
+            node = self._without_looks(module, statement) if entry else statement.node
+            self._texts[statement] = text(node, self._reads_annotations(module, statement))
+        return self._texts[statement]
+
+    def _reads_annotations(self, module: Module, statement: Statement) -> bool:
+        """Whether a decorator or base class may: one that is not understood."""
+        bases = statement.node.bases if isinstance(statement.node, ast.ClassDef) else []
+        return self.effect(module, statement) is True or not all(
+            self._understood(module, statement, base)
+            or any(place.module for place in self._means(module, statement, base))
+            for base in bases
+        )
+
+    def _without_looks(self, module: Module, statement: Statement) -> ast.stmt:
+        """The definition without the arguments SHOWN of the decorator that enters it into a registry."""
+        fields = dict(ast.iter_fields(statement.node))
+        fields["decorator_list"] = [self._plain(module, statement, each) for each in fields["decorator_list"]]
+        return type(statement.node)(**fields)
+
+    def _plain(self, module: Module, statement: Statement, decorator: ast.expr) -> ast.expr:
+        if not isinstance(self._decorated(module, statement, decorator), Place):
+            return decorator
+        (place,) = self._means(module, statement, decorator.func)
+        names = [each.arg for each in self.module(place.module).bindings[place.name][0].node.args.args]
+        names += [""] * len(decorator.args)
+        arguments = [ast.Constant(...) if name in SHOWN else each for name, each in zip(names, decorator.args)]
+        return ast.Call(decorator.func, arguments, [each for each in decorator.keywords if each.arg not in SHOWN])
+
+    def _effect(self, module: Module, statement: Statement, node: ast.stmt) -> bool | Place:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            return False
+        if isinstance(node, DEFINITIONS):
+            effects = [self._decorated(module, statement, each) for each in node.decorator_list]
+            if isinstance(node, ast.ClassDef):
+                effects += [
+                    bool(node.keywords),
+                    *(self._hears_of_subclasses(module, statement, each) for each in node.bases),
+                ]
+                effects += [bool(self._effect(module, statement, each)) for each in node.body]
+            else:
+                defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+                effects += [self._acts(module, statement, each) for each in defaults]
+            found = [effect for effect in effects if effect]
+            return found[0] if len(found) == 1 else bool(found)
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            plain = not any(isinstance(each, (ast.Attribute, ast.Subscript)) for t in targets for each in ast.walk(t))
+            return not plain or (node.value is not None and self._acts(module, statement, node.value))
+        return True
+
+    def _decorated(self, module: Module, statement: Statement, decorator: ast.expr) -> bool | Place:
+        call = isinstance(decorator, ast.Call)
+        if call and any(self._acts(module, statement, each) for each in decorator.args):
+            return True
+        callee = decorator.func if call else decorator
+        if (isinstance(callee, ast.Attribute) and callee.attr in ACCESSORS) or self._understood(
+            module, statement, callee
+        ):
+            return False
+        places = self._means(module, statement, callee)
+        if len(places) != 1 or (isinstance(callee, ast.Attribute) and callee.attr != next(iter(places)).name):
+            return True  # @f.register is not @f
+        effect = self._registry(next(iter(places)))
+        return effect if call or not isinstance(effect, Place) else True
+
+    def _understood(self, module: Module, statement: Statement, callee: ast.expr) -> bool:
+        callee = callee.value if isinstance(callee, ast.Subscript) else callee
+        if isinstance(callee, ast.Name) and not self.lookup(module, statement, (callee.id,)):
+            return callee.id in UNDERSTOOD or callee.id.endswith(ERRORS)
+        places = self._means(module, statement, callee)
+        return bool(places) and all(not place.module and place.name in UNDERSTOOD for place in places)
+
+    def _means(self, module: Module, statement: Statement, node: ast.AST) -> set[Place]:
+        return {place for path, _ in references(node) for place in self.lookup(module, statement, path)}
+
+    def _registry(self, place: Place) -> bool | Place:
+        """Whether decorating by this function of ours may change anything; the dictionary if it enters a name there."""
+        module = self.module(place.module) if place.module and place.name else None
+        found = module.bindings.get(place.name, []) if module else []
+        if len(found) != 1 or not isinstance(found[0].node, ast.FunctionDef):
+            return True
+        nodes = list(ast.walk(found[0].node))
+        bodies = [node.body for node in nodes if isinstance(node, DEFINITIONS)]
+        own = set().union(*map(bound, bodies)) | {node.arg for node in nodes if isinstance(node, ast.arg)}
+        entered = set()
+        for node in nodes:
+            match node:
+                case ast.Subscript(value=ast.Name(id=name), slice=ast.Attribute(attr="__name__"), ctx=ast.Store()) if (
+                    name in module.bindings and name not in own
+                ):
+                    entered.add(Place(module.name, name))
+                case ast.Global() | ast.Nonlocal() | ast.Expr() | ast.Import() | ast.ImportFrom() | ast.Delete():
+                    return True
+                case ast.Subscript(ctx=ast.Store()) | ast.Attribute(ctx=ast.Store()):
+                    return True
+        return entered.pop() if len(entered) == 1 else bool(entered)
+
+    def _acts(self, module: Module, statement: Statement, value: ast.expr) -> bool:
+        """Whether computing a value may change something: it calls a function or a class of ours, hands one to a call, or
+        calls a method of a variable of ours. A call of a library's function, whose value is kept, is taken to change nothing."""
+        for call in _calls(value):
+            if isinstance(call.func, ast.Name) and call.func.id in ACTING:
+                return True
+            if any(place.module for place in self._means(module, statement, call.func)):
+                return True
+            for part in [*call.args, *(keyword.value for keyword in call.keywords)]:
+                for place in self._means(module, statement, part):
+                    found = self.module(place.module).bindings.get(place.name, []) if place.module else []
+                    if place.module and (not place.name or any(isinstance(each.node, DEFINITIONS) for each in found)):
+                        return True
+        return False
+
+    def _hears_of_subclasses(self, module: Module, statement: Statement, base: ast.expr) -> bool:
+        """Whether a base class of ours has a metaclass or __init_subclass__."""
+        for place in self._means(module, statement, base):
+            other = self.module(place.module) if place.module else None
+            for binding in other.bindings.get(place.name, []) if other else []:
+                if not isinstance(binding.node, ast.ClassDef) or binding.node.keywords:
+                    return True
+                if any(getattr(each, "name", "") == "__init_subclass__" for each in binding.node.body):
+                    return True
+                if binding is not statement and any(
+                    self._hears_of_subclasses(other, binding, each) for each in binding.node.bases
+                ):
+                    return True
+        return False
+
+
+def _calls(value: ast.expr) -> Iterator[ast.Call]:
+    """The calls that computing a value makes: those in a lambda only where it is handed to another call."""
+    todo = [value]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Call):
+            yield from (each for each in ast.walk(node) if isinstance(each, ast.Call))
+        elif not isinstance(node, ast.Lambda):
+            todo += ast.iter_child_nodes(node)
