@@ -28,7 +28,7 @@ from functools import cache
 from pathlib import Path
 
 from paper.digest.effects import Code
-from paper.digest.sources import Module, Place, Statement
+from paper.digest.sources import OF_ALL, OF_ALL_NAMES, READ_BACK, READ_BACK_NAMES, Module, Place, Statement
 from paper.digest.syntax import DEFINITIONS
 from paper.files import sha256
 
@@ -77,6 +77,7 @@ class Closure:
         self.places: set[Place] = set()
         self.modules: dict[str, Module] = {}
         self.statements: dict[Statement, tuple[str, list]] = {}
+        self._reads_back = False
         self._aliases: set[Place] = set()
         self._entries: dict[Statement, tuple[Module, Place]] = {}
         self._todo: list[tuple[Module, Statement]] = []
@@ -91,13 +92,15 @@ class Closure:
                 self._follow(module, statement)
 
     def digest(self) -> str:
-        """Functions and classes count in any order, other statements of a module in theirs."""
+        """Of each module its functions, in any order, and its other statements in theirs."""
         content = []
         for name, module in sorted(self.modules.items()):
             mine = [each for each in module.statements if each in self.statements]
-            ordered = [each for each in mine if not module.anywhere(each)]
+            ordered = [each for each in mine if not self.code.anywhere(module, each)]
             free = sorted(set(mine) - set(ordered), key=lambda each: each.node.name)
             content += [(name, self.statements[each]) for each in free + ordered]
+        if self._reads_back:
+            content += [(name, module.text) for name, module in sorted(self.modules.items())]
         return sha256(json.dumps(content).encode())[:16]
 
     def _reach(self, places: Iterable[Place], weak: bool = False) -> None:
@@ -160,5 +163,8 @@ class Closure:
             self._reach(places, weak)
         if statement.looks_up_its_module:
             self._reach({Place(module.name, "")})
-        if statement.looks_up_all or any(place.looks_up_all for _, _, places in meanings for place in places):
+        used = {place for _, _, places in meanings for place in places}
+        bare = used & {Place("", "importlib"), Place("", "sys")}  # handed on, or asked for an attribute by its name
+        if bare or statement.mentions & OF_ALL_NAMES or any(place.is_in(OF_ALL) for place in used):
             self._reach(Place(name, "") for name in self.code.everything())
+        self._reads_back |= bool(statement.mentions & READ_BACK_NAMES) or any(p.is_in(READ_BACK) for p in used)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from paper.digest.sources import Module, Place, Sources, Statement
-from paper.digest.syntax import DEFINITIONS, bound, references, text
+from paper.digest.syntax import DEFINITIONS, references, text
 
 # Decorators and base classes that do nothing but what they say: they enter nothing anywhere and read no annotations,
 # except that a dataclass and a NamedTuple take them as the declaration of a field. Python's errors are the same.
@@ -33,6 +33,7 @@ ACTING = {
     "open",
     "next",
 }  # builtins whose call does more than return
+MAKING = {"__init__", "__new__", "__post_init__", "__set_name__", "__init_subclass__", "__setattr__"}
 SHOWN = ("title", "colour", "marker")  # what an entry of a registry looks like in figures
 
 
@@ -52,6 +53,15 @@ class Code(Sources):
             self._effects[statement] = not nothing and self._effect(module, statement, statement.node)
         return self._effects[statement]
 
+    def anywhere(self, module: Module, statement: Statement) -> bool:
+        """Whether it is no matter where a statement stands in its module: a function that takes nothing from it at once."""
+        node = statement.node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or self.effect(module, statement):
+            return False
+        at_once = [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
+        taken = any(place.module for each in at_once for place in self._means(module, statement, each))
+        return not taken and all(len(module.bindings[name]) == 1 for name in statement.names)
+
     def text(self, module: Module, statement: Statement) -> str:
         """The canonical text of a statement: of a registry's entry without what it looks like, and of what may read its own
         annotations with them."""
@@ -62,13 +72,19 @@ class Code(Sources):
         return self._texts[statement]
 
     def _reads_annotations(self, module: Module, statement: Statement) -> bool:
-        """Whether a decorator or base class may: one that is not understood."""
-        bases = statement.node.bases if isinstance(statement.node, ast.ClassDef) else []
-        return self.effect(module, statement) is True or not all(
-            self._understood(module, statement, base)
-            or any(place.module for place in self._means(module, statement, base))
-            for base in bases
-        )
+        """Whether a decorator or a base class may: one that is not understood."""
+        if self.effect(module, statement) is True:
+            return True
+        for base in statement.node.bases if isinstance(statement.node, ast.ClassDef) else []:
+            ours = [place for place in self._means(module, statement, base) if place.module]
+            above = [self._definition(place) for place in ours]
+            if any(
+                found is None or (found is not statement and self._reads_annotations(of, found)) for of, found in above
+            ):
+                return True
+            if not ours and not self._understood(module, statement, base):
+                return True
+        return False
 
     def _without_looks(self, module: Module, statement: Statement) -> ast.stmt:
         """The definition without the arguments SHOWN of the decorator that enters it into a registry."""
@@ -133,40 +149,67 @@ class Code(Sources):
         return {place for path, _ in references(node) for place in self.lookup(module, statement, path)}
 
     def _registry(self, place: Place) -> bool | Place:
-        """Whether decorating by this function of ours may change anything; the dictionary if it enters a name there."""
-        module = self.module(place.module) if place.module and place.name else None
-        found = module.bindings.get(place.name, []) if module else []
-        if len(found) != 1 or not isinstance(found[0].node, ast.FunctionDef):
+        """Whether decorating by this function of ours may change anything; the dictionary if it enters a name there.
+
+        Understood is one that uses nothing of ours but a single dictionary, as in `ENTRIES[function.__name__] = ...`, and
+        classes that run no code of their own when an object is made.
+        """
+        module, statement = self._definition(place)
+        if not isinstance(statement and statement.node, ast.FunctionDef):
             return True
-        nodes = list(ast.walk(found[0].node))
-        bodies = [node.body for node in nodes if isinstance(node, DEFINITIONS)]
-        own = set().union(*map(bound, bodies)) | {node.arg for node in nodes if isinstance(node, ast.arg)}
-        entered = set()
+        nodes, uses = list(ast.walk(statement.node)), {path for path, weak in statement.uses if not weak}
+        bases, mentioned = [], [node.id for node in nodes if isinstance(node, ast.Name)]
         for node in nodes:
             match node:
-                case ast.Subscript(value=ast.Name(id=name), slice=ast.Attribute(attr="__name__"), ctx=ast.Store()) if (
-                    name in module.bindings and name not in own
-                ):
-                    entered.add(Place(module.name, name))
-                case ast.Global() | ast.Nonlocal() | ast.Expr() | ast.Import() | ast.ImportFrom() | ast.Delete():
+                case ast.Subscript(value=ast.Name(id=name), slice=ast.Attribute(attr="__name__"), ctx=ast.Store()):
+                    bases.append(name)
+                case ast.Subscript(ctx=ast.Store()) | ast.Attribute(ctx=ast.Store()) | ast.AugAssign() | ast.Expr():
                     return True
-                case ast.Subscript(ctx=ast.Store()) | ast.Attribute(ctx=ast.Store()):
+                case ast.Global() | ast.Nonlocal() | ast.Import() | ast.ImportFrom() | ast.Delete():
                     return True
-        return entered.pop() if len(entered) == 1 else bool(entered)
+        if len(set(bases)) > 1 or any((name,) not in uses or mentioned.count(name) > len(bases) for name in bases):
+            return True
+        places = {place for name in bases for place in self.lookup(module, statement, (name,))}
+        used = {place for path in uses for place in self.lookup(module, statement, path) if place.module}
+        if not all(self._is_inert(place) for place in used - places):
+            return True
+        for registry in places:
+            dictionary = self._definition(registry)[1]
+            if not isinstance(getattr(dictionary and dictionary.node, "value", None), ast.Dict):
+                return True
+        return places.pop() if len(places) == 1 else bool(places)
+
+    def _definition(self, place: Place) -> tuple[Module | None, Statement | None]:
+        """The one statement that binds a name of ours, None for a library's, a module, or several."""
+        module = self.module(place.module) if place.module else None
+        found = module.bindings.get(place.name, []) if module else []
+        return module, found[0] if len(found) == 1 else None
+
+    def _is_inert(self, place: Place) -> bool:
+        """Whether it is a class of ours whose objects are made without code of ours: most dataclasses."""
+        module, statement = self._definition(place)
+        if not isinstance(statement and statement.node, ast.ClassDef) or statement.node.keywords:
+            return False
+        named = [*statement.node.bases, *(getattr(each, "func", each) for each in statement.node.decorator_list)]
+        methods = {each.name for each in statement.node.body if isinstance(each, DEFINITIONS)}
+        return not methods & MAKING and all(self._understood(module, statement, each) for each in named)
 
     def _acts(self, module: Module, statement: Statement, value: ast.expr) -> bool:
-        """Whether computing a value may change something: it calls a function or a class of ours, hands one to a call, or
-        calls a method of a variable of ours. A call of a library's function, whose value is kept, is taken to change nothing."""
+        """Whether computing a value may change something: it calls a function or a method of ours, or hands anything of ours to
+        a library's function, or a function to a builtin. What only libraries compute from constants changes nothing."""
         for call in _calls(value):
-            if isinstance(call.func, ast.Name) and call.func.id in ACTING:
+            builtin = isinstance(call.func, ast.Name) and not self.lookup(module, statement, (call.func.id,))
+            if builtin and call.func.id in ACTING:
                 return True
-            if any(place.module for place in self._means(module, statement, call.func)):
+            if any(place.module and not self._is_inert(place) for place in self._means(module, statement, call.func)):
                 return True
             for part in [*call.args, *(keyword.value for keyword in call.keywords)]:
-                for place in self._means(module, statement, part):
-                    found = self.module(place.module).bindings.get(place.name, []) if place.module else []
-                    if place.module and (not place.name or any(isinstance(each.node, DEFINITIONS) for each in found)):
-                        return True
+                for path, _ in references(part):
+                    for place in self.lookup(module, statement, path):
+                        node = getattr(self._definition(place)[1], "node", None)
+                        variable = isinstance(node, (ast.Assign, ast.AnnAssign)) and path[-1] == place.name
+                        if place.module and not self._is_inert(place) and not (builtin and variable):
+                            return True
         return False
 
     def _hears_of_subclasses(self, module: Module, statement: Statement, base: ast.expr) -> bool:

@@ -11,10 +11,23 @@ from paper.digest.syntax import DEFINITIONS, bound, parse, references
 
 Dotted = tuple[str, ...]
 
-# Where these are used, any name of the module may be meant, or of any module.
+# Where these are used, any name of the module may be meant,
 OF_ITS_MODULE = {"globals", "locals", "eval", "exec"}
-OF_ALL = ("importlib.import_module", "importlib.util", "importlib.machinery", "pkgutil", "runpy", "sys.modules", "gc")
+# or any name of any module,
+OF_ALL = (
+    "importlib.import_module",
+    "importlib.util",
+    "importlib.machinery",
+    "pkgutil",
+    "runpy",
+    "sys.modules",
+    "gc",
+    "builtins",
+)
 OF_ALL_NAMES = {"__import__", "__subclasses__", "__globals__"}
+# or the text of the modules may be read back: annotations and docstrings.
+READ_BACK = ("inspect", "pydoc", "typing.get_type_hints", "dataclasses.fields")
+READ_BACK_NAMES = {"__annotations__", "__doc__"}
 
 
 class Place(NamedTuple):
@@ -26,10 +39,9 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         return f"{self.module}:{self.name}"
 
-    @property
-    def looks_up_all(self) -> bool:
-        """Whether it is a library's function that finds modules by their names."""
-        return not self.module and f"{self.name}.".startswith(tuple(f"{name}." for name in OF_ALL))
+    def is_in(self, names: tuple[str, ...]) -> bool:
+        """Whether it is one of these, of a library, or below one."""
+        return not self.module and f"{self.name}.".startswith(tuple(f"{name}." for name in names))
 
 
 @dataclass(eq=False)
@@ -44,7 +56,9 @@ class Statement:
 
     @cached_property
     def uses(self) -> list[tuple[Dotted, bool]]:
-        return list(dict.fromkeys(references(self.node)))
+        body = self.node.body if isinstance(self.node, ast.ClassDef) else []
+        attributes = [alias.asname or alias.name for each in body if hasattr(each, "names") for alias in each.names]
+        return list(dict.fromkeys([*references(self.node), *(((name,), False) for name in attributes)]))
 
     @cached_property
     def looks_up_its_module(self) -> bool:
@@ -55,10 +69,9 @@ class Statement:
         )
 
     @cached_property
-    def looks_up_all(self) -> bool:
-        """Whether it may use any class or module."""
-        nodes = ast.walk(self.node)
-        return any(getattr(each, "attr", getattr(each, "id", "")) in OF_ALL_NAMES for each in nodes)
+    def mentions(self) -> set[str]:
+        """All names and attributes that it uses."""
+        return {getattr(each, "attr", getattr(each, "id", "")) for each in ast.walk(self.node)}
 
     @property
     def is_import(self) -> bool:
@@ -67,14 +80,17 @@ class Statement:
     @property
     def is_main(self) -> bool:
         """`if __name__ == "__main__":`, which does nothing in a module that is imported."""
-        return isinstance(self.node, ast.If) and ast.unparse(self.node.test) == "__name__ == '__main__'"
+        main = isinstance(self.node, ast.If) and not self.node.orelse
+        return main and ast.unparse(self.node.test) == "__name__ == '__main__'"
 
 
 @dataclass(eq=False)
 class Module:
-    """statements in their order; bindings: the statements that bind a name; stars: modules all of whose names are imported."""
+    """statements in their order; bindings: the statements that bind a name; stars: modules all of whose names are imported;
+    text: as it is in the file."""
 
     name: str
+    text: str
     statements: list[Statement]
     stars: list[Dotted]
     bindings: dict[str, list[Statement]] = field(default_factory=dict)
@@ -83,12 +99,6 @@ class Module:
         for statement in self.statements:
             for name in statement.names:
                 self.bindings.setdefault(name, []).append(statement)
-
-    def anywhere(self, statement: Statement) -> bool:
-        """Whether it is no matter where a statement stands: a function or a class, and all that binds its name."""
-        return isinstance(statement.node, DEFINITIONS) and all(
-            len(self.bindings[name]) == 1 for name in statement.names
-        )
 
 
 @cache
@@ -108,7 +118,7 @@ def read(name: str, text: str, is_package: bool) -> Module:
         if not isinstance(node, DEFINITIONS):
             names |= imports.keys()
         statements.append(Statement(node, names, imports, loads))
-    return Module(name, statements, stars)
+    return Module(name, text, statements, stars)
 
 
 def _imported(node: ast.Import | ast.ImportFrom, module: str, is_package: bool) -> Iterator[tuple[str, Dotted, Dotted]]:
@@ -145,7 +155,7 @@ class Sources:
             left_out = any(f"{name}.".startswith(f"{other}.") for other in self.without)
             known = files and not left_out and name.split(".")[0] in self.packages
             made = read(name, files[0].read_text(encoding="utf-8"), files[0].stem == "__init__") if known else None
-            self._modules[name] = made or (Module(name, [], []) if path.is_dir() and not left_out else None)
+            self._modules[name] = made or (Module(name, "", [], []) if path.is_dir() and not left_out else None)
         return self._modules[name]
 
     def everything(self) -> list[str]:
@@ -192,8 +202,9 @@ class Sources:
                 other = self.module(".".join(star))
                 if star[0] not in self.packages:
                     places.add(Place("", ".".join((*star, *path))))
-                elif other and ".".join(star) not in seen:
-                    places |= self.lookup(other, None, path, seen | {".".join(star)})
+                elif other and star not in seen:
+                    places |= self.lookup(other, None, path, seen | {star})
+                    places |= {Place(other.name, "__all__")} if places and "__all__" in other.bindings else set()
         for target in targets:
             places |= self.find((*target, *rest), seen)
         return places

@@ -187,13 +187,8 @@ def mutations(node, source):
             right, op = (each.right, each.op) if isinstance(each, ast.BinOp) else (each.comparators[0], each.ops[0])
             left = each.left
             start, end = lines[left.end_lineno - 1] + left.end_col_offset, lines[right.lineno - 1] + right.col_offset
-            if (
-                type(op) in OTHER
-                and source.encode()[start:end].strip().isascii()
-                and b"(" not in source.encode()[start:end]
-            ):
-                if b")" not in source.encode()[start:end] and b"\n" not in source.encode()[start:end]:
-                    yield start, end, f" {OTHER[type(op)]} "
+            if type(op) in OTHER and not set(b"()\n") & set(source.encode()[start:end]):
+                yield start, end, f" {OTHER[type(op)]} "
 
 
 def definitions():
