@@ -92,6 +92,7 @@ VALID = {
     "a chapter's mathematics": ("paper/theory/prior/lemma.py", "import", "X = 1\nimport"),
     "what keeps results": ("paper/results/records.py", "import", "X = 1\nimport"),
     "how tables are compared": ("paper/results/compare.py", "import", "X = 1\nimport"),
+    "what describes the tables": ("paper/results/package.py", "import", "X = 1\nimport"),
     "atomic files": ("paper/files.py", "0o644", "0o600"),
     "the command line": ("paper/__main__.py", "import", "X = 1\nimport"),
     "a door more": (f"{METHOD}/__init__.py", "__version__ =", "from pacbayes_curvature.bounds import kl_inverse\n\n__version__ ="),
