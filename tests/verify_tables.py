@@ -10,7 +10,6 @@ from pacbayes_curvature import posteriors
 from pacbayes_curvature.bounds import complexity
 from pacbayes_curvature.curvature import second_moments as curvature
 from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
-from paper import digest
 from paper.experiments.grid import grid
 from paper.networks import data
 from paper.networks.training import recipe_for
@@ -57,7 +56,8 @@ def run(epochs, loss=1.0, test_accuracy=0.97):
 def write(path, table, seed=0, code=None, experiment="accuracy_vs_complexity", dataset="digits", **parameters):
     key = records.Key(
         experiment, dataset, seed, {"recipe": asdict(recipe_for(dataset))} | {"passes": 1} | parameters,
-        data.fingerprint(dataset), code or digest.code_digest(f"paper.experiments.{experiment}.compute"),
+        data.fingerprint(dataset),
+        code or records.code(experiment, table["method"].unique() if "method" in table else None),
     )  # fmt: skip
     table = table.assign(seed=seed, dataset=dataset)
     records.write(records.Result(key, table, {"date": "2020-01-01"}, "computed"), path=path)

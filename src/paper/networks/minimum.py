@@ -27,7 +27,7 @@ def network(dataset: data.Dataset, seed: int, fresh: bool = False) -> TrainedNet
     identity = {
         "recipe": json.dumps(asdict(recipe_for(dataset.name))),
         "data": dataset.fingerprint["train"],
-        "code": digest.code_digest("paper.networks.training"),
+        "code": digest.digest("paper.networks.training.train"),
     }
     if path.exists() and not fresh:
         stored = store.load(path)

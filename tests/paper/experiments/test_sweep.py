@@ -140,7 +140,7 @@ def test_a_part_of_other_code_is_computed_anew(exploring, monkeypatch):
     before = sweep.explored(minimum, "diag", SIZE, 1)
     path = sweep.path("digits", 0, "diag", "explored", SIZE, 1)
     made = path.read_bytes()
-    monkeypatch.setattr("paper.digest.code_digest", lambda *modules: "other")
+    monkeypatch.setattr("paper.digest.digest", lambda *roots, **of: "other")
     path.write_bytes(made.replace(b",400,", b",401,"))
     with pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(pd.read_csv(path).drop(columns=["dataset", "seed"]), before)

@@ -17,10 +17,9 @@ from sphinx.util.docutils import docutils_namespace
 
 from pacbayes_curvature import __version__, posteriors
 from paper import __main__ as reproduce
-from paper import digest, experiments
 from paper.networks import data
 from paper.results import package as datapackage
-from paper.results import provenance, records
+from paper.results import records
 from paper.results.records import Key, Result
 from paper.results.table import RULES
 
@@ -281,14 +280,6 @@ def test_freezing_ends_by_writing_the_package(workspace, tmp_path_factory):
     reproduce.freeze([computed])
     frozen = workspace / "results"
     assert json.loads((frozen / "datapackage.json").read_text()) == datapackage.descriptor(frozen)
-
-
-@pytest.mark.parametrize("experiment", experiments.NAMES)
-def test_no_number_depends_on_this_module(experiment, monkeypatch):
-    path, read = digest._path, set()
-    monkeypatch.setattr(provenance, "_path", lambda name: read.add(name) or path(name))
-    digest.code_digest.__wrapped__(f"paper.experiments.{experiment}.compute")
-    assert f"experiments.{experiment}" in read and "datapackage" not in read
 
 
 # The page -------------------------------------------------------------------------------------------------------------
