@@ -10,15 +10,16 @@ Importing a module runs it. So in every module that is imported on the way the s
 names they bind: `TABLE["x"] = 1`, `module.RATE = 2`, `X += 1`, a call by itself, `if`, `for` and `try`, a decorator that is
 not understood, an assignment that calls a function of ours. One kind is understood: a function entered into a dictionary
 under its name by a decorator of ours, such as `posteriors.posterior`, counts where the dictionary is reached. `of` tells
-which entries are asked for; without it all of them count. What an entry looks like in figures (SHOWN) does not count.
+which entries are asked for; without it all of them count. What an entry looks like in figures (`effects.SHOWN`) does not
+count.
 
-Not counted: comments, docstrings, layout, annotations, the texts of a `raise` or `assert`. That an annotation declares a field
-counts, and all of it does where a decorator or base class, not understood, may read it.
+Not counted: comments, docstrings, layout, the order of functions, annotations, the texts of a `raise` or `assert`. That an
+annotation declares a field counts, and all annotations do where a decorator or base class that is not understood may read them.
 
-What cannot be told falls back to whole modules, never to nothing: a module used as a value (`getattr(bounds, name)`), an
-attribute that it does not bind, `globals()`, `eval`, `exec`: that module; `importlib` and its like: all modules.
-Taken for granted: a library's function, whose value is kept, does not change our data or look up our code by name; nothing
-reads our source, our docstrings, or, other than dataclasses and NamedTuples, our annotations.
+What cannot be told falls back to more, never to nothing: a module used as a value (`getattr(bounds, name)`), an attribute that
+it does not bind, `globals()`, `eval`, `exec`: to that module; `importlib`, `sys.modules`, `__subclasses__`: to all modules;
+`inspect`, `__doc__`, `__annotations__`: to the files as they are. Taken for granted: a library's function looks up no code of
+ours by its name, and changes nothing of ours where all it is given at the top of a module are constants.
 """
 
 import ast

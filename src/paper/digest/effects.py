@@ -24,15 +24,8 @@ UNDERSTOOD = {
 }
 ERRORS = ("Error", "Exception", "Warning")
 ACCESSORS = ("setter", "getter", "deleter")  # @x.setter, of a property x
-ACTING = {
-    "exec",
-    "eval",
-    "setattr",
-    "delattr",
-    "__import__",
-    "open",
-    "next",
-}  # builtins whose call does more than return
+# Builtins whose call does more than return; methods of ours that run when an object is made.
+ACTING = {"exec", "eval", "setattr", "delattr", "__import__", "open", "next"}
 MAKING = {"__init__", "__new__", "__post_init__", "__set_name__", "__init_subclass__", "__setattr__"}
 SHOWN = ("title", "colour", "marker")  # what an entry of a registry looks like in figures
 
