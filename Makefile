@@ -21,7 +21,7 @@ book: $(STAMP)  ## the book, in build/html
 test: $(STAMP)  ## the tests that need neither data nor a browser
 	$(PYTEST)
 
-lint: $(STAMP)-dev  ## the hooks of .pre-commit-config.yaml on all files: ruff, the notebooks' pairs
+lint: $(STAMP)-dev  ## the hooks of .pre-commit-config.yaml on all files: ruff, the rooms' imports, the notebooks' pairs
 	@$(BIN)/pre-commit run --all-files --show-diff-on-failure
 
 linkcheck: book  ## the book's external links (needs a network); the list is in build/linkcheck
