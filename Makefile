@@ -26,7 +26,7 @@ lint: $(STAMP)-dev  ## the hooks of .pre-commit-config.yaml on all files: ruff, 
 
 linkcheck: book  ## the book's external links (needs a network); the list is in build/linkcheck
 	@rm -rf build/linkcheck && mkdir -p build/linkcheck
-	$(BIN)/jupyter-book build build/source --builder linkcheck --path-output build/linkcheck -q
+	$(BIN)/jupyter-book build . --builder linkcheck --path-output build/linkcheck -q
 
 notebook: $(STAMP)  ## one chapter: NAME=07_accuracy_vs_complexity ARGS="-p dataset mnist2"
 	@$(BIN)/python -m paper.book.chapters run notebooks/$(NAME).md $(ARGS)

@@ -65,7 +65,7 @@ def check(root: Path) -> None:
 def contents(root: Path) -> dict[str, File]:
     """The archive's files by name, SHA256SUMS apart."""
     files = {f"source/{name}": file for name, file in _sources(root)}
-    for target, folder in (("site", "build/html"), ("executed", "build/source/notebooks"), ("results", "results")):
+    for target, folder in (("site", "build/html"), ("executed", "build/executed"), ("results", "results")):
         found = [path for path in (root / folder).rglob("*") if path.is_file()]
         if not found:
             raise Refused(f"{folder} is not there: run `make archive`, which makes it")

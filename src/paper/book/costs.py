@@ -1,6 +1,6 @@
 """What a chapter costs: wall time, processor time and memory of a run by itself, measured and frozen in book/costs.json.
 
-    python -m paper.book.costs measure notebooks/NAME.md RECORD.json [-p NAME VALUE]... [--title TITLE]
+    python -m paper.book.costs measure notebooks/NAME.md RECORD.json [-p NAME VALUE]...
     python -m paper.book.costs freeze build/costs
 
 A record lies in build/costs/PROFILE/PAGE.json. PROFILE is "book", the pages with the book's parameters, or "smoke".

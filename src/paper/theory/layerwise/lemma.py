@@ -63,7 +63,7 @@ def block_checks(moments=curvature.layerwise, seed: int = 0, instances: int = 4)
     for clean, _, x, _ in random_networks(seed, instances, [3], least=2):
         gaps += exact_layer_hessians(clean, x, 2, moments(clean, x))
     scope = f"float64, {instances} random ReLU networks of 3 layers, 2 neurons of each, seed {seed}"
-    statement = r"`curvature.layerwise`: $\nabla^2 E_l = I \otimes 2H_l$, off-diagonal blocks 0"
+    statement = r"`second_moments.layerwise`: $\nabla^2 E_l = I \otimes 2H_l$, off-diagonal blocks 0"
     return [closeness("34", statement, scope, gaps, ROUNDING)]
 
 
