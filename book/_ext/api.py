@@ -18,6 +18,11 @@ def _as_written(app: Sphinx, what: str, name: str, found: object, options: objec
         lines[:] = [".. code-block:: none", "   :class: docstring", "", *(f"   {line}" for line in lines), ""]
 
 
+def _skip(app: Sphinx, what: str, name: str, found: object, skip: bool, options: object) -> bool | None:
+    # A field of a named tuple: its docstring is Python's own.
+    return True if (getattr(found, "__doc__", None) or "").startswith("Alias for field number") else None
+
+
 class LinkMentions(SphinxPostTransform):
     """The shorter a module's name, the more is it meant: what only one place has becomes a link."""
 
@@ -42,5 +47,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.setup_extension("sphinx.ext.autodoc")
     app.setup_extension("sphinx.ext.viewcode")
     app.connect("autodoc-process-docstring", _as_written)
+    app.connect("autodoc-skip-member", _skip)
     app.add_post_transform(LinkMentions)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -67,7 +67,7 @@ def contents(module: str) -> tuple[Function, ...]:
 
 @lru_cache
 def statements() -> dict[str, list[Function]]:
-    """The paper's numbered statements, "Lemma 4.1" or "(7)", in its order, and the functions whose docstrings name them."""
+    """The paper's numbered statements by their labels, in its order, and the functions whose docstrings name them."""
     found: dict[str, list[Function]] = {}
     for module in (*modules("pacbayes_curvature"), *modules("paper")):
         for function in contents(module):
@@ -85,11 +85,8 @@ def labels(docstring: str) -> Iterator[str]:
 
 
 def index() -> Markdown:
-    """`statements` as a list, each function with a link to its docstring."""
-    lines = [
-        f"- **{label}**: {', '.join(f'{{py:{_role(function)}}}`{function.full}`' for function in functions)}"
-        for label, functions in statements().items()
-    ]
+    """`statements` as a list, first the method's functions, then the book's, each with a link to its docstring."""
+    lines = [f"- **{label}**: {', '.join(map(_link, functions))}" for label, functions in statements().items()]
     return Markdown("\n".join(lines))
 
 
@@ -109,5 +106,6 @@ def _public(node: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.C
             yield child
 
 
-def _role(function: Function) -> str:
-    return "obj" if function.name else "mod"
+def _link(function: Function) -> str:
+    role = "obj" if function.name else "mod"
+    return f"{{py:{role}}}`{function.full.removeprefix('pacbayes_curvature.')} <{function.full}>`"

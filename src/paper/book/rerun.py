@@ -1,7 +1,6 @@
 """The page "Re-run a chapter": what each chapter's notebook declares, and what its runs were measured to cost."""
 
 import re
-from collections.abc import Callable, Iterable
 
 import pandas as pd
 from IPython.display import Markdown
@@ -20,9 +19,9 @@ CALLED = re.compile(r"^from paper\.experiments\.(\w+)\.compute import (?:.*\W)?\
 
 def machines() -> Markdown:
     """When and on what the costs were measured."""
-    records_ = [record for runs in costs.read().values() for record in runs.values()]
-    kinds = sorted({"{processor_model}, {system}, {cores} cores".format(**record["machine"]) for record in records_})
-    days = sorted({record["date"] for record in records_})
+    measured = [record for runs in costs.read().values() for record in runs.values()]
+    kinds = sorted({"{processor_model}, {system}, {cores} cores".format(**record["machine"]) for record in measured})
+    days = sorted({record["date"] for record in measured})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     return Markdown(f"Measured on {when} on: {'; '.join(kinds)}.")
 
@@ -35,9 +34,9 @@ def overview() -> Markdown:
         rows.append(
             {
                 "Chapter": f"[{title(name)}](#{_label(name)})",
-                "As in the book": _seconds(runs["book"], "seconds"),
-                "Small": _seconds(runs["smoke"], "seconds"),
-                "Memory": _megabytes([*runs["book"], *runs["smoke"]]),
+                "As in the book": _largest(runs["book"], "seconds"),
+                "Small": _largest(runs["smoke"], "seconds"),
+                "Memory": _largest([*runs["book"], *runs["smoke"]], "megabytes"),
             }
         )
     return table(pd.DataFrame(rows))
@@ -49,8 +48,8 @@ def sections() -> Markdown:
 
 
 def names() -> list[str]:
-    """The chapters."""
-    return sorted(path.stem for path in NOTEBOOKS.glob("*.md"))
+    """The chapters that can be run in another way: those with parameters."""
+    return sorted(path.stem for path in NOTEBOOKS.glob("*.md") if chapters.declared(chapters.read(path)))
 
 
 def title(name: str) -> str:
@@ -87,7 +86,6 @@ def _section(name: str) -> str:
     small = chapters.smoke_values(NOTEBOOKS / f"{name}.md")
     command = f"make notebook NAME={name}"
     options = " ".join(f"-p {key} {value}" for key, value in small.items())
-    commands = [command, *([f'{command} ARGS="{options}"'] if small else [])]
     parameters = pd.DataFrame(
         {"Parameter": code(key), "Type": p.type.__name__, "Default": code(repr(p.default)), "Meaning": plain(p.help)}
         for key, p in declared.items()
@@ -95,10 +93,10 @@ def _section(name: str) -> str:
     parts = [
         heading(title(name), _label(name)),
         f"Page{'s' if len(pages) > 1 else ''}: " + ", ".join(f"{{doc}}`{page} <{page}>`" for page in pages),
-        "```bash\n" + "\n".join(commands) + "\n```",
-        table(pd.DataFrame(_costs(profile, runs[profile]) for profile in (RUNS if small else ["book"]))).data,
+        "\n".join(["```bash", command, *([f'{command} ARGS="{options}"'] if small else []), "```"]),
+        table(pd.DataFrame(_costs(profile, runs[profile]) for profile in RUNS)).data,
         data_sets(name),
-        table(parameters).data if declared else "It has no parameters.",
+        table(parameters).data,
     ]
     return "\n\n".join(filter(None, parts))
 
@@ -106,9 +104,9 @@ def _section(name: str) -> str:
 def _costs(profile: str, runs: list[dict]) -> dict[str, str]:
     return {
         "Run": RUNS[profile],
-        "Wall time": _seconds(runs, "seconds"),
-        "Processor time": _seconds(runs, "processor_seconds"),
-        "Memory": _megabytes(runs),
+        "Wall time": _largest(runs, "seconds"),
+        "Processor time": _largest(runs, "processor_seconds"),
+        "Memory": _largest(runs, "megabytes"),
         "Data to download": "yes" if any(run["data"] for run in runs) else "none",
     }
 
@@ -118,24 +116,12 @@ def _label(name: str) -> str:
 
 
 def _runs(name: str) -> dict[str, list[dict]]:
-    """The records of the runs of a chapter; it may be several pages of the book."""
+    """The records of the runs of a chapter; it may be several pages of the book. None of a chapter that was not yet measured."""
     measured, pages = costs.read(), chapters.pages(ROOT / "_toc.yml")
-    return {
-        "book": [
-            measured["book"][page] for page, chapter in pages.items() if chapter == name and page in measured["book"]
-        ],
-        "smoke": [measured["smoke"][name]] if name in measured["smoke"] else [],
-    }
+    of_book = [measured["book"].get(page) for page, chapter in pages.items() if chapter == name]
+    return {"book": [*filter(None, of_book)], "smoke": [*filter(None, [measured["smoke"].get(name)])]}
 
 
-def _seconds(runs: list[dict], kind: str) -> str:
-    return _largest(runs, lambda run: run[kind], "{:.0f} s")
-
-
-def _megabytes(runs: Iterable[dict]) -> str:
-    return _largest(runs, lambda run: run["megabytes"], "{:,} MB")
-
-
-def _largest(runs: Iterable[dict], of: Callable[[dict], float], form: str) -> str:
-    found = [of(run) for run in runs]
-    return form.format(max(found)) if found else "–"
+def _largest(runs: list[dict], kind: str) -> str:
+    form = "{:,} MB" if kind == "megabytes" else "{:.0f} s"
+    return form.format(max(run[kind] for run in runs)) if runs else "–"

@@ -78,8 +78,9 @@ def test_stale_results_are_named(monkeypatch):
         numbers, "why_stale", lambda result: "its code is another" if result.key.dataset == "cifar2" else ""
     )
     assert numbers.stale() == "accuracy_vs_complexity of cifar2: its code is another"
+    assert numbers.warning().data.startswith(":::{warning}\nStale results. accuracy_vs_complexity of cifar2: ")
     monkeypatch.setattr(numbers, "why_stale", lambda result: "")
-    assert numbers.stale() == ""
+    assert numbers.stale() == "" and numbers.warning() is None
 
 
 def test_the_named_numbers_are_of_the_frozen_results():
