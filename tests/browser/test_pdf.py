@@ -184,7 +184,7 @@ def test_links_lead_to_places_in_the_book_or_to_the_web(book):
                 outside.add(str(link.A.URI))
     # The pages with the package's code are on the site only.
     targets = [link["href"] for article in articles().values() for link in article.select("a.internal[href]")]
-    linked = sum("code/" not in target for target in targets)
+    linked = sum("_modules/" not in target for target in targets)
     assert inside > 0.8 * linked > 200
     assert [uri for uri in outside if not re.match(r"https?://", uri)] == []
 
