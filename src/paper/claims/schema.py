@@ -68,9 +68,9 @@ class Reading(BaseModel):
     model_config = STRICT
 
     text: Words = Field(alias="reading")
-    call: dict[Literal[*MEASURES], dict[str, Any]] = Field(alias="measure", min_length=1, max_length=1)
+    call: dict[Literal[tuple(MEASURES)], dict[str, Any]] = Field(alias="measure", min_length=1, max_length=1)
     tolerance: Tolerance
-    needs: dict[Literal[*experiments.NAMES], dict[Literal[*data.NAMES], Seeds]]
+    needs: dict[Literal[experiments.NAMES], dict[Literal[data.NAMES], Seeds]]
 
     @property
     def measure(self) -> str:
