@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sphinx.application import Sphinx
@@ -94,3 +95,30 @@ def test_numbers_with_a_point_are_words_of_the_search(build):
     _, index, _ = build(LEMMA, "statements")
     words = {**index["terms"], **index["titleterms"]}
     assert "4.2" in words and "42" in words and "2" not in words
+
+
+@pytest.fixture
+def executed(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXTENSIONS))
+    import executed
+
+    return executed
+
+
+def test_what_was_not_executed_is_executed_and_shown(executed, tmp_path):
+    (tmp_path / "Snakefile").write_text(
+        'rule pages:\n    output: "build/executed/a.ipynb"\n    shell: "printf executed > {output}"\n'
+    )
+    depends, content, plain = [], ["not executed"], ["a page"]
+    app = SimpleNamespace(srcdir=tmp_path, env=SimpleNamespace(note_dependency=depends.append))
+    executed._execute(app)
+    executed._read(app, "notebooks/a", content)
+    executed._read(app, "book/cite", plain)
+    assert (content, plain) == (["executed"], ["a page"])
+    assert depends == [str(tmp_path / "build" / "executed" / "a.ipynb")]
+
+
+def test_a_notebook_that_fails_stops_the_build(executed, tmp_path):
+    (tmp_path / "Snakefile").write_text('rule pages:\n    output: "a"\n    shell: "false"\n')
+    with pytest.raises(SystemExit, match="a notebook could not be executed"):
+        executed._execute(SimpleNamespace(srcdir=tmp_path))

@@ -33,8 +33,8 @@ def test_every_file_that_the_guide_names_exists():
         for code in CODE
         if re.fullmatch(r"[\w./*-]*(?:/|\.(?:py|md|yml|toml|json))|Snakefile|Makefile|\.ci/run", code)
     }
-    assert {"Snakefile", "tests/test_contributing.py", "tolerances.py", "book/api.md"} <= names
-    made = {"build/html/book/api.html", "data/"}
+    assert {"Snakefile", "tests/test_contributing.py", "tolerances.py", "notebooks/functions.md"} <= names
+    made = {"build/html/notebooks/functions.html", "data/"}
     assert {name for name in names - made if not find(name)} == set()
 
 
