@@ -1,5 +1,5 @@
-# The flow: notebooks/NAME.md -> executed by papermill: build/source/notebooks/PAGE.ipynb -> the book: build/html.
-# Every notebooks/*.md is a page by itself, except the one that is executed once for each data set.
+# The flow: notebooks/NAME -> executed by papermill: build/executed/NAME.ipynb -> the book: build/html.
+# Every notebook is a page, except the one from which there is one made for each data set.
 import os
 import sys
 from pathlib import Path
@@ -12,18 +12,14 @@ from paper import digest
 APPENDICES = ["mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10"]
 
 CHAPTERS = [path.stem for path in sorted(Path("notebooks").glob("*.md"))]
-# page -> chapter and the options it is run with
-PAGES = {chapter: (chapter, "") for chapter in CHAPTERS if chapter != "appendix_dataset"}
-PAGES |= {
-    f"appendix_{dataset}": ("appendix_dataset", f"-p dataset {dataset} --title {dataset.capitalize()}")
-    for dataset in APPENDICES
-}
+LIVE = [chapter for chapter in CHAPTERS if "[parameters]" in Path(f"notebooks/{chapter}.md").read_text()]
+PAGES = [chapter for chapter in CHAPTERS if chapter != "appendix_dataset"] + [f"appendix_{name}" for name in APPENDICES]
 
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # this environment's programs
 
 
-def source(chapter):
-    return f"notebooks/{chapter}.md"
+def source(notebook):
+    return f"notebooks/{notebook}.{'md' if notebook in CHAPTERS else 'ipynb'}"
 
 
 def smoke_options(chapter):
@@ -44,25 +40,31 @@ def files(folder):
 
 CODE = ["pyproject.toml", *files("src/pacbayes_curvature"), *files("src/paper")]
 ADDRESS = yaml.safe_load(Path("_config.yml").read_text())["repository"]["url"]
+RERUN = [page for page in PAGES if page in LIVE or page not in CHAPTERS]   # what is measured: the pages with parameters
+ABOUT_CHAPTERS = ["_toc.yml", "book/costs.json", *map(source, CHAPTERS)]
 RESULTS = [*files("results"), "claims.yml", "benchmarks/results.json"]
 
 
-localrules: book, smoke, site, pdf, print, archive, pack, costs, cost   # on a cluster, these stay on this machine
+localrules: book, pages, smoke, site, pdf, print, archive, pack, costs, cost   # on a cluster, these stay on this machine
 
 
 rule book:
     input: "build/html"
 
 
+rule pages:
+    input: expand("build/executed/{page}.ipynb", page=PAGES)
+
+
 rule smoke:
-    input: expand("build/smoke/{chapter}.ipynb", chapter=CHAPTERS)
+    input: expand("build/smoke/{chapter}.ipynb", chapter=LIVE)
 
 
 rule page:
-    output: "build/source/notebooks/{page}.ipynb"
-    input: lambda w: source(PAGES[w.page][0]), CODE, RESULTS
-    params: lambda w: PAGES[w.page][1], address=ADDRESS   # which the notebook's first cell names
-    shell: "python -m paper.book.chapters run {input[0]} {output} {params[0]}"
+    output: "build/executed/{page}.ipynb"
+    input: lambda w: source(w.page), CODE, RESULTS, lambda w: ABOUT_CHAPTERS if w.page == "rerun" else []
+    params: address=ADDRESS   # which the notebook's first cell names
+    shell: "python -m paper.book.chapters run {input[0]} {output}"
 
 
 rule smoke_run:
@@ -74,29 +76,28 @@ rule smoke_run:
 
 # What a run costs: each chapter by itself, for book/costs.json. One at a time: make costs.
 rule costs:
-    input: expand("build/costs/book/{page}.json", page=PAGES), expand("build/costs/smoke/{chapter}.json", chapter=CHAPTERS)
+    input: expand("build/costs/book/{page}.json", page=RERUN), expand("build/costs/smoke/{chapter}.json", chapter=LIVE)
 
 
 rule cost:
     output: "build/costs/{profile}/{page}.json"
-    input: lambda w: source(PAGES.get(w.page, [w.page])[0]), CODE, RESULTS
-    params: lambda w: PAGES[w.page][1] if w.profile == "book" else smoke_options(w.page)
+    input: lambda w: source(w.page), CODE, RESULTS
+    params: lambda w: "" if w.profile == "book" else smoke_options(w.page)
     shell: "python -m paper.book.costs measure {input[0]} {output} {params}"
 
 
-# The book is built in build/source, where every page has the path that its source has in the repository, and always from
-# nothing: after a failed run Sphinx would pass over pages with warnings, and removed pages would stay.
+# The same as `jupyter-book build .`, but always from nothing: after a failed run Sphinx would pass over pages with warnings,
+# and removed pages would stay.
 rule site:
     output: directory("build/html")
     input:
         "_config.yml", "_toc.yml", "CITATION.cff", files("book"), files("notebooks"), RESULTS, CODE,
-        expand("build/source/notebooks/{page}.ipynb", page=PAGES)
+        rules.pages.input
     params: edition=edition_label   # every page names the commit
     shell:
         """
-        rm -rf build/source/book build/source/results build/site
-        cp -R _config.yml _toc.yml book results build/source/
-        jupyter-book build build/source --path-output build/site -W --keep-going -q > /dev/null
+        rm -rf build/site
+        jupyter-book build . --path-output build/site -W --keep-going -q > /dev/null
         mv build/site/_build/html {output}
         rm -rf build/site
         """

@@ -20,7 +20,8 @@ from bs4 import BeautifulSoup, Tag
 HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 # Folded on the site, or of no use on paper.
 SCREEN_ONLY = (
-    "a.headerlink, details.above-input, details.below-input, script, style, button, input, select, .toctree-wrapper"
+    "a.headerlink, a:has(> .viewcode-link), details.above-input, details.below-input, script, style, button, input, select, "
+    ".toctree-wrapper"
 )
 
 

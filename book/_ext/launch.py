@@ -7,8 +7,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from paper.book import version as edition
-from paper.networks import data
+from paper.book import version
 
 DOWNLOADS = {  # suffix: type, what the button says, icon
     ".ipynb": ("application/x-ipynb+json", "Notebook to run, without outputs", "fas fa-code"),
@@ -18,17 +17,12 @@ DOWNLOADS = {  # suffix: type, what the button says, icon
 OPENS = re.compile(r'(<a href="data:[^,"]*;name=([^;"]*);[^"]*") target="_blank"')
 
 
-def notebook(page: str) -> str:
-    """The notebook that a page is made from, both as paths without suffix: several pages may come from one notebook."""
-    return "notebooks/appendix_dataset" if page.removeprefix("notebooks/appendix_") in data.NAMES else page
-
-
 def _settings(app: Sphinx, config) -> None:
     options = config.html_theme_options
-    options["repository_url"], options["repository_branch"] = edition.repository(), edition.branch()
-    if "//github.com/" not in edition.repository():
+    options["repository_url"], options["repository_branch"] = version.repository(), version.branch()
+    if "//github.com/" not in version.repository():
         options["launch_buttons"].pop("colab_url", None)  # it opens repositories on GitHub only
-        if "gitlab" not in edition.repository():
+        if "gitlab" not in version.repository():
             options["repository_provider"] = "github"  # the theme must know one; Binder takes the address as it is
 
 
@@ -36,22 +30,21 @@ def _buttons(app: Sphinx, page: str, template: str, context: dict, doctree) -> N
     if context.get("page_source_suffix") != ".ipynb":
         return
     groups = {group.get("label"): group["buttons"] for group in context["header_buttons"] if "buttons" in group}
-    source = notebook(page)
     for button in groups.get("launch-buttons", []):
-        button["url"] = button["url"].replace(f"{page}.ipynb", f"{source}.ipynb")
         button["tooltip"] = f"Open the notebook on {button['text']}"
     executed, *others = groups["download-buttons"]  # the page's source for Sphinx is the executed notebook
     executed |= {"text": ".ipynb with outputs", "tooltip": "Notebook as executed for this page"}
     groups["download-buttons"][:] = [
         {
             "type": "link",
-            "url": _embedded(edition.ROOT / f"{source}{suffix}", kind),
+            "url": _embedded(path, kind),
             "text": suffix,
             "icon": icon,
             "tooltip": words,
             "label": f"download{suffix.replace('.', '-')}-button",
         }
         for suffix, (kind, words, icon) in DOWNLOADS.items()
+        if (path := version.ROOT / f"{page}{suffix}").is_file()  # a page for a data set has no source of its own
     ] + [executed, *others]
 
 

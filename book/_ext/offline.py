@@ -3,29 +3,21 @@
 import importlib.util
 import re
 import shutil
-import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
 from paper import digest
-from paper.book import version as edition
+from paper.book import version
 
 MATHJAX = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")  # one bundle and its fonts, of many in the package
 
 FONT_PRELOAD = re.compile(r'<link rel="preload" as="font"[^>]*>\n?')
 
 
-def _only_in_build(srcdir: str | Path) -> None:
-    """The pages of the book are executed notebooks, which exist in build/source only."""
-    if Path(srcdir).parts[-2:] != ("build", "source"):
-        # Not an exception: Jupyter Book would bury it in two tracebacks.
-        sys.exit("The book is built by `make book`, which executes the notebooks first; see README.md.")
-
-
 def _footer(app: Sphinx, config) -> None:
     config.html_theme_options["extra_footer"] = (
-        f"<p>{edition.label()}, code <code>{digest.of_modules()}</code>. Text and figures CC BY 4.0, code MIT.</p>"
+        f"<p>{version.label()}, code <code>{digest.of_modules()}</code>. Text and figures CC BY 4.0, code MIT.</p>"
     )
 
 
@@ -62,7 +54,6 @@ def _drop_font_preloads(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    _only_in_build(app.srcdir)
     app.config.mathjax_path = "mathjax/tex-chtml-full.js"
     app.connect("config-inited", _footer)
     # The search quotes the pages it finds, which it may not read when it was opened from the file system.

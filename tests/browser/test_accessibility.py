@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from .pages import PAGES, settled
 
 READ = [name for name in PAGES if name != "index.html"]  # the root only redirects
-LISTINGS = [name for name in READ if name.startswith("code/")]
+LISTINGS = [name for name in READ if name.startswith("_modules/")]
 axe = Axe()
 
 
@@ -58,14 +58,14 @@ def looked_at(visit, name):
 
 def test_a_fault_is_seen(visit):
     """What the tests above rest on: a text in pale grey, and an image without a description."""
-    page = visit("book/rerun.html")
+    page = visit("notebooks/rerun.html")
     page.evaluate("() => document.querySelector('article p').style.color = '#bbb'")
     page.evaluate("() => document.querySelector('article').append(new Image(9, 9))")
     assert [line.split(",")[0] for line in faults(page)] == ["serious color-contrast", "critical image-alt"]
 
 
 def test_the_keyboard_skips_to_the_text_and_shows_where_it_is(visit):
-    page = visit("book/index.html")
+    page = visit("notebooks/index.html")
     page.keyboard.press("Tab")
     assert "main content" in page.evaluate("() => document.activeElement.textContent")
     page.keyboard.press("Enter")

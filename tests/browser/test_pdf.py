@@ -12,10 +12,10 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from paper.book import version as edition
+from paper.book import version
 from release import archive, document, pdf
 
-ROOT = edition.ROOT
+ROOT = version.ROOT
 SITE = ROOT / "build" / "html"
 PDF = ROOT / "build" / f"{archive.NAME}.pdf"
 MM = 72 / 25.4
@@ -184,20 +184,20 @@ def test_links_lead_to_places_in_the_book_or_to_the_web(book):
                 outside.add(str(link.A.URI))
     # The pages with the package's code are on the site only.
     targets = [link["href"] for article in articles().values() for link in article.select("a.internal[href]")]
-    linked = sum("code/" not in target for target in targets)
+    linked = sum("_modules/" not in target for target in targets)
     assert inside > 0.8 * linked > 200
     assert [uri for uri in outside if not re.match(r"https?://", uri)] == []
 
 
 def test_metadata(book):
-    about = edition.citation()
+    about = version.citation()
     with book.open_metadata() as meta:
         assert meta["dc:title"] == about["title"] and meta["dc:creator"] == [a["name"] for a in about["authors"]]
         assert meta["xmp:CreateDate"].startswith(about["date-released"])
     assert str(book.docinfo["/Title"]) == about["title"]
     assert str(book.docinfo["/CreationDate"]).startswith("D:" + about["date-released"].replace("-", ""))
     assert book.Root.Lang == "en" and book.Root.MarkInfo.Marked and book.Root.PageMode == "/UseOutlines"
-    assert edition.label() in " ".join(texts()[0].split())
+    assert version.label() in " ".join(texts()[0].split())
 
 
 def in_a_process(function, *arguments):

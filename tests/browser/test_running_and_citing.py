@@ -10,18 +10,11 @@ from bs4 import BeautifulSoup
 from pybtex.database import parse_string
 
 from paper import digest
-from paper.book import chapters
-from paper.book import version as edition
+from paper.book import chapters, rerun, version
 
 from .pages import PAGES, ROOT, SITE
 
 NOTEBOOKS = [name for name in PAGES if name.startswith("notebooks/")]
-
-
-def source(name: str) -> Path:
-    """The committed notebook of a page."""
-    path = ROOT / Path(name).with_suffix(".ipynb")
-    return path if path.exists() else ROOT / "notebooks" / "appendix_dataset.ipynb"
 
 
 def links(name: str, group: str) -> dict[str, str]:
@@ -36,19 +29,18 @@ def parsed(name: str) -> BeautifulSoup:
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_the_buttons_lead_to_the_committed_notebook(name):
-    launch, path = links(name, "launch"), source(name).relative_to(ROOT)
+    launch, path = links(name, "launch"), Path(name).with_suffix(".ipynb")
     assert launch["Binder"].startswith("https://mybinder.org/v2/") and launch["Binder"].endswith(
-        f"/{edition.branch()}?urlpath=lab/tree/{path}"
+        f"/{version.branch()}?urlpath=lab/tree/{path}"
     )
-    if "//github.com/" in edition.repository():
-        address = edition.repository().replace("https://github.com/", "https://colab.research.google.com/github/")
-        assert launch["Colab"] == f"{address}/blob/{edition.branch()}/{path}"
+    if "//github.com/" in version.repository():
+        address = version.repository().replace("https://github.com/", "https://colab.research.google.com/github/")
+        assert launch["Colab"] == f"{address}/blob/{version.branch()}/{path}"
     downloads = links(name, "download")
-    for suffix in (".ipynb", ".md"):
-        assert (
-            base64.b64decode(downloads[suffix].partition(";base64,")[2])
-            == source(name).with_suffix(suffix).read_bytes()
-        )
+    committed = [path for path in (ROOT / path, (ROOT / path).with_suffix(".md")) if path.is_file()]
+    for file in committed:
+        assert base64.b64decode(downloads[file.suffix].partition(";base64,")[2]) == file.read_bytes()
+    assert len(downloads) >= len(committed) + 1
     executed = nbformat.read((SITE / name).parent / downloads[".ipynb with outputs"], 4)
     assert any(cell.get("outputs") for cell in executed.cells)
 
@@ -61,18 +53,18 @@ def test_no_page_shows_the_cell_that_fetches_the_package(name):
 @pytest.mark.parametrize("name", [name for name in PAGES if name != "index.html"])
 def test_the_foot_names_version_date_and_code(name):
     foot = " ".join(element.get_text() for element in parsed(name).select("footer"))
-    assert edition.label() in foot and digest.of_modules() in foot
+    assert version.label() in foot and digest.of_modules() in foot
 
 
 @pytest.mark.parametrize("suffix", [".ipynb", ".md"])
 def test_a_notebook_is_saved_without_a_network(visit, tmp_path, suffix):
-    page = visit("notebooks/appendix_cifar2.html")
+    page = visit("notebooks/08_all_datasets.html")
     page.locator(".dropdown-download-buttons > button").click()
     with page.expect_download() as saved:
         page.locator(".dropdown-download-buttons a", has_text=suffix).first.click()
     saved.value.save_as(tmp_path / "saved")
-    assert saved.value.suggested_filename == f"appendix_dataset{suffix}"
-    assert (tmp_path / "saved").read_bytes() == (ROOT / "notebooks" / f"appendix_dataset{suffix}").read_bytes()
+    assert saved.value.suggested_filename == f"08_all_datasets{suffix}"
+    assert (tmp_path / "saved").read_bytes() == (ROOT / "notebooks" / f"08_all_datasets{suffix}").read_bytes()
 
 
 def test_bibtex_is_copied_and_can_be_read(visit):
@@ -84,30 +76,25 @@ def test_bibtex_is_copied_and_can_be_read(visit):
         for block in blocks.all()
         for entry in parse_string(block.locator("pre").text_content(), "bibtex").entries.values()
     ]
-    assert entries[0].fields["title"] == f"{{{edition.citation()['title']}}}" and entries[1].fields["year"] == "2020"
+    assert entries[0].fields["title"] == f"{{{version.citation()['title']}}}" and entries[1].fields["year"] == "2020"
     figures = page.locator("article li a code")
     assert figures.count() > 20 and all(text.startswith("fig-") for text in figures.all_text_contents())
 
 
 def test_every_chapter_has_commands_costs_and_parameters():
-    page = parsed("book/rerun.html")
-    for path in sorted((ROOT / "notebooks").glob("*.md")):
-        (command,) = [
-            pre for pre in page.select("section section section pre") if f"NAME={path.stem}" in pre.get_text()
-        ]
-        section = command.find_parent("section")
-        costs, *parameters = section.select("table")
-        rows = [
-            [cell.get_text() for cell in row.select("td")]
-            for table in (costs, *parameters)
-            for row in table.select("tbody tr")
-        ]
-        assert rows[0][0] == "as in the book" and rows[0][3].endswith(" MB") and rows[0][4] == "none"
-        declared = chapters.declared(chapters.read(path)).items()
-        expected = [[name, p.type.__name__, repr(p.default), p.help] for name, p in declared]
-        assert rows[len(rows) - len(expected) :] == expected
+    page = parsed("notebooks/rerun.html")
+    for name in rerun.names():
+        (command,) = [pre for pre in page.select("article pre") if f"NAME={name}\n" in pre.get_text() + "\n"]
+        tables = command.find_parent("div", class_="cell_output").select("table")
+        costs, parameters = [table for table in tables if table in command.find_all_next("table")][:2]
+        rows = [[cell.get_text() for cell in row.select("td")] for row in costs.select("tbody tr")]
+        assert [row[0] for row in rows] == list(rerun.RUNS.values())
+        assert rows[0][3].endswith(" MB") and rows[0][4] == "none"
+        declared = chapters.declared(chapters.read(ROOT / "notebooks" / f"{name}.md")).items()
+        found = [[cell.get_text() for cell in row.select("td")] for row in parameters.select("tbody tr")]
+        assert found == [[key, p.type.__name__, repr(p.default), p.help] for key, p in declared]
 
 
 def test_a_chapters_command_can_be_copied(visit):
-    page = visit("book/rerun.html")
-    assert page.locator("#rerun-07-accuracy-vs-complexity button.copybtn").count() == 1
+    page = visit("notebooks/rerun.html")
+    assert page.locator("article .highlight-bash button.copybtn").count() > len(rerun.names())

@@ -19,7 +19,7 @@ def test_every_entry_of_the_table_of_contents_has_a_page():
 
 def test_the_index_opens_the_book(visit):
     page = visit("index.html")
-    page.wait_for_url("**/book/index.html")
+    page.wait_for_url("**/notebooks/index.html")
     assert page.locator("article h1").count() == 1
 
 

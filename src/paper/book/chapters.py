@@ -1,12 +1,13 @@
-"""Runs one chapter by papermill, with checked parameters, and keeps the pairs of notebooks in step.
+"""Runs one chapter by papermill, with checked parameters, and keeps the notebooks in step with their sources.
 
-    python -m paper.book.chapters run notebooks/NAME.md [OUTPUT.ipynb] [-p NAME VALUE]... [--title TITLE]
+    python -m paper.book.chapters run notebooks/NAME.md [OUTPUT.ipynb] [-p NAME VALUE]...
     python -m paper.book.chapters pair
 
 A chapter is a MyST file, notebooks/NAME.md. Its pair NAME.ipynb has the same cells and no outputs, for papermill by hand
-and for services that open notebooks only. Before them comes a cell that sees to the package, see `setup_cell`. An executed
-chapter shows the values it ran with in its parameters cell, and holds nothing that differs between two runs with the same
-results: no times, paths, random ids or widget states.
+and for services that open notebooks only. Before them comes a cell that sees to the package, see `setup_cell`. One chapter
+is a page for each data set: each of these pages has a notebook, too, made from the chapter. An executed chapter shows the
+values it ran with in its parameters cell, and holds nothing that differs between two runs with the same results: no times,
+paths, random ids or widget states.
 """
 
 import argparse
@@ -19,6 +20,9 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import papermill
+import yaml
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
 from paper.book import parameters, setup_cell
@@ -26,6 +30,7 @@ from paper.files import atomic
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
+TEMPLATE = "appendix_dataset"  # the chapter that is a page for each data set
 WIDGET = "application/vnd.jupyter.widget-view+json"  # without the state, which is not kept, it shows nothing
 # The smoke profile: a chapter takes those of these parameters that it declares.
 SMOKE = {"dataset": "digits", "grid_size": 5, "seeds": "0,1"}
@@ -70,18 +75,25 @@ def read(source: Path) -> NotebookNode:
     return notebook
 
 
+def pages(toc: Path = Path("_toc.yml")) -> dict[str, str]:
+    """The notebooks that are pages of the book, in its order: the name of each with that of the chapter it is made from."""
+    content = yaml.safe_load(toc.read_text(encoding="utf-8"))
+    files = [content["root"], *(entry["file"] for part in content["parts"] for entry in part["chapters"])]
+    names = [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
+    return {name: TEMPLATE if name.startswith("appendix_") else name for name in names}
+
+
 def declared(notebook: NotebookNode) -> dict[str, Parameter]:
     """The chapter's parameters by name; none if it has no cell tagged `parameters`.
 
     Raises Refused for a type that is not one of `parameters.TYPES`.
     """
     found = {}
-    for statement, line in _declarations(notebook):
-        name, kind = statement.target.id, ast.unparse(statement.annotation)
+    for name, given in papermill.inspect_notebook(notebook).items():
+        kind = given["inferred_type_name"]
         if kind not in parameters.TYPES:
             raise Refused(f"parameter {name} must be of type {', '.join(parameters.TYPES)}, got {kind}")
-        help_ = line[statement.end_col_offset :].decode().partition("#")[2].strip()
-        found[name] = Parameter(parameters.TYPES[kind], ast.literal_eval(statement.value), help_)
+        found[name] = Parameter(parameters.TYPES[kind], ast.literal_eval(given["default"]), given["help"])
     return found
 
 
@@ -93,27 +105,23 @@ def smoke_values(source: Path) -> dict[str, object]:
 
 def with_values(notebook: NotebookNode, values: Mapping[str, object]) -> NotebookNode:
     """The chapter with these values in place of the defaults, so that a page never shows both."""
-    cell = _parameters_cell(notebook)
-    if cell is None:
-        return notebook
-    lines = cell.source.splitlines()
-    for statement, line in _declarations(notebook):
-        if statement.target.id in values:
-            start, end = statement.value.col_offset, statement.value.end_col_offset
-            new = line[:start] + repr(values[statement.target.id]).encode() + line[end:]
-            lines[statement.lineno - 1] = new.decode()
-    cell.source = "\n".join(lines)
+    if values:
+        cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+        cell.source = "\n".join(
+            f"{name}: {known.type.__name__} = {values.get(name, known.default)!r}  # {known.help}".removesuffix("  # ")
+            for name, known in declared(notebook).items()
+        )
     return notebook
 
 
 def with_title(notebook: NotebookNode, title: str) -> NotebookNode:
-    """The chapter under another title: one that is executed for several pages of the book needs one for each."""
+    """The chapter under another title: one that is several pages of the book needs one for each."""
     cell = next(cell for cell in notebook.cells if cell.cell_type == "markdown" and cell.source.startswith("# "))
     cell.source = "\n".join([f"# {title}", *cell.source.splitlines()[1:]])
     return notebook
 
 
-def run(source: Path, output: Path, texts: Mapping[str, str], title: str | None = None) -> None:
+def run(source: Path, output: Path, texts: Mapping[str, str]) -> None:
     """Execute the chapter with the values in `texts`; `output` is written whole, and only if no cell failed.
 
     Raises Refused for parameters that are unknown or invalid, before any work, and Failed when a cell fails.
@@ -126,39 +134,30 @@ def run(source: Path, output: Path, texts: Mapping[str, str], title: str | None 
     except ValueError as error:
         raise Refused(f"{source.stem}: {error}") from None
 
-    if title:
-        notebook = with_title(notebook, title)
     executed = _executed(with_values(notebook, values), source)
     with atomic(output) as part:
         nbformat.write(executed, part)
 
 
+def paired(folder: Path) -> dict[str, NotebookNode]:
+    """What the notebooks in `folder` have to be, by name: one for each chapter, and one for each page made from the template."""
+    notebooks = {source.stem: read(source) for source in sorted(folder.glob("*.md"))}
+    if TEMPLATE in notebooks:
+        for page in [page for page, chapter in pages().items() if chapter == TEMPLATE]:
+            dataset = page.removeprefix("appendix_")
+            made = with_values(read(folder / f"{TEMPLATE}.md"), {"dataset": dataset})
+            notebooks[page] = with_title(made, dataset.capitalize())
+    return notebooks
+
+
 def pair(folder: Path) -> None:
-    """Write NAME.ipynb for each NAME.md in `folder`."""
-    for source in sorted(folder.glob("*.md")):
-        with atomic(source.with_suffix(".ipynb")) as part:
-            nbformat.write(read(source), part)
-
-
-def _parameters_cell(notebook: NotebookNode) -> NotebookNode | None:
-    return next((cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])), None)
-
-
-def _declarations(notebook: NotebookNode) -> list[tuple[ast.AnnAssign, bytes]]:
-    """Annotated assignments with their line, in bytes because ast counts columns in them."""
-    cell = _parameters_cell(notebook)
-    if cell is None:
-        return []
-    lines = cell.source.splitlines()
-    statements = [node for node in ast.parse(cell.source).body if isinstance(node, ast.AnnAssign)]
-    return [(node, lines[node.lineno - 1].encode()) for node in statements]
+    """Write them."""
+    for name, notebook in paired(folder).items():
+        with atomic(folder / f"{name}.ipynb") as part:
+            nbformat.write(notebook, part)
 
 
 def _executed(notebook: NotebookNode, source: Path) -> NotebookNode:
-    # Imported here because they take longer to load than a refusal to print.
-    import papermill
-    from nbclient.exceptions import DeadKernelError
-
     try:
         executed = papermill.execute_notebook(
             notebook,
@@ -201,8 +200,7 @@ def _arguments() -> argparse.Namespace:
     one.add_argument("source", type=Path, help="notebooks/NAME.md or .ipynb")
     one.add_argument("output", type=Path, nargs="?", help="default: build/notebooks/NAME.ipynb")
     one.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="a parameter's value")
-    one.add_argument("--title", help="the page's title, in place of the chapter's")
-    commands.add_parser("pair", help="write the .ipynb beside each notebooks/NAME.md")
+    commands.add_parser("pair", help="write notebooks/*.ipynb")
     return parser.parse_args()
 
 
@@ -213,7 +211,7 @@ def main() -> None:
         pair(Path("notebooks"))
         return
     output = arguments.output or Path("build/notebooks", arguments.source.stem + ".ipynb")
-    run(arguments.source, output, dict(arguments.p), arguments.title)
+    run(arguments.source, output, dict(arguments.p))
     print(f"Executed notebook: {output}")
 
 

@@ -1,17 +1,19 @@
-"""Named numbers of the frozen results, for the pages that are no notebooks: the book's role {num} quotes them.
+"""The numbers of the first page, which quotes them by name, and its figure.
 
-Nothing is stored. A number is computed from results/ whenever the book is built, so it is that of the present results,
-and a sentence whose words depend on the outcome is chosen by it.
+Nothing is stored. A number is computed from results/ when the page is executed, so it is that of the present results, and a
+sentence whose words depend on the outcome is chosen by it.
 """
 
 from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
+from matplotlib.figure import Figure
 
 from pacbayes_curvature.posteriors import METHODS
-from paper.claims import verdicts as claims
-from paper.claims.verdicts import Judged
+from paper.claims.verdicts import Judged, judged
+from paper.experiments.accuracy_vs_complexity.figure import fronts_over_seeds
 from paper.experiments.accuracy_vs_complexity.words import best_bounds, bounds_over_seeds, complexity_at
 from paper.networks.data import split_name
 from paper.results import records
@@ -22,7 +24,7 @@ DATASETS = ("mnist2", "cifar2")  # those with several frozen seeds
 
 def named() -> dict[str, int | float | str]:
     """All numbers by name; raises ValueError where a result that they need is missing or damaged."""
-    numbers = of_claims(claims.judged())
+    numbers = of_claims(judged())
     for dataset in DATASETS:
         numbers |= {f"{dataset}.{name}": value for name, value in of_dataset(frozen(dataset)).items()}
     return numbers
@@ -43,12 +45,29 @@ def stale() -> str:
     return "; ".join(f"accuracy_vs_complexity of {dataset}: {reason}" for dataset, reason in found.items() if reason)
 
 
+def warning() -> Markdown | None:
+    """`stale` as a box, if any are."""
+    return Markdown(f":::{{warning}}\nStale results. {stale()}.\n:::") if stale() else None
+
+
+def headline(dataset: str) -> Figure:
+    """Figure 3's fronts of every frozen seed of one data set.
+
+    A figure for each and not one with several panels: they stand side by side where there is room, and below each other on
+    a phone.
+    """
+    figure = fronts_over_seeds({dataset: frozen(dataset)}, [split_name(dataset)[1]])
+    figure.axes[0].set_ylim(0, 1.05)  # above 1 no bound says anything; the same axis for all
+    figure.axes[0].legend(loc="best", fontsize="small")
+    return figure
+
+
 def of_dataset(results: list[Result]) -> dict[str, int | float | str]:
     """The numbers of one data set, from one result a seed.
 
     seeds; examples (N); chance (1 - 1/C). METHOD.bound is the smallest 1 - accuracy + complexity, its mean over the
     seeds, with METHOD.std, METHOD.min and METHOD.max; METHOD.ratio is the geometric mean, over seeds and the levels of
-    `pages.complexity_at`, of its complexity over the baseline's at equal accuracy. useful says in how many cases a bound
+    `complexity_at`, of its complexity over the baseline's at equal accuracy. useful says in how many cases a bound
     is below chance, and answer whether that is all, none or some of them.
     """
     best, spread = best_bounds(results), bounds_over_seeds(results).set_index("method")
@@ -62,17 +81,17 @@ def of_dataset(results: list[Result]) -> dict[str, int | float | str]:
     }
     for method in METHODS:
         row = spread.loc[method]
-        numbers |= {f"{method}.bound": row["mean"], f"{method}.std": row["standard deviation"]}
-        numbers |= {f"{method}.min": row["smallest"], f"{method}.max": row["largest"]}
+        columns = {"bound": "mean", "std": "standard deviation", "min": "smallest", "max": "largest"}
+        numbers |= {f"{method}.{name}": float(row[column]) for name, column in columns.items()}
         if method != "baseline":
             ratios = complexity_at(results)[f"{method} / baseline"]
             numbers[f"{method}.ratio"] = float(np.exp(np.log(ratios).mean()))
     return numbers
 
 
-def of_claims(judged: Iterable[Judged]) -> dict[str, int]:
+def of_claims(items: Iterable[Judged]) -> dict[str, int]:
     """How many claims there are, and how many have each verdict on their main reading."""
-    verdicts = pd.Series([item.main.verdict for item in judged])
+    verdicts = pd.Series([item.main.verdict for item in items])
     names = {"reproduced": "reproduced", "partly": "partly", "not": "not", "not settled": "open"}
     return {"claims": len(verdicts)} | {
         f"claims.{name}": int((verdicts == verdict).sum()) for verdict, name in names.items()

@@ -1,48 +1,41 @@
-"""The page of functions: it shows every public function, none without a docstring, and finds the paper's statements."""
+"""The pages of functions: they show every public function, none without a docstring, and find the paper's statements."""
 
 import ast
 import re
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from paper.book import api
+
 ROOT = Path(__file__).parents[3]
-sys.path.append(str(ROOT / "book" / "_ext"))  # as Jupyter Book does
-
-import package_index  # noqa: E402
-
-PAGE = (ROOT / "book" / "api.md").read_text(encoding="utf-8")
-MODULES = package_index.modules()
+PAGES = {"functions": "pacbayes_curvature", "book_functions": "paper"}
+MODULES = [module for package in PAGES.values() for module in api.modules(package)]
+BORDER = {"pacbayes_curvature", "paper"}  # the packages themselves
 
 
-def test_every_public_module_is_on_the_page_once():
-    expanded = [package_index.expand(patterns) for _, patterns in package_index.listed_under(PAGE)]
-    assert [pattern for _, unknown in expanded for pattern in unknown] == []
-    assert PAGE.count("```{functions}") == len(expanded)
-    counts = Counter(module for listed, _ in expanded for module in listed)
-    wrong = {module for module in {*MODULES, *counts} if counts[module] != 1}
-    assert not wrong, (
-        f"book/api.md must list each public module once, which it does not for: {', '.join(sorted(wrong))}"
-    )
+@pytest.mark.parametrize("page", PAGES)
+def test_every_public_module_is_on_its_page_once(page):
+    text = (ROOT / "notebooks" / f"{page}.md").read_text(encoding="utf-8")
+    listed = [name for call in re.findall(r"api\.listing\((.*)\)", text) for name in re.findall(r'"(.*?)"', call)]
+    counts = Counter(module for name in listed for module in api.modules(name))
+    expected = {module for module in api.modules(PAGES[page]) if module not in BORDER}
+    wrong = {module for module in {*counts, *expected} if counts[module] != 1 or module not in expected}
+    assert not wrong, f"notebooks/{page}.md must list each public module once, which it does not for: {sorted(wrong)}"
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_public_function_has_a_docstring(module):
-    lacking = [
-        f"{function.full} (line {function.line})"
-        for function in package_index.contents(module)
-        if not function.docstring
-    ]
+    lacking = [function.full for function in api.contents(module) if not function.docstring]
     assert not lacking, f"say what it is: {', '.join(lacking)}"
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_docstring_names_the_errors_that_its_function_raises(module):
-    docstrings = {function.name: function.docstring for function in package_index.contents(module)}
+    docstrings = {function.name: function.docstring for function in api.contents(module)}
     lacking = []
-    for node in ast.parse(package_index.code(module)).body:
+    for node in ast.parse(api.source(module)).body:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             raised = {
                 re.match(r"\w+", ast.unparse(n.exc))[0] for n in ast.walk(node) if isinstance(n, ast.Raise) and n.exc
@@ -52,13 +45,17 @@ def test_a_docstring_names_the_errors_that_its_function_raises(module):
 
 
 def test_every_statement_of_the_paper_has_its_functions():
-    assert tuple(package_index.statements()) == package_index.STATEMENTS
-    assert {"(1)", "(35)", "Lemma 5.1", "Figure 4"} < set(package_index.STATEMENTS)
+    assert tuple(api.statements()) == api.STATEMENTS
+    assert {"(1)", "(35)", "Lemma 5.1", "Figure 4"} < set(api.STATEMENTS)
 
 
 def test_statements_are_read_from_docstrings():
-    functions = {function.full for function in package_index.statements()["(11)"]}
-    assert "curvature.second_moments" in functions and "bounds.complexity" not in functions
+    functions = {function.full for function in api.statements()["Lemma 4.1"]}
+    assert "pacbayes_curvature.gaussians.optimal_posterior" in functions
+    assert "pacbayes_curvature.bounds.complexity" not in functions
+    index = api.index().data
+    assert "{py:obj}`gaussians.optimal_posterior <pacbayes_curvature.gaussians.optimal_posterior>`" in index
+    assert "{py:mod}`paper.theory.posterior.lemma <paper.theory.posterior.lemma>`" in index
 
 
 @pytest.mark.parametrize(
@@ -70,11 +67,4 @@ def test_statements_are_read_from_docstrings():
     ],
 )
 def test_what_names_a_statement(docstring, labels):
-    assert list(package_index._labels(docstring)) == labels
-
-
-def test_a_sentence_does_not_end_at_an_abbreviation():
-    assert (
-        package_index.first_sentence("Of Eq. (9) and Eqs. (3)-(4): all. The rest.\n\nMore.")
-        == "Of Eq. (9) and Eqs. (3)-(4): all."
-    )
+    assert list(api.labels(docstring)) == labels

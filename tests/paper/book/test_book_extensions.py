@@ -2,15 +2,16 @@
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
 EXTENSIONS = Path(__file__).parents[3] / "book" / "_ext"
-NUMBERS = {"mnist2.baseline.bound": 0.41888, "mnist2.answer": "yes"}
 
 
 @pytest.fixture
@@ -24,34 +25,50 @@ def build(tmp_path, monkeypatch):
         with docutils_namespace():
             Sphinx(
                 str(tmp_path), None, str(tmp_path / "out"), str(tmp_path / "trees"), "html", status=None, warning=warnings,
-                confoverrides={"extensions": [extension], "html_theme": "basic"},
+                confoverrides={"extensions": [extension], "html_theme": "basic", "autodoc_default_options": {"members": True}},
             ).build()  # fmt: skip
         index = (tmp_path / "out" / "searchindex.js").read_text()
         found = json.loads(index[index.index("(") + 1 : index.rindex(")")])
         return (tmp_path / "out" / "index.html").read_text(), found, warnings.getvalue()
 
     yield run
-    for name in ("quoted", "statements"):
+    for name in ("api", "statements"):
         sys.modules.pop(name, None)
 
 
+MODULE = """
+.. automodule:: rooms_of_this_test
+
+.. py:module:: elsewhere
+"""
+
+
 @pytest.fixture
-def quoted(monkeypatch):
-    monkeypatch.syspath_prepend(str(EXTENSIONS))
-    import quoted
+def documented(tmp_path, monkeypatch):
+    """A module of one function and a named tuple, documented on a page of its own."""
+    (tmp_path / "rooms_of_this_test.py").write_text(
+        '"""A room."""\nfrom typing import NamedTuple\n\n\nclass Pair(NamedTuple):\n    """Two."""\n\n    first: int\n\n\n'
+        'def area(sides):\n    """|a| * |b|, of `sides`:\n\n      a   the first\n    One.\n    """\n'
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "functions.rst").write_text(f":orphan:\n\nFunctions\n=========\n{MODULE}")
+    yield tmp_path
+    sys.modules.pop("rooms_of_this_test", None)
 
-    monkeypatch.setattr(quoted, "named", lambda: NUMBERS)
+
+def test_a_docstring_is_shown_as_it_is_written(build, documented):
+    _, _, warnings = build("No mention.", "api")
+    page = (documented / "out" / "functions.html").read_text()
+    assert "|a| * |b|, of `sides`:\n\n  a   the first" in page and "area" in page and "[source]" in page
+    assert "Alias for field" not in page and warnings == ""
 
 
-def test_a_number_is_quoted_with_its_format(build, quoted):
-    html, _, warnings = build("A bound of :num:`mnist2.baseline.bound:.3f`: :num:`mnist2.answer`.", "quoted")
-    assert '<span class="number">0.419</span>' in html and '<span class="number">yes</span>' in html
-    assert warnings == ""
-
-
-@pytest.mark.parametrize("text", ["no.such", "mnist2.answer:.3f"])
-def test_an_unknown_number_or_a_wrong_format_is_a_warning(build, quoted, text):
-    assert f"WARNING: no number '{text}'" in build(f":num:`{text}`", "quoted")[2]
+def test_a_mention_becomes_a_link_and_an_unknown_one_a_warning(build, documented):
+    html, _, warnings = build("``rooms_of_this_test.area(x)``, ``results.csv``, ``other.thing``", "api")
+    assert re.search(r'<a [^>]*href="functions.html#rooms_of_this_test.area"[^>]*><code', html) and warnings == ""
+    assert html.count('href="functions.html#') == 1
+    _, _, warnings = build("``elsewhere.room``", "api")
+    assert "WARNING: the packages have no public function elsewhere.room" in warnings
 
 
 LEMMA = """
@@ -78,3 +95,30 @@ def test_numbers_with_a_point_are_words_of_the_search(build):
     _, index, _ = build(LEMMA, "statements")
     words = {**index["terms"], **index["titleterms"]}
     assert "4.2" in words and "42" in words and "2" not in words
+
+
+@pytest.fixture
+def executed(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXTENSIONS))
+    import executed
+
+    return executed
+
+
+def test_what_was_not_executed_is_executed_and_shown(executed, tmp_path):
+    (tmp_path / "Snakefile").write_text(
+        'rule pages:\n    output: "build/executed/a.ipynb"\n    shell: "printf executed > {output}"\n'
+    )
+    depends, content, plain = [], ["not executed"], ["a page"]
+    app = SimpleNamespace(srcdir=tmp_path, env=SimpleNamespace(note_dependency=depends.append))
+    executed._execute(app)
+    executed._read(app, "notebooks/a", content)
+    executed._read(app, "book/cite", plain)
+    assert (content, plain) == (["executed"], ["a page"])
+    assert depends == [str(tmp_path / "build" / "executed" / "a.ipynb")]
+
+
+def test_a_notebook_that_fails_stops_the_build(executed, tmp_path):
+    (tmp_path / "Snakefile").write_text('rule pages:\n    output: "a"\n    shell: "false"\n')
+    with pytest.raises(SystemExit, match="a notebook could not be executed"):
+        executed._execute(SimpleNamespace(srcdir=tmp_path))

@@ -33,8 +33,8 @@ def test_every_file_that_the_guide_names_exists():
         for code in CODE
         if re.fullmatch(r"[\w./*-]*(?:/|\.(?:py|md|yml|toml|json))|Snakefile|Makefile|\.ci/run", code)
     }
-    assert {"Snakefile", "tests/test_contributing.py", "tolerances.py", "book/api.md"} <= names
-    made = {"build/html/book/api.html", "data/"}
+    assert {"Snakefile", "tests/test_contributing.py", "tolerances.py", "notebooks/functions.md"} <= names
+    made = {"build/html/notebooks/functions.html", "data/"}
     assert {name for name in names - made if not find(name)} == set()
 
 
@@ -97,7 +97,7 @@ def test_the_changelog_is_in_step_with_the_version():
     assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
-@pytest.mark.parametrize("tool", ["ruff-check", "ruff-format", "zizmor", "pair"])
+@pytest.mark.parametrize("tool", ["ruff-check", "ruff-format", "import-linter", "zizmor", "pair"])
 def test_the_hooks_are_those_of_make_lint_and_use_the_pinned_versions(tool):
     hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     entry = re.search(rf"id: {tool}\n.*\n +entry: (\S+)\n? ?(?:.*)\n +language: system", hooks)

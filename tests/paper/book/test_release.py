@@ -120,7 +120,7 @@ TREE = {
     "run": "#!/bin/sh\n",
     "build/html/index.html": "<p>site</p>",
     "build/html/_images/é.svg": "<svg/>",
-    "build/source/notebooks/one.ipynb": "{}",
+    "build/executed/one.ipynb": "{}",
     f"build/{archive.NAME}.pdf": "%PDF",
 }
 
@@ -204,7 +204,7 @@ def test_without_git_the_sources_are_all_that_git_would_keep(tmp_path):
 @pytest.mark.parametrize(
     "gone, message",
     [(f"build/{archive.NAME}.pdf", r"\.pdf is not there"), ("build/html", "build/html is not there"),
-     ("build/source", "build/source/notebooks is not there")],
+     ("build/executed", "build/executed is not there")],
 )  # fmt: skip
 def test_what_is_not_built_is_named(gone, message, tmp_path):
     root = project(tmp_path)

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from paper.book import chapters, costs
-from paper.book import version as edition
+from paper.book import chapters, costs, rerun, version
 from paper.networks import data
 
 ROOT = Path(__file__).parents[3]
@@ -34,7 +33,7 @@ asks: bool = False  # for a data set
 ```{code-cell} ipython3
 import os, time
 from pathlib import Path
-from pacbayes_curvature import records
+from paper.results import records
 taken = bytearray(size * 2**20)
 taken[::4096] = b"x" * len(taken[::4096])
 assert len(records.frozen_results()) > 0 and not (records.ROOT / "build").exists()
@@ -46,23 +45,18 @@ if asks:
 
 
 @pytest.fixture(scope="module")
-def extensions():
-    """The extensions `launch` and `rerun`, imported as Sphinx imports them."""
+def launch():
+    """The extension `launch`, imported as Sphinx imports it."""
     sys.path.insert(0, str(ROOT / "book" / "_ext"))
-    yield importlib.import_module("launch"), importlib.import_module("rerun")
+    yield importlib.import_module("launch")
     sys.path.remove(str(ROOT / "book" / "_ext"))
-
-
-def pages():
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    entries = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    return [entry for entry in entries if entry.startswith("notebooks/")]
 
 
 def test_every_chapter_was_measured():
     measured = costs.read()
-    assert {f"notebooks/{page}" for page in measured["book"]} == set(pages()), "run `make costs`"
-    assert set(measured["smoke"]) == {path.stem for path in SOURCES}, "run `make costs`"
+    pages = {page for page, chapter in chapters.pages(ROOT / "_toc.yml").items() if chapter in rerun.names()}
+    assert set(measured["book"]) == pages, "run `make costs`"
+    assert set(measured["smoke"]) == set(rerun.names()), "run `make costs`"
     for record in [record for profile in costs.PROFILES for record in measured[profile].values()]:
         assert 1 < record["processor_seconds"] and 1 < record["seconds"] and 100 < record["megabytes"] < 16000
         assert set(record["machine"]) == {"processor", "processor_model", "system", "cores"}
@@ -120,12 +114,11 @@ def test_freezing_keeps_what_was_not_measured_again(tmp_path, monkeypatch):
     assert costs.read() == {"book": {"a": {"seconds": 1}}, "smoke": {"a": {"seconds": 2}, "b": {"seconds": 9}}}
 
 
-def test_every_page_leads_to_a_committed_notebook(extensions):
-    launch, _ = extensions
-    for page in pages():
-        for suffix in launch.DOWNLOADS:
-            assert (ROOT / f"{launch.notebook(page)}{suffix}").is_file(), page
-    assert {launch.notebook(page) for page in pages()} == {f"notebooks/{path.stem}" for path in SOURCES}
+def test_every_page_leads_to_a_committed_notebook():
+    for page, chapter in chapters.pages(ROOT / "_toc.yml").items():
+        assert (ROOT / "notebooks" / f"{page}.ipynb").is_file() and (ROOT / "notebooks" / f"{chapter}.md").is_file(), (
+            page
+        )
 
 
 @pytest.mark.parametrize(
@@ -136,10 +129,9 @@ def test_every_page_leads_to_a_committed_notebook(extensions):
         ("https://forge.example.org/a/b", False, "github"),
     ],
 )
-def test_colab_is_offered_where_it_can_open_the_repository(extensions, monkeypatch, address, colab, provider):
-    launch, _ = extensions
-    monkeypatch.setattr(edition, "repository", lambda: address)
-    monkeypatch.setattr(edition, "branch", lambda: "v9")
+def test_colab_is_offered_where_it_can_open_the_repository(launch, monkeypatch, address, colab, provider):
+    monkeypatch.setattr(version, "repository", lambda: address)
+    monkeypatch.setattr(version, "branch", lambda: "v9")
     buttons = yaml.safe_load((ROOT / "_config.yml").read_text())["launch_buttons"]
     config = type("Config", (), {"html_theme_options": {"launch_buttons": buttons}})
     launch._settings(None, config)
@@ -149,22 +141,33 @@ def test_colab_is_offered_where_it_can_open_the_repository(extensions, monkeypat
     assert options.get("repository_provider") == provider
 
 
-def test_data_are_named_from_the_notebook_and_what_is_frozen(extensions):
-    _, rerun = extensions
-    frozen = {
-        name: {path.stem for path in (ROOT / "results" / name).glob("*.csv")}
-        for name in ("two_minima", "accuracy_vs_complexity")
-    }
-    source = ROOT / "notebooks" / "01_introduction.md"
-    assert rerun._experiments(source.stem) == set(frozen)
-    words = rerun._data(source.stem, chapters.declared(chapters.read(source)))
-    both = [name for name in data.NAMES if name in frozen["two_minima"] & frozen["accuracy_vs_complexity"]]
-    assert both and f"answer for {', '.join(both)}, with" in words
-    assert rerun._data("errata", {}) == ""
+def test_data_are_named_from_the_notebook_and_what_is_frozen():
+    both = [
+        name
+        for name in data.NAMES
+        if all((ROOT / "results" / each / f"{name}.csv").is_file() for each in ("two_minima", "accuracy_vs_complexity"))
+    ]
+    assert both and f"answer for {', '.join(both)}, with" in rerun.data_sets("01_introduction")
+    assert rerun.data_sets("benchmarks") == ""
 
 
-def test_every_chapter_has_a_title_and_a_command_that_runs(extensions):
-    _, rerun = extensions
-    for source in SOURCES:
-        assert rerun._title(source.stem)
-        assert set(chapters.smoke_values(source)) == set(chapters.SMOKE) & set(chapters.declared(chapters.read(source)))
+def test_the_experiments_of_a_notebook_are_those_it_imports():
+    source = """from paper.experiments.lower_bound.compute import EXPLAINED_BY, lower_bound
+from paper.experiments.two_minima.compute import two_minima
+from paper.experiments.sensitivity.compute import FACTORS
+from paper.experiments.training_run import figure"""
+    assert rerun.experiments(source) == {"lower_bound", "two_minima"}
+
+
+def test_every_chapter_with_parameters_has_a_section():
+    text, names = rerun.sections().data, rerun.names()
+    assert set(names) == {path.stem for path in SOURCES if "[parameters]" in path.read_text(encoding="utf-8")}
+    for name in names:
+        assert f"make notebook NAME={name}\n" in text and f"(rerun-{name.replace('_', '-')})=\n" in text
+    assert "`grid_size` | int | `20` | values of lam, and of beta; divisors of 20 are frozen |" in text
+    assert "Pages: {doc}`appendix_mnist2 <appendix_mnist2>`, {doc}`appendix_mnist5" in text
+
+
+def test_a_chapter_that_was_not_measured_has_no_costs(monkeypatch):
+    monkeypatch.setattr(costs, "read", lambda: {"book": {}, "smoke": {}})
+    assert "| as in the book | – | – | – | none |" in rerun.sections().data

@@ -14,8 +14,7 @@ import nbformat
 import pytest
 
 from pacbayes_curvature import __version__
-from paper.book import chapters, setup_cell
-from paper.book import version as edition
+from paper.book import chapters, setup_cell, version
 
 ROOT = Path(__file__).parents[3]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -24,7 +23,7 @@ FOUND = """
 import json
 from pathlib import Path
 import pacbayes_curvature
-from pacbayes_curvature import records
+from paper.results import records
 print(json.dumps([pacbayes_curvature.__version__, str(Path(pacbayes_curvature.__file__).parents[2]), len(records.frozen_results())]))
 """
 
@@ -34,13 +33,16 @@ def test_it_is_the_first_code_cell_of_every_notebook_and_no_page_shows_it(path):
     code = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
     assert code[0].source == setup_cell.source() and code[0].metadata.tags == ["remove-cell"]
     assert [cell.source.startswith(setup_cell.MARK) for cell in code].count(True) == 1
-    assert setup_cell.MARK not in path.with_suffix(".md").read_text(encoding="utf-8"), (
-        "`make pair` writes it, the source has it not"
-    )
+
+
+def test_no_source_has_it_since_make_pair_writes_it():
+    assert [
+        path for path in (ROOT / "notebooks").glob("*.md") if setup_cell.MARK in path.read_text(encoding="utf-8")
+    ] == []
 
 
 def test_it_names_the_books_address_and_version():
-    assert f'"{edition.planned()}"' in setup_cell.source() and f'"--branch=v{__version__}"' in setup_cell.source()
+    assert f'"{version.planned()}"' in setup_cell.source() and f'"--branch=v{__version__}"' in setup_cell.source()
 
 
 def test_an_older_one_is_replaced_and_parameters_stay(tmp_path):
@@ -91,7 +93,7 @@ def elsewhere(tmp_path, published):
         "GIT_CONFIG_KEY_0": f"url.{published.as_uri()}.insteadOf",
     }
     environment |= {
-        "GIT_CONFIG_VALUE_0": edition.planned(),
+        "GIT_CONFIG_VALUE_0": version.planned(),
         "PIP_NO_INDEX": "1",
         "PIP_NO_BUILD_ISOLATION": "0",
         "PIP_CONFIG_FILE": os.devnull,
@@ -108,16 +110,16 @@ def elsewhere(tmp_path, published):
 
 
 def test_the_package_and_the_results_are_there_afterwards(elsewhere):
-    git(elsewhere.published, "tag", "--force", edition.TAG, "main")
+    git(elsewhere.published, "tag", "--force", version.TAG, "main")
     try:
         done = elsewhere()
     finally:
-        git(elsewhere.published, "tag", "--delete", edition.TAG)
+        git(elsewhere.published, "tag", "--delete", version.TAG)
     assert done.returncode == 0, done.stderr
-    version, home, frozen = json.loads(done.stdout.splitlines()[-1])
+    found, home, frozen = json.loads(done.stdout.splitlines()[-1])
     clone = elsewhere.content / "pacbayes-curvature"
-    assert (version, Path(home)) == (__version__, clone.resolve()) and frozen > 0
-    assert git(clone, "describe", "--tags", "--exact-match") == edition.TAG
+    assert (found, Path(home)) == (__version__, clone.resolve()) and frozen > 0
+    assert git(clone, "describe", "--tags", "--exact-match") == version.TAG
     again = elsewhere()  # in a new kernel: nothing to do, and no network
     assert again.stdout.splitlines() == done.stdout.splitlines()[-1:] and again.stderr == ""
 
@@ -125,7 +127,7 @@ def test_the_package_and_the_results_are_there_afterwards(elsewhere):
 def test_before_the_version_is_published_the_main_branch_serves(elsewhere):
     done = elsewhere()
     assert done.returncode == 0, done.stderr
-    assert f"{edition.TAG} is not there, taking the main branch" in done.stdout
+    assert f"{version.TAG} is not there, taking the main branch" in done.stdout
 
 
 def test_within_a_clone_that_clone_is_installed(elsewhere):
@@ -148,7 +150,7 @@ def test_without_a_repository_it_fails_in_the_cell(elsewhere, published):
 
 
 def test_where_the_package_is_installed_it_does_nothing(tmp_path):
-    path = os.pathsep.join([str(Path(setup_cell.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(Path(setup_cell.__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {"PYTHONPATH": path, "PATH": "/nowhere"}
     done = subprocess.run(
         [sys.executable, "-c", setup_cell.source()], cwd=tmp_path, env=environment, capture_output=True, text=True

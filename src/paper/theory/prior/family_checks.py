@@ -205,7 +205,7 @@ def package_checks(dimension: int, instances: int, seed: int, digits: int) -> li
     scope = f"float64 against {digits} digits, {instances} random, $k = {dimension}$, seed {seed}"
     functions = {"full": "full_prior", "block": "block_prior", "Lemma 4.2": "block_prior", "baseline": "baseline"}
     return [
-        closeness("order", f"`lower_bounds.{functions.get(name, 'isotropic_prior')}`: {name}", scope, values, ROUNDING)
+        closeness("order", f"`floors.{functions.get(name, 'isotropic_prior')}`: {name}", scope, values, ROUNDING)
         for name, values in gaps.items()
     ]
 
