@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
+from paper import names
 from paper.book import version as edition
-from paper.networks import data
 
 DOWNLOADS = {  # suffix: type, what the button says, icon
     ".ipynb": ("application/x-ipynb+json", "Notebook to run, without outputs", "fas fa-code"),
@@ -20,7 +20,7 @@ OPENS = re.compile(r'(<a href="data:[^,"]*;name=([^;"]*);[^"]*") target="_blank"
 
 def notebook(page: str) -> str:
     """The notebook that a page is made from, both as paths without suffix: several pages may come from one notebook."""
-    return "notebooks/appendix_dataset" if page.removeprefix("notebooks/appendix_") in data.NAMES else page
+    return "notebooks/appendix_dataset" if page.removeprefix("notebooks/appendix_") in names.DATASETS else page
 
 
 def _settings(app: Sphinx, config) -> None:

@@ -9,9 +9,9 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from paper import names
 from paper.book import numbers
 from paper.experiments.accuracy_vs_complexity.figure import fronts_over_seeds
-from paper.networks.data import split_name
 from paper.show import style as plots
 
 LOG = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Headline(SphinxDirective):
         target.parent.mkdir(exist_ok=True)
         with plt.rc_context():
             plots.use_style()
-            figure = fronts_over_seeds({dataset: frozen(dataset)}, [split_name(dataset)[1]])
+            figure = fronts_over_seeds({dataset: frozen(dataset)}, [names.classes(dataset)])
             figure.axes[0].set_ylim(0, 1.05)  # above 1 no bound says anything; the same axis for all
             figure.axes[0].legend(loc="best", fontsize="small")
             figure.savefig(target, metadata={"Date": None})

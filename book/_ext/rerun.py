@@ -9,9 +9,9 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from paper import names
 from paper.book import chapters, costs
 from paper.book import version as edition
-from paper.networks import data
 
 NOTEBOOKS = edition.ROOT / "notebooks"
 RUNS = {"book": "as in the book", "smoke": "small, on digits"}
@@ -137,7 +137,7 @@ def _data(name: str, declared: dict) -> str:
     used = _experiments(name)
     frozen = [
         dataset
-        for dataset in data.NAMES
+        for dataset in names.DATASETS
         if all((edition.ROOT / "results" / experiment / f"{dataset}.csv").is_file() for experiment in used)
     ]
     return (

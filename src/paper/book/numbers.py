@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from pacbayes_curvature.posteriors import METHODS
+from paper import names
 from paper.claims import verdicts as claims
 from paper.claims.verdicts import Judged
 from paper.experiments.accuracy_vs_complexity.words import best_bounds, bounds_over_seeds, complexity_at
-from paper.networks.data import split_name
 from paper.results import records
 from paper.results.records import Result, why_stale
 
@@ -56,7 +56,7 @@ def of_dataset(results: list[Result]) -> dict[str, int | float | str]:
     numbers = {
         "seeds": len(results),
         "examples": int(results[0].table["examples"].iloc[0]),
-        "chance": 1 - 1 / split_name(results[0].key.dataset)[1],
+        "chance": 1 - 1 / names.classes(results[0].key.dataset),
         "useful": f"{useful} of {cases}",
         "answer": "yes" if useful == cases else "no" if not useful else "in part",
     }

@@ -15,12 +15,11 @@ from typing import Literal, get_args, get_origin
 import pandas as pd
 import yaml
 
+from paper import names
 from paper.claims.curves import NotSettled
 from paper.claims.measures import MEASURES
-from paper.networks import data
 from paper.results import records
 from paper.results.records import why_stale
-from paper.results.table import RULES
 
 CLAIMS = records.ROOT / "claims.yml"
 VERDICTS = ("reproduced", "partly", "not")
@@ -201,13 +200,13 @@ def _reading_problems(entry: dict) -> list[str]:
         if kind is list and not isinstance(value, list):
             problems.append(f"measure {name}: {key} must be a list, got {value!r}")
     for experiment, datasets in needs.items():
-        if experiment not in RULES:
-            problems.append(f"needs: unknown experiment {experiment!r}; known: {', '.join(RULES)}")
+        if experiment not in names.EXPERIMENTS:
+            problems.append(f"needs: unknown experiment {experiment!r}; known: {', '.join(names.EXPERIMENTS)}")
         if not isinstance(datasets, dict):
             problems.append(f"needs: {experiment} must be {{data set: seeds}}, got {datasets!r}")
             continue
         for dataset, seeds in datasets.items():
-            if dataset not in data.NAMES:
+            if dataset not in names.DATASETS:
                 problems.append(f"needs: unknown data set {dataset!r}")
             if not isinstance(seeds, list) or not seeds or not all(type(seed) is int and seed >= 0 for seed in seeds):
                 problems.append(f"needs: the seeds of {experiment} of {dataset} must be a list, got {seeds!r}")

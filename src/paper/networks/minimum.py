@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from pacbayes_curvature import posteriors
-from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.curvature import second_moments
 from paper import digest
 from paper.files import ROOT
 from paper.networks import data, store
@@ -68,12 +68,12 @@ class Minimum:
     @cached_property
     def moments(self) -> list[np.ndarray]:
         """H_l of each layer, (k, k): `curvature.layerwise`."""
-        return curvature.layerwise(self.network.minimum, self.x)
+        return second_moments.layerwise(self.network.minimum, self.x)
 
     @cached_property
     def spectra(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Eigenvalues (k,) and eigenvectors (k, k) of each H_l: `curvature.spectrum`."""
-        return [curvature.spectrum(moment) for moment in self.moments]
+        return [second_moments.spectrum(moment) for moment in self.moments]
 
     def layers(self, method: str) -> list[posteriors.LayerPosterior]:
         """The posteriors of a method, a layer each."""

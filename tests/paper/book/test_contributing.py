@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pacbayes_curvature import posteriors
-from paper import experiments
+from paper import experiments, names
 from paper.networks import data, store, training
 from paper.results import package as datapackage
 from paper.results import table as tolerances
@@ -62,7 +62,7 @@ def test_every_list_is_where_the_guide_says():
 
 
 def test_every_source_of_data_is_in_every_table():
-    sources = {data.split_name(name)[0] for name in data.NAMES}
+    sources = {names.source(name) for name in names.DATASETS}
     tables = {
         "data.FINGERPRINTS": data.FINGERPRINTS, "data.NORMALISATION": data.NORMALISATION, "data.LARGEST_PIXEL": data.LARGEST_PIXEL,
         "networks.HIDDEN": store.HIDDEN, "networks.INPUTS": store.INPUTS, "training.RECIPES": training.RECIPES,

@@ -14,8 +14,8 @@ import papermill
 import pytest
 import yaml
 
+from paper import names
 from paper.book import chapters, parameters
-from paper.networks import data
 
 ROOT = Path(__file__).parents[3]
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.md"))
@@ -70,7 +70,7 @@ def toc_entries():
 def test_every_entry_of_the_table_of_contents_has_a_source():
     for entry in toc_entries():
         name = entry.removeprefix("notebooks/appendix_")
-        source = f"notebooks/{APPENDIX}" if name in data.NAMES else entry
+        source = f"notebooks/{APPENDIX}" if name in names.DATASETS else entry
         assert (ROOT / f"{source}.md").is_file(), entry
 
 

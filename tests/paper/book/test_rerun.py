@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from paper import names
 from paper.book import chapters, costs
 from paper.book import version as edition
-from paper.networks import data
 
 ROOT = Path(__file__).parents[3]
 SOURCES = sorted((ROOT / "notebooks").glob("*.md"))
@@ -158,7 +158,7 @@ def test_data_are_named_from_the_notebook_and_what_is_frozen(extensions):
     source = ROOT / "notebooks" / "01_introduction.md"
     assert rerun._experiments(source.stem) == set(frozen)
     words = rerun._data(source.stem, chapters.declared(chapters.read(source)))
-    both = [name for name in data.NAMES if name in frozen["two_minima"] & frozen["accuracy_vs_complexity"]]
+    both = [name for name in names.DATASETS if name in frozen["two_minima"] & frozen["accuracy_vs_complexity"]]
     assert both and f"answer for {', '.join(both)}, with" in words
     assert rerun._data("errata", {}) == ""
 

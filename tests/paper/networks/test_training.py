@@ -11,7 +11,7 @@ import torch
 
 from pacbayes_curvature.networks import forward, initialise
 from paper.networks import training
-from paper.networks.store import widths
+from paper.networks.sources import widths
 from paper.networks.training import NotInterpolating, accuracy, recipe_for, train
 from paper.randomness import stream
 

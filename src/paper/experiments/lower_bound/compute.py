@@ -9,10 +9,9 @@ import pandas as pd
 import torch
 
 from pacbayes_curvature.bounds import complexity
-from pacbayes_curvature.curvature import fisher as fisher_diagonals
-from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.curvature import fisher, second_moments
 from pacbayes_curvature.floors import Pair, attained_block_pair, attained_pair, block_costs
-from pacbayes_curvature.gibbs import moments as gibbs_by_moments
+from pacbayes_curvature.gibbs import moments
 from paper.networks import data
 from paper.networks.minimum import network
 from paper.networks.store import TrainedNetwork
@@ -41,12 +40,12 @@ POINT = ["curve", "relative_beta"]
 
 NO_FACTS = {"raised": 0.0, "effective_examples": np.nan}
 
-Layers = Callable[[np.ndarray], list[gibbs_by_moments.Layer]]
+Layers = Callable[[np.ndarray], list[moments.Layer]]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """pair(beta): the optimal pair; unit: of beta; layers: those of `gibbs_by_moments` from the variances, (G, weights or
+    """pair(beta): the optimal pair; unit: of beta; layers: those of `moments` from the variances, (G, weights or
     blocks); costs: of the variances, so that costs @ variance is E with the layerwise H_l; facts: columns that are the same
     at all points."""
 
@@ -62,7 +61,7 @@ class Curve:
         """The `grid` with the columns of `lower_bound` from beta to uncurved, except examples and complexity."""
         beta = grid["relative_beta"].to_numpy() * self.unit
         variance, kl, loss, uncurved = (np.array(values) for values in zip(*map(self.pair, beta)))
-        accuracy, stderr = gibbs_by_moments.accuracy(self.layers(variance), len(grid), x, y, generator, passes)
+        accuracy, stderr = moments.accuracy(self.layers(variance), len(grid), x, y, generator, passes)
         return grid.assign(
             beta=beta,
             accuracy=accuracy,
@@ -93,9 +92,9 @@ def lower_bound(
     stochastic network on the training set, by `passes` passes of local reparametrisation), accuracy_stderr, kl (nats),
     evaluated (examples that the accuracy rests on: N, or EXPLAINED_BY for the curves EXPLAINING), expected_loss (E with
     the curve's own h), layerwise_loss (E with the layerwise H_l: the same units for all curves), uncurved (weights, of
-    block_prior blocks, that moved and have no curvature: `optimal_pairs.attained_pair`), raised (the share of the
+    block_prior blocks, that moved and have no curvature: `floors.attained_pair`), raised (the share of the
     weights whose h was raised), effective_examples (how many examples h rests on:
-    `fisher_diagonals.effective_examples`; NaN where no labels enter), examples (N), complexity (Theorem 3.1's square
+    `fisher.effective_examples`; NaN where no labels enter), examples (N), complexity (Theorem 3.1's square
     root, at `delta`). `fresh` computes it even if results/ holds it.
 
     The priors depend on the data: none of these points is a certificate.
@@ -124,45 +123,45 @@ def lower_bound(
 
 def curves(net: TrainedNetwork, x: torch.Tensor, seed: int) -> Iterator[tuple[str, Curve]]:
     """Every curve of CURVES, by name."""
-    moments = curvature.layerwise(net.minimum, x)
-    layerwise = [np.tile(moment.diagonal(), (len(w), 1)) for moment, w in zip(moments, net.minimum)]
+    curvatures = second_moments.layerwise(net.minimum, x)
+    layerwise = [np.tile(moment.diagonal(), (len(w), 1)) for moment, w in zip(curvatures, net.minimum)]
     labels = partial(stream, "sampled labels", seed)
-    effective = partial(fisher_diagonals.effective_examples, net.minimum, x)
+    effective = partial(fisher.effective_examples, net.minimum, x)
 
     def diagonal(h: np.ndarray, **facts: float) -> Curve:
         return replace(diagonal_curve(net, h, layerwise), facts=NO_FACTS | facts)
 
-    h = fisher_diagonals.sampled(net.minimum, x, labels())
+    h = fisher.sampled(net.minimum, x, labels())
     yield "fisher_diagonal", diagonal(_vector(h), effective_examples=effective(drawn=True))
-    h, examples = _vector(fisher_diagonals.expected(net.minimum, x)), effective(drawn=False)
+    h, examples = _vector(fisher.expected(net.minimum, x)), effective(drawn=False)
     yield "fisher_expectation", diagonal(h, effective_examples=examples)
     low = h < RAISED * h.mean()
     raised = np.where(low, RAISED * h.mean(), h)
     yield "fisher_raised", diagonal(raised, raised=low.mean(), effective_examples=examples)
-    h = fisher_diagonals.sampled(net.minimum, x, labels(), softness=FLAT)
+    h = fisher.sampled(net.minimum, x, labels(), softness=FLAT)
     yield "fisher_flat", diagonal(_vector(h), effective_examples=effective(drawn=True, softness=FLAT))
     yield "layerwise_diagonal", diagonal(_vector(layerwise))
-    yield "block_prior", replace(block_curve(net, moments), facts=NO_FACTS)
+    yield "block_prior", replace(block_curve(net, curvatures), facts=NO_FACTS)
 
 
 def diagonal_curve(net: TrainedNetwork, h: np.ndarray, layerwise: list[np.ndarray]) -> Curve:
-    """Lemma 4.2 with the curvature h of all weights, in the order of `fisher_diagonals.split`."""
+    """Lemma 4.2 with the curvature h of all weights, in the order of `fisher.split`."""
 
-    def layers(variances: np.ndarray) -> list[gibbs_by_moments.Layer]:
-        return gibbs_by_moments.with_weight_variances(net.minimum, fisher_diagonals.split(variances, net.minimum))
+    def layers(variances: np.ndarray) -> list[moments.Layer]:
+        return moments.with_weight_variances(net.minimum, fisher.split(variances, net.minimum))
 
     return Curve(partial(attained_pair, h, _vector(displacements(net))), h.mean(), layers, _vector(layerwise) / 2)
 
 
-def block_curve(net: TrainedNetwork, moments: list[np.ndarray]) -> Curve:
+def block_curve(net: TrainedNetwork, curvatures: list[np.ndarray]) -> Curve:
     """The best pairs whose blocks are the neurons, with the layerwise H_l."""
     shifts = displacements(net)
-    costs = np.concatenate([block_costs(moment, shift) for moment, shift in zip(moments, shifts)])
+    costs = np.concatenate([block_costs(moment, shift) for moment, shift in zip(curvatures, shifts)])
     moved = np.concatenate([(shift != 0).any(axis=1) for shift in shifts])
 
-    def layers(variances: np.ndarray) -> list[gibbs_by_moments.Layer]:
+    def layers(variances: np.ndarray) -> list[moments.Layer]:
         parts = np.split(variances, np.cumsum([len(shift) for shift in shifts])[:-1], axis=1)
-        return gibbs_by_moments.along_displacements(net.minimum, shifts, parts)
+        return moments.along_displacements(net.minimum, shifts, parts)
 
     return Curve(partial(attained_block_pair, costs, moved), 2 * costs.mean(), layers, costs)
 

@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from pacbayes_curvature import floors as lower_bounds
-from pacbayes_curvature import pareto, posteriors
+from pacbayes_curvature import floors, pareto, posteriors
 from pacbayes_curvature.posteriors import LayerPosterior
-from paper.experiments.accuracy_vs_complexity.compute import LEVELS
+from paper import names
+from paper.experiments.grid import LEVELS
 from paper.experiments.lower_bound.figure import CURVE_STYLE
-from paper.networks.data import split_name
 from paper.results.records import Result
 from paper.show.style import STYLE, title
 
@@ -47,7 +46,7 @@ def meetings(results: list[Result]) -> pd.DataFrame:
     and against chance."""
     rows = []
     for result in results:
-        chance = 1 - 1 / split_name(result.key.dataset)[1]
+        chance = 1 - 1 / names.classes(result.key.dataset)
         for curve in SHOWN:
             points = _of(result, curve)
             a, c = points["accuracy"].to_numpy(), points["complexity"].to_numpy()
@@ -121,7 +120,7 @@ def equal_accuracy(results: list[Result], methods: list[Result]) -> pd.DataFrame
 def equal_loss(results: list[Result], spectra: list[Result]) -> pd.DataFrame:
     """The least KL of each family at the E of Lemma 4.2's layerwise pairs whose accuracies are next to the LEVELS.
 
-    The valid methods are at the best lam for each E (`lower_bounds`: closed forms); the blocks between two points of
+    The valid methods are at the best lam for each E (`pacbayes_curvature.floors`: closed forms); the blocks between two points of
     their curve, on a straight line in (ln E, ln KL).
     """
     rows = []
@@ -144,9 +143,9 @@ def equal_loss(results: list[Result], spectra: list[Result]) -> pd.DataFrame:
                     "data set": title(result.key.dataset),
                     "accuracy of Lemma 4.2": point["accuracy"],
                     "E": loss,
-                    STYLE["baseline"][0]: lower_bounds.baseline(diagonal[0].sum(), diagonal[1], loss),
-                    STYLE["diag"][0]: lower_bounds.isotropic_prior(*diagonal, loss),
-                    STYLE["layerwise"][0]: lower_bounds.isotropic_prior(*full, loss),
+                    STYLE["baseline"][0]: floors.baseline(diagonal[0].sum(), diagonal[1], loss),
+                    STYLE["diag"][0]: floors.isotropic_prior(*diagonal, loss),
+                    STYLE["layerwise"][0]: floors.isotropic_prior(*full, loss),
                     "Lemma 4.2": point["kl"],
                     "Blocks": np.exp(np.interp(np.log(loss), *log_blocks, left=np.nan, right=np.nan)),
                 }
@@ -155,7 +154,7 @@ def equal_loss(results: list[Result], spectra: list[Result]) -> pd.DataFrame:
 
 
 def _at(result: Result) -> np.ndarray:
-    chance = 1 / split_name(result.key.dataset)[1]
+    chance = 1 / names.classes(result.key.dataset)
     return chance + np.array(LEVELS) * (1 - chance)
 
 

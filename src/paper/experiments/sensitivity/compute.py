@@ -11,9 +11,8 @@ import torch
 
 from pacbayes_curvature import posteriors
 from pacbayes_curvature.bounds import complexity
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
-from paper.experiments.accuracy_vs_complexity.parts import EXPLORED
-from paper.experiments.grid import RANGE, grid
+from pacbayes_curvature.gibbs.local_reparametrisation import by_local_reparametrisation, by_weight_sampling
+from paper.experiments.grid import EXPLORED, RANGE, grid
 from paper.networks.minimum import Minimum, network
 from paper.networks.store import TrainedNetwork
 from paper.networks.training import NotInterpolating, Recipe, recipe_for, train
@@ -149,7 +148,7 @@ def evaluate(
     than their values.
     """
     lam, beta = points["lam"].to_numpy(), points["beta"].to_numpy()
-    accuracy, stderr = gibbs.by_local_reparametrisation(
+    accuracy, stderr = by_local_reparametrisation(
         minimum.network.minimum, layers, lam, beta, minimum.x[examples], minimum.y[examples],
         stream(purpose, minimum.seed), label=f"{minimum.dataset}, {purpose}",
     )  # fmt: skip
@@ -172,7 +171,7 @@ def drawn(minimum: Minimum, points: pd.DataFrame, delta: float) -> pd.DataFrame:
     rows = []
     for draws in DRAWS:
         for _, row in points.iterrows():
-            row["accuracy"], row["accuracy_stderr"] = gibbs.by_weight_sampling(
+            row["accuracy"], row["accuracy_stderr"] = by_weight_sampling(
                 minimum.network.minimum, minimum.layers(row["method"]), row["lam"], row["beta"], minimum.x,
                 minimum.y, stream(f"{draws} weight draws", minimum.seed), draws,
             )  # fmt: skip

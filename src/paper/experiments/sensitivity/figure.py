@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 
-from paper.networks.data import split_name
+from paper import names
 from paper.results.records import Result
 from paper.show.style import STYLE
 
@@ -42,7 +42,7 @@ def around_default(result: Result, factor: str) -> pd.DataFrame:
 
 def chance(result: Result) -> float:
     """1 - 1/C, the error of guessing among C classes."""
-    return 1 - 1 / split_name(result.key.dataset)[1]
+    return 1 - 1 / names.classes(result.key.dataset)
 
 
 def bounds_by_factor(result: Result) -> Figure:

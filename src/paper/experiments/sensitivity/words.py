@@ -7,7 +7,7 @@ from IPython.display import Markdown
 from scipy.stats import spearmanr
 
 from pacbayes_curvature.bounds import complexity
-from paper.experiments.accuracy_vs_complexity.parts import EXPLORED
+from paper.experiments.grid import EXPLORED
 from paper.experiments.sensitivity.figure import FACTORS, PREDICTORS, around_default, chance, default_value
 from paper.results.records import Result
 from paper.show.style import STYLE, title
