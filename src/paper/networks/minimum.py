@@ -67,12 +67,12 @@ class Minimum:
 
     @cached_property
     def moments(self) -> list[np.ndarray]:
-        """H_l of each layer, (k, k): `curvature.layerwise`."""
+        """H_l of each layer, (k, k): `second_moments.layerwise`."""
         return second_moments.layerwise(self.network.minimum, self.x)
 
     @cached_property
     def spectra(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Eigenvalues (k,) and eigenvectors (k, k) of each H_l: `curvature.spectrum`."""
+        """Eigenvalues (k,) and eigenvectors (k, k) of each H_l: `second_moments.spectrum`."""
         return [second_moments.spectrum(moment) for moment in self.moments]
 
     def layers(self, method: str) -> list[posteriors.LayerPosterior]:

@@ -31,7 +31,7 @@ def feasible_and_non_vacuous(
     """Figure 2, a row for each data set. Left, as in the paper: accuracy and complexity of the curves, the valid fronts
     and the two regions. Right: expected quadratic loss and KL, where the curves of the layerwise H_l are floors.
 
-    results: `lower_bound`; methods: `accuracy_vs_complexity`; losses: `pages_lower_bound.with_losses` of each of them.
+    results: `lower_bound`; methods: `accuracy_vs_complexity`; losses: `words.with_losses` of each of them.
     """
     figure, axes = plt.subplots(len(results), 2, figsize=(11.5, 4.6 * len(results) + 0.8), squeeze=False)
     for (left, right), result, valid, loss, c in zip(axes, results, methods, losses, classes):

@@ -18,10 +18,14 @@ SHOWN = ("fisher_diagonal", "layerwise_diagonal", "block_prior")  # the curves o
 NAMES = {name: style[0] for name, style in (CURVE_STYLE | STYLE).items()}
 
 
+# The paper's methods, by what E needs of H_l: in the basis of their covariance, its diagonal.
+IN_THE_BASIS = {"baseline": "diagonal", "diag": "diagonal", "layerwise": "eigenvalue"}
+
+
 def layers(spectra: Result, method: str) -> list[LayerPosterior]:
-    """The posteriors of `method` (posteriors.METHODS) with what `curvature_spectra` stored; without a basis, so that
+    """The posteriors of a `method` of IN_THE_BASIS with what `curvature_spectra` stored; without a basis, so that
     they serve for E and KL only. The baseline is diag at beta = inf, whose E is that of lam I."""
-    column = "eigenvalue" if method == "layerwise" else "diagonal"
+    column = IN_THE_BASIS[method]
     return [
         LayerPosterior(
             rows[column].to_numpy(), None, int(rows["neurons"].iloc[0]), float(rows["squared_distance"].iloc[0])
@@ -31,9 +35,10 @@ def layers(spectra: Result, method: str) -> list[LayerPosterior]:
 
 
 def with_losses(methods: Result, spectra: Result) -> pd.DataFrame:
-    """The points of `accuracy_vs_complexity` with layerwise_loss, E = (1/2) sum_l n_l tr(H_l Sigma_l), beside them."""
-    tables = []
-    for method, rows in methods.table.groupby("method", sort=False):
+    """The points of the paper's methods in `accuracy_vs_complexity` with layerwise_loss, E = (1/2) sum_l n_l tr(H_l Sigma_l),
+    beside them."""
+    tables, known = [], methods.table["method"].isin(IN_THE_BASIS)
+    for method, rows in methods.table[known].groupby("method", sort=False):
         lam, beta = rows["lam"].to_numpy(), rows["beta"].to_numpy()
         loss = posteriors.expected_quadratic_loss(layers(spectra, method), lam, beta)
         tables.append(rows.assign(layerwise_loss=loss))
@@ -42,7 +47,7 @@ def with_losses(methods: Result, spectra: Result) -> pd.DataFrame:
 
 def meetings(results: list[Result]) -> pd.DataFrame:
     """For each data set and each curve of Figure 2: its smallest 1 - accuracy + complexity, with the accuracy's
-    standard error, and whether what is feasible by the curve meets what is non-vacuous (`regions.meeting`), against 1
+    standard error, and whether what is feasible by the curve meets what is non-vacuous (`pareto.meeting`), against 1
     and against chance."""
     rows = []
     for result in results:
@@ -107,7 +112,7 @@ def beside_the_curves(results: list[Result], methods: list[Result]) -> pd.DataFr
 
 
 def equal_accuracy(results: list[Result], methods: list[Result]) -> pd.DataFrame:
-    """The complexity of each curve and of each valid method at equal accuracy (`regions.interpolated_complexity`)."""
+    """The complexity of each curve and of each valid method at equal accuracy (`pareto.interpolated_complexity`)."""
     rows = []
     for result, valid in zip(results, methods):
         at, found = _at(result), _fronts(result, valid)

@@ -12,7 +12,7 @@ from paper import names
 from paper.results.records import Result
 from paper.show.style import STYLE
 
-FACTORS = {  # of `experiments.sensitivity`: name
+FACTORS = {  # of `compute.sensitivity`: name
     "seed": "seed",
     "batch_size": "batch size",
     "learning_rate": "highest learning rate",
@@ -21,7 +21,7 @@ FACTORS = {  # of `experiments.sensitivity`: name
     "extra_epochs": "epochs after the first fit",
 }
 AXES = {factor: name.capitalize() for factor, name in FACTORS.items()} | {"width": "Width, times the paper's"}
-PREDICTORS = {  # column of `pages_sensitivity.networks`: name on an axis
+PREDICTORS = {  # column of `words.networks`: name on an axis
     "squared distance": r"$|\mu_0 - \mu_1|^2$",
     "trace": r"$\mathrm{tr}\,H$",
     "product": r"$|\mu_0 - \mu_1|^2 \, \mathrm{tr}\,H$",
@@ -82,7 +82,7 @@ def bounds_by_factor(result: Result) -> Figure:
 def predictors(result: Result, networks: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
     """The smallest bound of each network against its distance, its trace and their product, with the rank correlations.
 
-    networks: the fitted rows of `pages_sensitivity.networks`; correlations: `pages_sensitivity.rank_correlations`. A
+    networks: the fitted rows of `words.networks`; correlations: `pages_sensitivity.rank_correlations`. A
     hollow mark is a bound that is not below the error of guessing.
     """
     figure, axes = plt.subplots(1, len(PREDICTORS), figsize=(12.4, 4.4), sharey=True)
