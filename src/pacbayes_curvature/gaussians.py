@@ -74,6 +74,9 @@ def kl_divergence(mean_q, cov_q, mean_p, cov_p):
     symmetric or not positive definite, anything not finite.
 
     Source: the KL term of Eq. (4), spelled out in Eq. (12).
+
+    >>> kl_divergence([1.0, 0.0], 1.0, 0.0, 1.0)  # a unit shift of one of two weights
+    np.float64(0.5)
     """
     (mu0, S0, mu1, S1), form = border(mean_q=mean_q, cov_q=cov_q, mean_p=mean_p, cov_p=cov_p)
     k = _dimension(means=dict(mean_q=mu0, mean_p=mu1), matrices=dict(cov_q=S0, cov_p=S1))
@@ -103,6 +106,9 @@ def optimal_posterior(hessian, prior_covariance, beta):
     no minimum, which the paper leaves unsaid.
 
     Source: Lemma 4.1, Eq. (6), where beta P^-1 is written (beta/lam) Sigma1^-1; proof Eqs. (12)-(14).
+
+    >>> optimal_posterior([3.0, 0.0], prior_covariance=1.0, beta=1.0)  # a curved and a flat direction
+    array([0.25, 1.  ])
     """
     (H, P, beta), form = border(hessian=hessian, prior_covariance=prior_covariance, beta=beta)
     k = _dimension(means={}, matrices=dict(hessian=H, prior_covariance=P))
@@ -150,6 +156,10 @@ def optimal_prior_and_posterior(curvature, displacement, beta):
     of Sigma1; prior_variance is lam / Lam_i1*, the variance of lam Sigma1, in which lam cancels. R - h, as printed,
     loses all digits for large t. The pair depends on the data: (9) is a floor for diagonal Gaussians, never a
     certificate.
+
+    >>> pair = optimal_prior_and_posterior(curvature=2.0, displacement=1.0, beta=1.0)
+    >>> round(pair.prior_variance - pair.posterior_variance, 12)  # the displacement squared
+    1.0
     """
     (h, delta, beta), form = border(curvature=curvature, displacement=displacement, beta=beta)
     require_scalar(beta=beta)

@@ -66,6 +66,13 @@ def layerwise(moment: np.ndarray, spectrum: Spectrum | None) -> Spectrum:
 METHODS = tuple(POSTERIORS)
 
 
+def entry(method: str) -> Posterior:
+    """The entry of `method`. Raises ValueError, listing the valid names, for an unknown one."""
+    if method not in POSTERIORS:
+        raise ValueError(f"unknown method {method!r}; valid: {', '.join(POSTERIORS)}")
+    return POSTERIORS[method]
+
+
 @dataclass(frozen=True)
 class LayerPosterior:
     """What all posteriors of one layer share over the grid.
@@ -93,9 +100,7 @@ def layer_posterior(
 
     Raises ValueError, listing the valid names, for another method. Source: section 6; Eq. (6) with H from Eq. (34).
     """
-    if method not in POSTERIORS:
-        raise ValueError(f"unknown method {method!r}; valid: {', '.join(POSTERIORS)}")
-    return LayerPosterior(*POSTERIORS[method].curvature(moment, spectrum), neurons, squared_distance)
+    return LayerPosterior(*entry(method).curvature(moment, spectrum), neurons, squared_distance)
 
 
 def variances(layer: LayerPosterior, lam: np.ndarray, beta: np.ndarray) -> np.ndarray:

@@ -144,7 +144,7 @@ def test_fisher_diagonal_is_unbiased():
 def test_fisher_diagonal_in_chunks(monkeypatch):
     """Chunks draw the same labels one after the other."""
     weights, x = small()
-    monkeypatch.setattr(fisher, "FISHER_CHUNK", 10)
+    monkeypatch.setattr(fisher, "DRAWN_CHUNK", 10)
     fast = fisher.fisher_diagonal(weights, x, torch.Generator().manual_seed(7))
     generator = torch.Generator().manual_seed(7)
     parts = [(fisher.fisher_diagonal(weights, xs, generator), len(xs)) for xs in x.split(10)]

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from pacbayes_curvature import bounds, gaussians, networks
 from pacbayes_curvature import descent as objective
-from paper.experiments.two_minima import plane as planes
+from pacbayes_curvature.networks import flatten
 
 LAM, DELTA = 0.3, 0.05
 
@@ -79,7 +79,7 @@ def test_the_divergence_is_the_gaussians(examples):
     mean, prior = tiny(0), tiny(1)
     log_ratio = normal(2, mean)
     value = objective.kl_divergence(mean, log_ratio, prior, LAM)
-    q, p, s = (planes.flat(weights) for weights in (mean, prior, log_ratio))
+    q, p, s = (flatten(weights).double() for weights in (mean, prior, log_ratio))
     assert value.item() == pytest.approx(float(gaussian_kl(q, LAM * s.exp(), p, LAM)), rel=1e-12)
     assert value.item() == pytest.approx(gaussians.kl_divergence(q, LAM * s.exp(), p, LAM).item(), rel=1e-12)
     same = [torch.zeros_like(w) for w in mean]

@@ -27,6 +27,11 @@ def by_draws(draw, x, y, draws):
     return np.mean(accuracies), np.std(accuracies, ddof=1) / np.sqrt(draws)
 
 
+def estimate(classifiers, xy, generator, passes=1):
+    tally = classifiers.tally(*xy, generator, passes)
+    return tally.accuracy, tally.stderr
+
+
 def some_variances(weights, scales, seed):
     uniform = seeded(seed)
     each = [2 * torch.rand(w.shape, generator=uniform) * w.square().mean() for w in weights]
@@ -37,7 +42,7 @@ def test_a_variance_for_every_weight_against_weight_sampling(xy, digits_network)
     scales = [0.3, 1.0, 2.0]
     variances = some_variances(digits_network.minimum, scales, 8)
     layers = gibbs_by_moments.with_weight_variances(digits_network.minimum, variances)
-    fast, error = gibbs_by_moments.accuracy(layers, len(scales), *xy, seeded(9), passes=20)
+    fast, error = estimate(layers, xy, seeded(9), passes=20)
     assert (0.3 < fast).all() and (fast < 0.999).all() and (np.diff(fast) < 0).all(), "the points should say something"
     generator = seeded(10)
     for g in range(len(scales)):
@@ -57,12 +62,10 @@ def test_many_posteriors_at_once_are_each_what_it_is_alone(xy, digits_network, p
     """The noise is the same for all, whatever their number."""
     variances = some_variances(digits_network.minimum, [0.5, 1.0, 3.0], 8)
     layers = gibbs_by_moments.with_weight_variances(digits_network.minimum, variances)
-    together = np.array(gibbs_by_moments.accuracy(layers, 3, *xy, seeded(1), passes))
+    together = np.array(estimate(layers, xy, seeded(1), passes))
     for g in range(3):
         alone = gibbs_by_moments.with_weight_variances(digits_network.minimum, [v[g : g + 1] for v in variances])
-        np.testing.assert_array_equal(
-            together[:, [g]], np.array(gibbs_by_moments.accuracy(alone, 1, *xy, seeded(1), passes))
-        )
+        np.testing.assert_array_equal(together[:, [g]], np.array(estimate(alone, xy, seeded(1), passes)))
 
 
 def test_variances_of_a_posterior_are_variances_of_weights(xy, digits_network):
@@ -78,7 +81,7 @@ def test_variances_of_a_posterior_are_variances_of_weights(xy, digits_network):
         digits_network.minimum, posterior, lam, beta, *xy, seeded(1), passes=20
     )
     layers = gibbs_by_moments.with_weight_variances(digits_network.minimum, variances)
-    two, _ = gibbs_by_moments.accuracy(layers, 1, *xy, seeded(2), passes=20)
+    two, _ = estimate(layers, xy, seeded(2), passes=20)
     assert abs(one[0] - two[0]) <= 4 * np.sqrt(2) * error[0]
 
 
@@ -94,14 +97,14 @@ def test_too_few_passes_are_refused(xy, digits_network):
     none = [np.zeros((1, *w.shape)) for w in digits_network.minimum]
     layers = gibbs_by_moments.with_weight_variances(digits_network.minimum, none)
     with pytest.raises(ValueError, match="passes must be at least 1, got 0"):
-        gibbs_by_moments.accuracy(layers, 1, *xy, seeded(1), passes=0)
+        estimate(layers, xy, seeded(1), passes=0)
 
 
 def test_noise_along_the_displacements_is_that_of_drawn_networks(xy, digits_network):
     shifts, scales = displacements(digits_network), [0.2, 2.0]
     variances = [np.outer(scales, np.linspace(0.5, 1.5, len(shift))) for shift in shifts]
     layers = gibbs_by_moments.along_displacements(digits_network.minimum, shifts, variances)
-    fast, error = gibbs_by_moments.accuracy(layers, len(scales), *xy, seeded(3), passes=20)
+    fast, error = estimate(layers, xy, seeded(3), passes=20)
     assert (0.3 < fast).all() and (fast < 0.98).all(), "the points should say something"
     generator = seeded(4)
     for g in range(len(scales)):
@@ -122,4 +125,4 @@ def test_no_noise_along_the_displacements_is_the_trained_network(xy, digits_netw
     shifts = displacements(digits_network)
     none = [np.zeros((1, len(shift))) for shift in shifts]
     layers = gibbs_by_moments.along_displacements(digits_network.minimum, shifts, none)
-    assert gibbs_by_moments.accuracy(layers, 1, *xy, torch.Generator()) == (1.0, 0.0)
+    assert estimate(layers, xy, torch.Generator()) == (1.0, 0.0)

@@ -68,12 +68,13 @@ def test_the_correction_is_needed(problem, truth, monkeypatch):
 
 def test_an_example_is_as_early_as_the_smaller_of_its_ranks(problem):
     weights, layers, x, y = problem
-    parts = precision.by_margins(weights, layers, LAM, BETA, x, y, torch.Generator().manual_seed(0))
+    parts = precision.by_both_margins(weights, layers, LAM, BETA, x, y, torch.Generator().manual_seed(0))
     assert sorted(torch.cat(parts).tolist()) == list(range(len(y)))
-    assert [len(p) for p in parts] == [len(p) for p in strata.by_margin(weights, x, y, torch.Generator())]
+    assert [len(p) for p in parts] == [len(p) for p in strata.by_margin([torch.zeros(len(y))], torch.Generator())]
     at = np.argmax(LAM / BETA)
     noise = [Thinned(w, layer, LAM[[at]], BETA[[at]], 128, 128) for w, layer in zip(weights, layers)]
-    for margin in (strata.standardised_margins(weights, x, y), precision.posterior_margins(weights, noise, x, y)):
+    for variance in (None, precision.variance_under(noise)):
+        margin = strata.standardised_margins(weights, x, y, variance)
         # Half of the first stratum could be early by the other margin only; none of the first few may be late.
         few = margin.argsort()[: len(parts[0]) // 2].tolist()
         assert set(few) <= set(torch.cat(parts[:1]).tolist())
@@ -83,7 +84,7 @@ def test_posterior_margins_against_a_dense_twin(problem):
     weights, layers, x, y = problem
     lam, beta = np.array([0.3]), np.array([0.001])
     noise = [Thinned(w, layer, lam, beta, 1000, 1) for w, layer in zip(weights, layers)]
-    found = precision.posterior_margins(weights, noise, x[:12], y[:12])
+    found = strata.standardised_margins(weights, x[:12], y[:12], precision.variance_under(noise))
     for n in range(12):
         at = [w.double().clone().requires_grad_() for w in weights]
         logits = networks.forward(at, x[n : n + 1].double())[0]

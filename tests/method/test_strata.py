@@ -23,6 +23,10 @@ def problem(digits, digits_network):
     return digits_network.minimum, gibbs.LocalReparametrisation(digits_network.minimum, layers, LAM, BETA), x, y
 
 
+def cut(weights, x, y, generator):
+    return strata.by_margin([strata.standardised_margins(weights, x, y)], generator)
+
+
 def test_margins_against_the_gradient_of_all_weights(problem):
     weights, _, x, y = problem
     found = strata.standardised_margins(weights, x, y)
@@ -46,14 +50,14 @@ def test_margins_do_not_depend_on_the_chunks(problem, monkeypatch):
 
 def test_strata_hold_every_example_once_smallest_margins_first(problem):
     weights, _, x, y = problem
-    parts = strata.by_margin(weights, x, y, torch.Generator().manual_seed(0))
+    parts = cut(weights, x, y, torch.Generator().manual_seed(0))
     assert [len(part) for part in parts] == [11, 11, 22, 45, 90, 180, 359, 719]
     assert sorted(torch.cat(parts).tolist()) == list(range(1437))
     margins = strata.standardised_margins(weights, x, y)
     assert all(margins[a].max() <= margins[b].min() for a, b in zip(parts, parts[1:]))
     assert any(part.tolist() != sorted(part.tolist(), key=lambda i: margins[i]) for part in parts), "in random order"
     with pytest.raises(ValueError, match="8 strata need at least 128 examples, got 127"):
-        strata.by_margin(weights, x[:127], y[:127], torch.Generator())
+        cut(weights, x[:127], y[:127], torch.Generator())
 
 
 def test_the_estimate_is_unbiased_and_its_error_honest(problem):
@@ -65,7 +69,7 @@ def test_the_estimate_is_unbiased_and_its_error_honest(problem):
     runs = []
     for seed in range(100):
         generator = torch.Generator().manual_seed(seed)
-        parts = strata.by_margin(weights, x, y, generator)
+        parts = cut(weights, x, y, generator)
         runs.append(strata.estimate(strata.tallies(classifiers, parts, x, y, counts, generator), parts))
     accuracy, error = np.array(runs).transpose(1, 0, 2)
     spread = accuracy.std(0, ddof=1)
@@ -77,7 +81,7 @@ def test_the_estimate_is_unbiased_and_its_error_honest(problem):
 
 def test_each_stratum_gets_its_number_of_examples_more_than_it_has_too(problem):
     weights, classifiers, x, y = problem
-    parts = strata.by_margin(weights, x, y, torch.Generator().manual_seed(0))
+    parts = cut(weights, x, y, torch.Generator().manual_seed(0))
     counts = np.random.default_rng(0).integers(0, 60, (strata.STRATA, len(LAM)))
     tallies = strata.tallies(classifiers, parts, x, y, counts, torch.Generator().manual_seed(1))
     assert np.array([tally.outcomes for tally in tallies]).tolist() == counts.tolist()
@@ -102,25 +106,8 @@ def test_the_allocation_gives_the_wanted_error_with_fewest_examples(monkeypatch)
 
 
 def test_a_pilot_without_a_wrong_answer_is_no_proof(monkeypatch):
-    """IMAGINARY outcomes with half the variance of the stratum before, and half of that in the next."""
+    """PRIOR_OUTCOMES outcomes with half the variance of the stratum before, and half of that in the next."""
     monkeypatch.setattr(strata, "PILOT", 1)
     parts = [torch.arange(10**6)] * 3
     wanted = strata.allocation(pilot_of([0.16, 0, 0], 128), parts, np.array([0.001]))[:, 0]
     np.testing.assert_allclose(wanted / wanted[0], [1, 0.5, 0.25], rtol=1e-3)
-
-
-def test_to_precision_reaches_the_wanted_error(problem, monkeypatch):
-    """Root mean square over repetitions and points, against many passes; with a small pilot, as for a large data set."""
-    monkeypatch.setattr(strata, "PILOT", 24)
-    weights, classifiers, x, y = problem
-    truth = classifiers.tally(x, y, torch.Generator().manual_seed(9), passes=100).accuracy
-    wanted = np.array([0.0003, 0.003, 0.006, 0.01])
-    misses = []
-    for seed in range(60):
-        generator = torch.Generator().manual_seed(seed)
-        parts = strata.by_margin(weights, x, y, generator)
-        accuracy, _, examples = strata.to_precision(classifiers, parts, x, y, wanted, generator)
-        assert (examples >= strata.STRATA * strata.PILOT).all()
-        misses.append((accuracy - truth) / wanted)
-    rms = np.sqrt(np.square(misses).mean(0))
-    assert (rms < 1.25).all() and (rms > 0.1).all(), rms

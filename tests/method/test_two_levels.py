@@ -9,8 +9,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pacbayes_curvature import posteriors
 from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.gibbs import level, two_levels
 from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
-from pacbayes_curvature.gibbs import two_levels
 from pacbayes_curvature.gibbs.two_levels import Coarse, Correction, Thinned
 
 AXIS = np.geomspace(1e-4, 1, 4)
@@ -49,7 +49,7 @@ def test_the_levels_add_up_to_the_exact_outcomes(problem, method, step, monkeypa
     """With the same noise q + (p - q) = p, however coarse q is: ten classes, several passes, other numbers at each point."""
     monkeypatch.setattr(two_levels, "STEP", step)
     monkeypatch.setattr(two_levels, "EIGENVECTORS", (10, 10))
-    monkeypatch.setattr(gibbs, "CHUNK", 300)
+    monkeypatch.setattr(level, "CHUNK", 300)
     examples = np.random.default_rng(0).integers(0, 1400, len(LAM))
     examples[3] = 0
     q, difference, p = (

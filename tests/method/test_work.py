@@ -132,7 +132,7 @@ def test_memory_is_that_of_a_chunk_whatever_the_number_of_examples(method, kind,
 
 def test_curvature_in_one_pass_and_memory_of_a_chunk(net, monkeypatch):
     monkeypatch.setattr(curvature, "CHUNK", 500)
-    monkeypatch.setattr(fisher, "FISHER_CHUNK", 500)
+    monkeypatch.setattr(fisher, "DRAWN_CHUNK", 500)
     weights, x, _ = net
     passes = {
         "layerwise": lambda x: curvature.layerwise(weights, x),

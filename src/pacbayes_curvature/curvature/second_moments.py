@@ -1,12 +1,13 @@
-"""Curvatures of the loss at the minimum, each in one pass over the data: second moments, their low-rank form, Eq. (10).
+"""The layerwise curvature in one pass over the data: second moments of the layers' inputs, and their low-rank form.
 
-Legend: N examples, k = n_in + 1; z = z_{l-1}(x_n) the input of layer l, a 1 for the bias appended on paper only.
+Legend: N examples, k = n_in + 1 (n_in without a bias); z = z_{l-1}(x_n) the input of layer l. `x` is a tensor (N, d) or a
+DataLoader, see `networks.chunks`. Products are made on the weights' device; what comes back is small, in numpy.
 """
 
 import numpy as np
 import torch
 
-from pacbayes_curvature.networks import Weights, affine
+from pacbayes_curvature.networks import Weights, affine, chunks
 
 CHUNK = 4096  # examples at a time: memory is bounded by this times the width, whatever N
 BLOCK = 512  # columns of H at a time: what lies above the diagonal block is the mirror image, and not computed
@@ -14,24 +15,32 @@ BLOCK = 512  # columns of H at a time: what lies above the diagonal block is the
 
 @torch.no_grad()
 def layerwise(weights: Weights, x: torch.Tensor) -> list[np.ndarray]:
-    """H_l = (1/N) sum_n (z, 1)(z, 1)' for each layer l: (k, k) in float64, for inputs x (N, d).
+    """H_l = (1/N) sum_n (z, 1)(z, 1)' for each layer l: (k, k) in float64.
 
     It is the Hessian, up to the factor 2 that (34) drops, of neuron j's squared error (1/N) sum_n (w_j (z, 1) - target)^2,
-    the same for every neuron of the layer. Chunks are multiplied in the precision of x and added up in float64.
+    the same for every neuron of the layer. Chunks are multiplied in the precision of the weights and added up in float64.
 
     Source: Lemma 5.1, Eqs. (11) and (34).
+
+    >>> x = torch.tensor([[3.0], [1.0]])
+    >>> second_moments([torch.zeros(2, 2)], x)[0]  # of (z, 1): the mean of z^2, of z, and 1
+    array([[5., 2.],
+           [2., 1.]])
     """
-    sums = [torch.zeros(w.shape[1], w.shape[1], dtype=torch.float64) for w in weights]
-    for z in x.split(CHUNK):
+    sums = [torch.zeros(w.shape[1], w.shape[1], dtype=torch.float64, device=w.device) for w in weights]
+    examples = 0
+    for z in chunks(x, weights, CHUNK):
+        examples += len(z)
         for weight, total in zip(weights, sums):
-            for start in range(0, z.shape[1], BLOCK):
-                columns = slice(start, min(start + BLOCK, z.shape[1]))
-                total[start:-1, columns] += z[:, start:].T @ z[:, columns]
-            total[-1, :-1] += z.sum(0)
+            n_in = z.shape[1]
+            for start in range(0, n_in, BLOCK):
+                columns = slice(start, min(start + BLOCK, n_in))
+                total[start:n_in, columns] += z[:, start:].T @ z[:, columns]
+            if len(total) > n_in:
+                total[-1, :-1] += z.sum(0)
+                total[-1, -1] += len(z)
             z = affine(weight, z).relu()
-    for total in sums:
-        total[-1, -1] = len(x)
-    return [((total.tril() + total.tril(-1).T) / len(x)).numpy() for total in sums]
+    return [((total.tril() + total.tril(-1).T) / examples).cpu().numpy() for total in sums]
 
 
 def spectrum(h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -64,17 +73,23 @@ def low_rank(
     sketches, tests, traces = [], [], np.zeros(len(weights))
     for weight in weights:
         k = weight.shape[1]
-        gaussian = torch.randn(k, min(k, rank + oversampling), generator=generator, dtype=torch.float64)
-        tests.append(torch.linalg.qr(gaussian).Q)
+        gaussian = torch.randn(
+            k, min(k, rank + oversampling), generator=generator, dtype=torch.float64, device=generator.device
+        )
+        tests.append(torch.linalg.qr(gaussian.to(weight.device)).Q)
         sketches.append(torch.zeros_like(tests[-1]))
-    for z in x.split(CHUNK):
+    examples = 0
+    for z in chunks(x, weights, CHUNK):
+        examples += len(z)
         for layer, (weight, omega, sketch) in enumerate(zip(weights, tests, sketches)):
-            product = affine(omega.T.to(z.dtype), z)
-            sketch[:-1] += z.T @ product
-            sketch[-1] += product.sum(0)
-            traces[layer] += z.square().sum(dtype=torch.float64).item() + len(z)
+            product, n_in = affine(omega.T.to(z.dtype), z), z.shape[1]
+            sketch[:n_in] += z.T @ product
+            traces[layer] += z.square().sum(dtype=torch.float64).item()
+            if len(sketch) > n_in:
+                sketch[-1] += product.sum(0)
+                traces[layer] += len(z)
             z = affine(weight, z).relu()
-    return [_nystroem(y / len(x), omega, rank, t / len(x)) for y, omega, t in zip(sketches, tests, traces)]
+    return [_nystroem(y / examples, omega, rank, t / examples) for y, omega, t in zip(sketches, tests, traces)]
 
 
 def _nystroem(y: torch.Tensor, omega: torch.Tensor, rank: int, trace: float) -> tuple[np.ndarray, np.ndarray, float]:
@@ -86,5 +101,5 @@ def _nystroem(y: torch.Tensor, omega: torch.Tensor, rank: int, trace: float) -> 
     vectors, roots, _ = torch.linalg.svd(
         torch.linalg.solve_triangular(factor, shifted.T, upper=False).T, full_matrices=False
     )
-    values = (roots.square() - nu).clamp_min(0)[:rank].numpy()
-    return values, vectors[:, :rank].numpy(), max(0.0, 1 - values.sum() / trace)
+    values = (roots.square() - nu).clamp_min(0)[:rank].cpu().numpy()
+    return values, vectors[:, :rank].cpu().numpy(), max(0.0, 1 - values.sum() / trace)

@@ -33,7 +33,7 @@ def wrong_probability(
         gap = mean.gather(1, 1 - label) - mean.gather(1, label)
         return ndtr(gap[:, 0] / torch.hypot(*deviation.expand_as(mean).unbind(1)))
     eps = torch.finfo(uniform.dtype).eps
-    quantiles = ((torch.arange(SLICES) + uniform[:, None]) / SLICES).clamp(
+    quantiles = ((torch.arange(SLICES, device=uniform.device) + uniform[:, None]) / SLICES).clamp(
         eps, 1 - eps
     )  # 0 and 1 are infinitely far out
     spread = deviation.expand_as(mean).gather(1, label)

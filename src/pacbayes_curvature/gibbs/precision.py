@@ -9,9 +9,10 @@ Legend: N examples, G grid points, H strata; z_{l-1} the input of layer l, delta
 pre-activations, s_l their deviation.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
-from torch.nn.functional import one_hot
 
 from pacbayes_curvature.gibbs import strata
 from pacbayes_curvature.gibbs.two_levels import Coarse, Correction, Thinned
@@ -42,11 +43,11 @@ def to_precision(
     forgotten, so that the accuracy has no bias; the corrected examples follow from that number and are not planned by their own
     spread. By its error the accuracy can lie above 1. The returned standard error is that of the outcomes that were drawn, an upper bound as in
     `strata.estimate`. Raises ValueError unless there is one positive stderr for each grid point,
-    and for fewer examples than `by_margins` needs.
+    and for fewer examples than `strata.by_margin` needs.
     """
     if np.shape(stderr) != np.shape(lam) or not (np.asarray(stderr) > 0).all():
         raise ValueError(f"stderr must hold a positive number for each of the {len(lam)} grid points")
-    parts = by_margins(weights, layers, lam, beta, x, y, generator)
+    parts = by_both_margins(weights, layers, lam, beta, x, y, generator)
     coarse, correction = (level(weights, layers, lam, beta) for level in (Coarse, Correction))
     pilot = strata.tallies(coarse, parts, x, y, np.full((len(parts), len(lam)), strata.PILOT), generator)
     many = strata.allocation(pilot, parts, SHARE**0.5 * np.asarray(stderr))
@@ -63,7 +64,7 @@ def to_precision(
     return sum(accuracies) - 1, np.hypot(*errors), np.array([many.sum(0), few.sum(0)])
 
 
-def by_margins(
+def by_both_margins(
     weights: Weights,
     layers: list[LayerPosterior],
     lam: np.ndarray,
@@ -72,42 +73,14 @@ def by_margins(
     y: torch.Tensor,
     generator: torch.Generator,
 ) -> list[torch.Tensor]:
-    """As `strata.by_margin`, by the smaller of an example's ranks by its two margins: H tensors of indices.
-
-    The one is for unit noise, the other for the posterior at the point where lam / beta is largest. Raises ValueError for fewer
-    than 2^(STRATA - 1) examples.
-    """
-    if len(x) < 2 ** (strata.STRATA - 1):
-        raise ValueError(f"{strata.STRATA} strata need at least {2 ** (strata.STRATA - 1)} examples, got {len(x)}")
-    sizes = np.diff([0, *(len(x) >> k for k in range(strata.STRATA - 1, -1, -1))]).tolist()
+    """`strata.by_margin` for two margins: the one for unit noise, the other for the posterior where lam / beta is largest."""
     at = np.argmax(lam / beta)
     noise = [Thinned(*layer, lam[[at]], beta[[at]], *EIGENVECTORS) for layer in zip(weights, layers)]
-    margins = strata.standardised_margins(weights, x, y), posterior_margins(weights, noise, x, y)
-    ranks = [margin.argsort(stable=True).argsort() for margin in margins]
-    order = torch.minimum(*ranks).argsort(stable=True)
-    return [part[torch.randperm(len(part), generator=generator)] for part in order.split(sizes)]
+
+    margins = [strata.standardised_margins(weights, x, y, of) for of in (None, variance_under(noise))]
+    return strata.by_margin(margins, generator)
 
 
-@torch.no_grad()
-def posterior_margins(weights: Weights, noise: list[Thinned], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """As `strata.standardised_margins`, with the noise of a posterior in place of unit noise: (N,).
-
-    (f_y - max_{c != y} f_c) / sqrt(sum_l |delta_l|^2 s_l(z_{l-1})^2); noise: each layer at one grid point.
-    """
-    margins = []
-    for xs, ys in zip(x.split(strata.CHUNK), y.split(strata.CHUNK)):
-        z, active, deviations = xs, [], []
-        for layer in noise:
-            logits, s = layer.moments(z, np.array([0]))
-            z = logits.relu()
-            active.append(logits > 0)
-            deviations.append(s[0])
-        label = one_hot(ys, logits.shape[1]).bool()
-        delta = label.float() - one_hot(logits.masked_fill(label, -torch.inf).argmax(1), logits.shape[1])
-        margin, variance = (logits * delta).sum(1), torch.zeros(len(ys))
-        for l in reversed(range(len(weights))):
-            variance += delta.square().sum(1) * deviations[l].square()
-            if l:  # the data need no derivative
-                delta = (delta @ weights[l][:, :-1]) * active[l - 1]
-        margins.append(margin / variance.sqrt())
-    return torch.cat(margins)
+def variance_under(noise: list[Thinned]) -> Callable[[int, torch.Tensor], torch.Tensor]:
+    """s_l^2 (n,) of a posterior, a function of the layer and its inputs; noise: each layer at one grid point."""
+    return lambda l, z: noise[l].moments(z, np.array([0]))[1][0].square()

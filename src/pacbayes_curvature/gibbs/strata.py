@@ -9,60 +9,67 @@ derivative of the margin by the pre-activations of layer l.
 """
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch.nn.functional import one_hot
 
-from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation
+from pacbayes_curvature.gibbs.level import Level
 from pacbayes_curvature.gibbs.outcomes import Tally
-from pacbayes_curvature.networks import Weights, affine
+from pacbayes_curvature.networks import Weights, backward, layer_inputs, squared_norm
 
 STRATA = 8  # each with twice the examples of the one before it, but for the first two
 CHUNK = 4096  # examples at a time
 PILOT = 256  # examples of each stratum that plan how many are needed, and the least that are taken
-IMAGINARY = 128
+PRIOR_OUTCOMES = 128  # that a stratum's variance in the pilot is averaged with, see `allocation`
 MOST_PASSES = 5
 
 
 @torch.no_grad()
-def standardised_margins(weights: Weights, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """The margin of each example over its standard deviation when all weights have unit noise, to first order: (N,).
+def standardised_margins(
+    weights: Weights,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    variance: Callable[[int, torch.Tensor], torch.Tensor] | None = None,
+) -> torch.Tensor:
+    """The margin of each example over its standard deviation under noise of the pre-activations, to first order: (N,).
 
-    (f_y - max_{c != y} f_c) / sqrt(sum_l |delta_l|^2 |(z_{l-1}, 1)|^2): the smaller, the less noise turns the answer.
+    (f_y - max_{c != y} f_c) / sqrt(sum_l |delta_l|^2 s_l^2): the smaller, the less noise turns the answer. variance(l, z)
+    gives s_l^2 (n,) for inputs z of layer l; without it all weights have unit noise, s_l^2 = |(z_{l-1}, 1)|^2.
     """
     parts = []
     for xs, ys in zip(x.split(CHUNK), y.split(CHUNK)):
-        inputs = [xs]
-        for weight in weights[:-1]:
-            inputs.append(affine(weight, inputs[-1]).relu_())
-        logits, label = affine(weights[-1], inputs[-1]), one_hot(ys, len(weights[-1])).bool()
+        z = layer_inputs(weights, xs)
+        logits, label = z[-1], one_hot(ys, len(weights[-1])).bool()
         rival = logits.masked_fill(label, -torch.inf).argmax(1)
-        delta = label.float() - one_hot(rival, logits.shape[1])
-        margin, variance = (logits * delta).sum(1), torch.zeros(len(xs))
-        for layer in reversed(range(len(weights))):
-            variance += delta.square().sum(1) * (inputs[layer].square().sum(1) + 1)
-            if layer:  # the data need no derivative
-                delta = (delta @ weights[layer][:, :-1]) * (inputs[layer] > 0)
-        parts.append(margin / variance.sqrt())
+        towards = label.to(logits.dtype) - one_hot(rival, logits.shape[1])
+        spread = torch.zeros_like(logits[:, 0])
+        for l, delta in backward(weights, z, towards):
+            noise = squared_norm(z[l], weights[l].shape[1]) if variance is None else variance(l, z[l])
+            spread += delta.square().sum(1) * noise
+        parts.append((logits * towards).sum(1) / spread.sqrt())
     return torch.cat(parts)
 
 
-def by_margin(weights: Weights, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator) -> list[torch.Tensor]:
+def by_margin(margins: Sequence[torch.Tensor], generator: torch.Generator) -> list[torch.Tensor]:
     """Indices of the examples of each stratum, smallest margins first, in random order: H tensors.
 
-    The last stratum holds half of the examples, the one before it a quarter, and so on. Raises ValueError for fewer than
+    margins: one or several (N,) for the same examples; then an example is as early as the smallest of its ranks. The last
+    stratum holds half of the examples, the one before it a quarter, and so on. Raises ValueError for fewer than
     2^(STRATA - 1) examples.
     """
-    if len(x) < 2 ** (STRATA - 1):
-        raise ValueError(f"{STRATA} strata need at least {2 ** (STRATA - 1)} examples, got {len(x)}")
-    order = standardised_margins(weights, x, y).argsort(stable=True)
-    sizes = np.diff([0, *(len(x) >> k for k in range(STRATA - 1, -1, -1))])
+    n = len(margins[0])
+    if n < 2 ** (STRATA - 1):
+        raise ValueError(f"{STRATA} strata need at least {2 ** (STRATA - 1)} examples, got {n}")
+    ranks = [margin.cpu().argsort(stable=True).argsort() for margin in margins]
+    order = torch.stack(ranks).amin(0).argsort(stable=True)
+    sizes = np.diff([0, *(n >> k for k in range(STRATA - 1, -1, -1))])
     return [part[torch.randperm(len(part), generator=generator)] for part in order.split(sizes.tolist())]
 
 
 def tallies(
-    classifiers: LocalReparametrisation,
+    level: Level,
     strata: list[torch.Tensor],
     x: torch.Tensor,
     y: torch.Tensor,
@@ -74,7 +81,7 @@ def tallies(
     for stratum, wanted in zip(strata, counts):
         xs, ys = x[stratum[: wanted.max()]], y[stratum[: wanted.max()]]
         passes = math.ceil(wanted.max() / len(stratum)) or 1
-        result.append(classifiers.tally(xs, ys, generator, passes, wanted))
+        result.append(level.tally(xs, ys, generator, passes, wanted))
     return result
 
 
@@ -89,35 +96,18 @@ def estimate(parts: list[Tally], strata: list[torch.Tensor]) -> tuple[np.ndarray
     return accuracy, np.sqrt(sum((w * part.stderr) ** 2 for w, part in zip(shares, parts)))
 
 
-def to_precision(
-    classifiers: LocalReparametrisation,
-    strata: list[torch.Tensor],
-    x: torch.Tensor,
-    y: torch.Tensor,
-    stderr: np.ndarray,
-    generator: torch.Generator,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Accuracy from as many examples as a standard error of `stderr` (G,) needs, that error, and the examples: (G,) each.
-
-    A pilot of PILOT examples a stratum plans the numbers, and is then forgotten: that keeps the estimate unbiased.
-    """
-    pilot = tallies(classifiers, strata, x, y, np.full((len(strata), len(stderr)), PILOT), generator)
-    counts = allocation(pilot, strata, stderr)
-    return *estimate(tallies(classifiers, strata, x, y, counts, generator), strata), counts.sum(0)
-
-
 def allocation(pilot: list[Tally], strata: list[torch.Tensor], stderr: np.ndarray) -> np.ndarray:
     """How many examples of each stratum give a standard error `stderr` (G,) with the fewest examples in all: (H, G).
 
     n_h = W_h s_h sum_j W_j s_j / stderr^2 (Neyman 1934), at least PILOT and at most MOST_PASSES passes over the stratum.
-    s_h^2 is the variance of the stratum's outcomes in the pilot, averaged with IMAGINARY outcomes of half the variance of
+    s_h^2 is the variance of the stratum's outcomes in the pilot, averaged with PRIOR_OUTCOMES of half the variance of
     the stratum before it: where wrong answers are rare, a pilot that met none is no proof that there are none.
     """
     shares = _shares(strata)[:, None]
     variances = [pilot[0].variance]
     for part in pilot[1:]:
-        total = part.outcomes * part.variance + IMAGINARY * variances[-1] / 2
-        variances.append(total / (part.outcomes + IMAGINARY))
+        total = part.outcomes * part.variance + PRIOR_OUTCOMES * variances[-1] / 2
+        variances.append(total / (part.outcomes + PRIOR_OUTCOMES))
     s = np.sqrt(variances)
     wanted = np.ceil(shares * s * (shares * s).sum(0) / stderr**2)
     return np.clip(wanted, PILOT, np.maximum(PILOT, [[MOST_PASSES * len(part)] for part in strata])).astype(int)

@@ -16,52 +16,42 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch.nn.functional import linear
 
-from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation
+from pacbayes_curvature.gibbs.level import Level, Noise
+from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation, Rows, rows_of
 from pacbayes_curvature.gibbs.outcomes import wrong_probability
-from pacbayes_curvature.networks import Weights
+from pacbayes_curvature.networks import Weights, squared_norm
 from pacbayes_curvature.posteriors import LayerPosterior, variances
 
 EIGENVECTORS = 384, 384  # that q looks at in a layer: see `Thinned`
 STEP = 0.7  # distance of two nodes in ln s, at most
 
 
-class Coarse(LocalReparametrisation):
+class Coarse(Level):
     """The classifiers of all grid points lam, beta (G,) with the outcomes q, in [0, 1], in place of p."""
 
     def __init__(self, weights: Weights, layers: list[LayerPosterior], lam: np.ndarray, beta: np.ndarray):
-        super().__init__(weights, layers, lam, beta)
+        super().__init__(weights, len(lam))
         self.thinned = [Thinned(*layer, lam, beta, *EIGENVECTORS) for layer in zip(weights, layers)]
 
-    def _chunk(
-        self, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator, counts: np.ndarray
-    ) -> Iterator[tuple[int, torch.Tensor]]:
-        points = np.flatnonzero(counts.any(0))
-        a, *deviations = self.inputs(x[: counts.max()], points)
-        for count in counts[:, points]:
-            n, some = count.max(), np.flatnonzero(count)
-            noise = [torch.randn(n, len(w), generator=generator) for w in self.weights[:-1]]
-            uniform = torch.rand(n, generator=generator)
-            if n:
-                spread = [s[some, :n] for s in deviations]
-                outcomes = self.outcomes(a[:n], *spread, noise, uniform, y[:n], points[some], count[some])
-                for g, m, outcome in zip(points[some], count[some], outcomes):
-                    yield g, outcome[:m]
-
-    def inputs(self, x: torch.Tensor, points: np.ndarray) -> tuple[torch.Tensor, ...]:
-        """a of the first layer, and its s at these points."""
+    def shared(self, x: torch.Tensor, points: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """a (n, n_out) of the first layer, and its s (P, n) at these points."""
         return self.thinned[0].moments(x, points)
 
-    def outcomes(self, a, s, noise, uniform, y, points, count) -> torch.Tensor:
-        """q at these points: (P, n), of which the first `count` (P,) examples of each are of use."""
-        return _wrong(*self.logits(0, a, s, noise, points, count), y, uniform)
+    def outcomes(
+        self, shared: tuple[torch.Tensor, ...], y: torch.Tensor, noise: Noise, points: np.ndarray, count: np.ndarray
+    ) -> Iterator[tuple[int, torch.Tensor]]:
+        """q of each point's examples."""
+        (a, s), n, some = shared, len(y), np.flatnonzero(count)
+        logits = self.logits(0, a[:n], s[some, :n], noise.normal, points[some], count[some])
+        for g, m, q in zip(points[some], count[some], _wrong(*logits, y, noise.uniform)):
+            yield g, q[:m]
 
     def logits(self, l, a, s, noise, points, count) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean (P, n, C) and deviation (P, n) of the logits, from a and s of layer l."""
         if l == len(noise):
             return a.expand(len(points), *a.shape), s
-        mean, deviation = torch.zeros(*s.shape, len(self.weights[-1])), torch.ones(s.shape)
+        mean, deviation = s.new_zeros(*s.shape, len(self.weights[-1])), torch.ones_like(s)
         nodes, interval = _nodes(s)
         lower, before = None, np.arange(0)  # what the node before this one gave, and for which points
         for k, node in enumerate(nodes):
@@ -82,22 +72,26 @@ class Coarse(LocalReparametrisation):
         return mean, deviation
 
 
-class Correction(Coarse):
-    """The classifiers of all grid points lam, beta (G,) with the outcomes p - q, from -1 to 1, in place of p."""
+class Correction(Level):
+    """The differences p - q of the exact and the coarse outcomes, from -1 to 1, each pair with the same noise."""
 
-    def inputs(self, x: torch.Tensor, points: np.ndarray) -> tuple[torch.Tensor, ...]:
-        """As `Coarse.inputs`, and then s from all eigenvectors."""
-        return *super().inputs(x, points), self.first.deviations(x, points).T
+    def __init__(self, weights: Weights, layers: list[LayerPosterior], lam: np.ndarray, beta: np.ndarray):
+        super().__init__(weights, len(lam))
+        self.exact, self.coarse = (kind(weights, layers, lam, beta) for kind in (LocalReparametrisation, Coarse))
 
-    def outcomes(self, a, s, exact, noise, uniform, y, points, count) -> torch.Tensor:
-        """p - q at these points: (P, n), of which the first `count` (P,) examples of each are of use."""
-        mean, deviation = torch.zeros(len(points), len(y), len(self.weights[-1])), torch.ones(len(points), len(y))
-        for i, (g, m) in enumerate(zip(points, count)):
-            product, spread = a[:m], exact[i, :m, None]
-            for layer, eps in zip(self.later, noise):
-                product, spread = layer.moments(torch.addcmul(product, spread, eps[:m]).relu_(), g)
-            mean[i, :m], deviation[i, :m] = product, spread[:, 0]
-        return _wrong(mean, deviation, y, uniform).sub_(super().outcomes(a, s, noise, uniform, y, points, count))
+    def shared(self, x: torch.Tensor, points: np.ndarray) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+        """What the exact and what the coarse outcomes share."""
+        return self.exact.shared(x, points), self.coarse.shared(x, points)
+
+    def outcomes(
+        self, shared: tuple, y: torch.Tensor, noise: Noise, points: np.ndarray, count: np.ndarray
+    ) -> Iterator[tuple[int, torch.Tensor]]:
+        """p - q of each point's examples."""
+        exact, coarse = (
+            level.outcomes(part, y, noise, points, count) for level, part in zip((self.exact, self.coarse), shared)
+        )
+        for (g, p), (_, q) in zip(exact, coarse):
+            yield g, p - q
 
 
 class Thinned:
@@ -113,28 +107,29 @@ class Thinned:
     ):
         rest = lam if layer.low_rank else np.zeros(len(lam))  # the variance along directions that the basis lacks
         v, rows = variances(layer, lam, beta) - rest[:, None], weight
-        self.neurons, self.basis = len(weight), layer.basis is not None
+        self.neurons, self.k, self.basis = *weight.shape, layer.basis is not None
         if self.basis:
             k, ends = v.shape[1], np.arange(v.shape[1] + 1)
             if not layer.low_rank and k > leading + groups:
                 ends = np.append(ends[:leading], np.linspace(leading, k, groups + 1).astype(int))
             v = np.add.reduceat(v, ends[:-1], axis=1) / np.diff(ends)
             signs = np.random.default_rng(0).choice([-1.0, 1.0], k)
-            rows = torch.cat(
-                [weight, torch.from_numpy(np.add.reduceat(signs * layer.basis, ends[:-1], axis=1).T).float()]
-            )
-        self.v, self.rest = torch.from_numpy(v).float(), torch.from_numpy(rest).float()
-        self.rows, self.bias = rows[:, :-1].contiguous(), rows[:, -1].contiguous()
+            rows = torch.cat([weight, rows_of(np.add.reduceat(signs * layer.basis, ends[:-1], axis=1), weight)])
+        self.v, self.rest = torch.from_numpy(v).to(weight), torch.from_numpy(rest).to(weight)
+        self.rows = Rows(rows)
 
     def moments(self, z: torch.Tensor, points: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         """W (z, 1) (n, n_out) and s (P, n) at these points, for inputs z (n, k - 1)."""
-        product, v, rest = linear(z, self.rows, self.bias), self.v[points], self.rest[points]
+        product, v, rest = self.rows.times(z), self.v[points], self.rest[points]
+        n_in = z.shape[1]
         if self.basis:
             s2 = v @ product[:, self.neurons :].square_().T
+        elif self.k > n_in:
+            s2 = torch.addmm(v[:, n_in:], v[:, :n_in], z.square().T)
         else:
-            s2 = torch.addmm(v[:, -1:], v[:, :-1], z.square().T)
+            s2 = v @ z.square().T
         if rest.any():
-            s2.addr_(rest, z.square().sum(1).add_(1))
+            s2.addr_(rest, squared_norm(z, self.k))
         return product[:, : self.neurons], s2.sqrt_()
 
 
@@ -144,12 +139,12 @@ def _nodes(s: torch.Tensor) -> tuple[torch.Tensor, np.ndarray]:
     least, range_ = s.amin(0), (s.amax(0) / s.amin(0)).log_().clamp_min_(1e-3)
     last = int(np.ceil(range_.max().item() / STEP))
     place = (s / least).log_().div_(range_).mean(1) * last
-    steps = torch.arange(last + 1) / last
-    return least * torch.exp(steps[:, None] * range_), place.long().clamp_(0, last - 1).numpy()
+    steps = torch.arange(last + 1, dtype=s.dtype, device=s.device) / last
+    return least * torch.exp(steps[:, None] * range_), place.long().clamp_(0, last - 1).cpu().numpy()
 
 
 def _wrong(mean: torch.Tensor, deviation: torch.Tensor, y: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
-    """`answers.wrong_probability` of mean (P, n, C), deviation (P, n), with the same y (n,), uniform (n,): (P, n)."""
+    """`outcomes.wrong_probability` of mean (P, n, C), deviation (P, n), with the same y (n,), uniform (n,): (P, n)."""
     points = len(mean)
     flat = wrong_probability(mean.flatten(0, 1), deviation.reshape(-1, 1), y.repeat(points), uniform.repeat(points))
     return flat.view(points, -1)

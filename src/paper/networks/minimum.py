@@ -77,9 +77,7 @@ class Minimum:
 
     def layers(self, method: str) -> list[posteriors.LayerPosterior]:
         """The posteriors of a method, a layer each."""
-        if method not in posteriors.POSTERIORS:
-            raise ValueError(f"unknown method {method!r}; valid: {', '.join(posteriors.POSTERIORS)}")
-        spectra = self.spectra if posteriors.POSTERIORS[method].eigenvectors else [None] * len(self.moments)
+        spectra = self.spectra if posteriors.entry(method).eigenvectors else [None] * len(self.moments)
         return [
             posteriors.layer_posterior(method, moment, spectrum, len(weight), distance)
             for moment, spectrum, weight, distance in zip(

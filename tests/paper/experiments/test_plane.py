@@ -7,7 +7,8 @@ from small_networks import nine_examples, normal, seeded, tiny
 from torch.nn.functional import cross_entropy
 
 from pacbayes_curvature import networks
-from paper.experiments.two_minima.plane import flat, losses, through
+from pacbayes_curvature.networks import flatten
+from paper.experiments.two_minima.plane import losses, through
 
 LAM, DELTA = 0.3, 0.05
 
@@ -38,7 +39,7 @@ def test_the_corners_are_the_three_networks(examples):
     np.testing.assert_allclose(points[0], 0, atol=1e-12)
     assert points[1, 0] > 0 and points[1, 1] == pytest.approx(0, abs=1e-7) and points[2, 1] > 0
     for i, j in ((0, 1), (0, 2), (1, 2)):
-        apart = torch.linalg.vector_norm(flat(corners[i]) - flat(corners[j])).item()
+        apart = torch.linalg.vector_norm(flatten(corners[i]).double() - flatten(corners[j]).double()).item()
         assert np.linalg.norm(points[i] - points[j]) == pytest.approx(apart, rel=1e-12)
 
 
@@ -74,7 +75,7 @@ def test_the_marginal_covariance_is_the_dense_one():
     plane = through(*corners)
     variances = [v.square() for v in normal(4, corners[0])]
     _, directions = dense_plane(*corners)
-    dense = directions @ np.diag(flat(variances).numpy()) @ directions.T
+    dense = directions @ np.diag(flatten(variances).double().numpy()) @ directions.T
     np.testing.assert_allclose(plane.covariance(variances), dense, rtol=1e-12)
     np.testing.assert_allclose(
         plane.covariance([torch.full_like(w, LAM) for w in corners[0]]), LAM * np.eye(2), atol=1e-12

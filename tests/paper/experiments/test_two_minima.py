@@ -12,11 +12,11 @@ from torch.nn.functional import cross_entropy
 
 from pacbayes_curvature import bounds, descent, gaussians, networks
 from pacbayes_curvature.gibbs import moments
+from pacbayes_curvature.networks import flatten
 from paper.experiments.accuracy_vs_complexity.compute import accuracy_vs_complexity
 from paper.experiments.grid import grid
 from paper.experiments.two_minima import compute, words
 from paper.experiments.two_minima import figure as figures
-from paper.experiments.two_minima.plane import flat
 from paper.networks import data, minimum
 from paper.results import records
 
@@ -69,12 +69,12 @@ def test_disagreements_and_accuracies_are_counts(measured, digits, digits_networ
 def test_the_bounds_are_made_of_their_parts(measured, digits, digits_network):
     facts, found = compute.facts(measured[0]), measured[1]
     lam, n = facts["lam"], len(digits.y_train)
-    prior = flat(digits_network.initial)
+    prior = flatten(digits_network.initial).double()
     for name, mean, variances in (
         ("original", digits_network.minimum, [torch.full_like(w, lam) for w in digits_network.minimum]),
         ("optimised", found.mean, found.variances),
     ):
-        kl = gaussians.kl_divergence(flat(mean), flat(variances), prior, lam).item()
+        kl = gaussians.kl_divergence(flatten(mean).double(), flatten(variances).double(), prior, lam).item()
         assert facts[f"kl_{name}"] == pytest.approx(kl, rel=1e-9)
         moved = sum((w.double() - w1.double()).square().sum().item() for w, w1 in zip(mean, digits_network.initial))
         assert facts[f"distance_initialisation_{name}"] ** 2 == pytest.approx(moved, rel=1e-9)
@@ -84,12 +84,10 @@ def test_the_bounds_are_made_of_their_parts(measured, digits, digits_network):
         assert facts[f"objective_{name}"] == facts[f"bits_{name}"] + facts[f"complexity_{name}"]
         assert facts[f"noise_{name}"] == pytest.approx(math.sqrt(sum(v.double().sum() for v in variances)), rel=1e-6)
         for part, x, y in (("", digits.x_train, digits.y_train), ("test_", digits.x_test, digits.y_test)):
-            layers = moments.with_weight_variances(mean, [v.numpy()[None] for v in variances])
-            accuracy, error = moments.accuracy(
-                layers, 1, torch.from_numpy(x), torch.from_numpy(y), seeded(1), passes=20
-            )
-            apart = abs(facts[f"{part}accuracy_{name}"] - accuracy[0])
-            assert apart < 4 * math.hypot(error[0], facts[f"{part}accuracy_stderr_{name}"])
+            classifier = moments.with_weight_variances(mean, [v.numpy()[None] for v in variances])
+            tally = classifier.tally(torch.from_numpy(x), torch.from_numpy(y), seeded(1), passes=20)
+            apart = abs(facts[f"{part}accuracy_{name}"] - tally.accuracy[0])
+            assert apart < 4 * math.hypot(tally.stderr[0], facts[f"{part}accuracy_stderr_{name}"])
         assert facts[f"bits_{name}"] > 1 - facts[f"accuracy_{name}"] - 4 * facts[f"accuracy_stderr_{name}"]
     assert facts["kl_original"] == pytest.approx(facts["mean_term_original"], rel=1e-9), (
         "the baseline's variances cost nothing"
@@ -139,8 +137,8 @@ def test_the_baseline_is_the_best_that_is_not_all_noise(n, scale, digits, digits
     candidates = {}
     for lam in grid("baseline", compute.GRID_SIZE)["lam"]:
         variances = [np.full((1, *w.shape), lam) for w in digits_network.minimum]
-        layers = moments.with_weight_variances(digits_network.minimum, variances)
-        accuracy = moments.accuracy(layers, 1, x, y, seeded(3))[0][0]
+        classifier = moments.with_weight_variances(digits_network.minimum, variances)
+        accuracy = classifier.tally(x, y, seeded(3)).accuracy[0]
         if accuracy >= 0.55:
             candidates[lam] = (
                 1 - accuracy + bounds.complexity(sum(digits_network.squared_distances()) / (2 * lam), n, DELTA)

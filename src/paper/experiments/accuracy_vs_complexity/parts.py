@@ -45,9 +45,8 @@ def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.D
         )  # fmt: skip
         if n <= EXPLORED:
             return table
-        parts = strata.by_margin(
-            minimum.network.minimum, minimum.x, minimum.y, stream("explored examples", minimum.seed)
-        )
+        margins = strata.standardised_margins(minimum.network.minimum, minimum.x, minimum.y)
+        parts = strata.by_margin([margins], stream("explored examples", minimum.seed))
         classifiers = LocalReparametrisation(minimum.network.minimum, layers, lam, beta)
         counts = np.full((strata.STRATA, len(table)), EXPLORED // strata.STRATA)
         tallies = strata.tallies(classifiers, parts, minimum.x, minimum.y, counts, stream("exploration", minimum.seed))

@@ -12,6 +12,7 @@ from pacbayes_curvature.bounds import complexity
 from pacbayes_curvature.curvature import fisher, second_moments
 from pacbayes_curvature.floors import Pair, attained_block_pair, attained_pair, block_costs
 from pacbayes_curvature.gibbs import moments
+from pacbayes_curvature.networks import flatten, unflatten
 from paper.networks import data
 from paper.networks.minimum import network
 from paper.networks.store import TrainedNetwork
@@ -40,18 +41,18 @@ POINT = ["curve", "relative_beta"]
 
 NO_FACTS = {"raised": 0.0, "effective_examples": np.nan}
 
-Layers = Callable[[np.ndarray], list[moments.Layer]]
+Classifiers = Callable[[np.ndarray], moments.Moments]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """pair(beta): the optimal pair; unit: of beta; layers: those of `moments` from the variances, (G, weights or
+    """pair(beta): the optimal pair; unit: of beta; classifiers: from the variances, (G, weights or
     blocks); costs: of the variances, so that costs @ variance is E with the layerwise H_l; facts: columns that are the same
     at all points."""
 
     pair: Callable[[float], Pair]
     unit: float
-    layers: Layers
+    classifiers: Classifiers
     costs: np.ndarray
     facts: dict[str, float] = field(default_factory=dict)
 
@@ -61,11 +62,11 @@ class Curve:
         """The `grid` with the columns of `lower_bound` from beta to uncurved, except examples and complexity."""
         beta = grid["relative_beta"].to_numpy() * self.unit
         variance, kl, loss, uncurved = (np.array(values) for values in zip(*map(self.pair, beta)))
-        accuracy, stderr = moments.accuracy(self.layers(variance), len(grid), x, y, generator, passes)
+        tally = self.classifiers(variance).tally(x, y, generator, passes)
         return grid.assign(
             beta=beta,
-            accuracy=accuracy,
-            accuracy_stderr=stderr,
+            accuracy=tally.accuracy,
+            accuracy_stderr=tally.stderr,
             kl=kl,
             evaluated=len(x),
             expected_loss=loss,
@@ -132,25 +133,25 @@ def curves(net: TrainedNetwork, x: torch.Tensor, seed: int) -> Iterator[tuple[st
         return replace(diagonal_curve(net, h, layerwise), facts=NO_FACTS | facts)
 
     h = fisher.sampled(net.minimum, x, labels())
-    yield "fisher_diagonal", diagonal(_vector(h), effective_examples=effective(drawn=True))
-    h, examples = _vector(fisher.expected(net.minimum, x)), effective(drawn=False)
+    yield "fisher_diagonal", diagonal(flatten(h), effective_examples=effective(drawn=True))
+    h, examples = flatten(fisher.expected(net.minimum, x)), effective(drawn=False)
     yield "fisher_expectation", diagonal(h, effective_examples=examples)
     low = h < RAISED * h.mean()
     raised = np.where(low, RAISED * h.mean(), h)
     yield "fisher_raised", diagonal(raised, raised=low.mean(), effective_examples=examples)
     h = fisher.sampled(net.minimum, x, labels(), softness=FLAT)
-    yield "fisher_flat", diagonal(_vector(h), effective_examples=effective(drawn=True, softness=FLAT))
-    yield "layerwise_diagonal", diagonal(_vector(layerwise))
+    yield "fisher_flat", diagonal(flatten(h), effective_examples=effective(drawn=True, softness=FLAT))
+    yield "layerwise_diagonal", diagonal(flatten(layerwise))
     yield "block_prior", replace(block_curve(net, curvatures), facts=NO_FACTS)
 
 
 def diagonal_curve(net: TrainedNetwork, h: np.ndarray, layerwise: list[np.ndarray]) -> Curve:
-    """Lemma 4.2 with the curvature h of all weights, in the order of `fisher.split`."""
+    """Lemma 4.2 with the curvature h of all weights, in the order of `networks.unflatten`."""
 
-    def layers(variances: np.ndarray) -> list[moments.Layer]:
-        return moments.with_weight_variances(net.minimum, fisher.split(variances, net.minimum))
+    def classifiers(variances: np.ndarray) -> moments.Moments:
+        return moments.with_weight_variances(net.minimum, unflatten(variances, net.minimum))
 
-    return Curve(partial(attained_pair, h, _vector(displacements(net))), h.mean(), layers, _vector(layerwise) / 2)
+    return Curve(partial(attained_pair, h, flatten(displacements(net))), h.mean(), classifiers, flatten(layerwise) / 2)
 
 
 def block_curve(net: TrainedNetwork, curvatures: list[np.ndarray]) -> Curve:
@@ -159,20 +160,16 @@ def block_curve(net: TrainedNetwork, curvatures: list[np.ndarray]) -> Curve:
     costs = np.concatenate([block_costs(moment, shift) for moment, shift in zip(curvatures, shifts)])
     moved = np.concatenate([(shift != 0).any(axis=1) for shift in shifts])
 
-    def layers(variances: np.ndarray) -> list[moments.Layer]:
+    def classifiers(variances: np.ndarray) -> moments.Moments:
         parts = np.split(variances, np.cumsum([len(shift) for shift in shifts])[:-1], axis=1)
         return moments.along_displacements(net.minimum, shifts, parts)
 
-    return Curve(partial(attained_block_pair, costs, moved), 2 * costs.mean(), layers, costs)
+    return Curve(partial(attained_block_pair, costs, moved), 2 * costs.mean(), classifiers, costs)
 
 
 def displacements(net: TrainedNetwork) -> list[np.ndarray]:
     """Delta = mu_0 - mu_1, an (n_out, k) float64 array a layer."""
     return [(w.double() - w0.double()).numpy() for w, w0 in zip(net.minimum, net.initial)]
-
-
-def _vector(layers: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate([layer.ravel() for layer in layers])
 
 
 def _with_complexity(table: pd.DataFrame, delta: float) -> pd.DataFrame:

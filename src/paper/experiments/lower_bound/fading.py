@@ -13,7 +13,7 @@ from pacbayes_curvature import pareto
 from pacbayes_curvature.bounds import complexity
 from pacbayes_curvature.curvature import fisher
 from pacbayes_curvature.floors import attained_pair
-from pacbayes_curvature.networks import forward
+from pacbayes_curvature.networks import flatten, forward
 from paper.experiments.lower_bound.compute import diagonal_curve, displacements, grid
 from paper.networks.store import TrainedNetwork
 from paper.randomness import stream
@@ -25,8 +25,8 @@ def scale_check(
 ) -> Check:
     """h and beta times the same number give the same variances and the same KL, and E times that number."""
     h, shift = (
-        _vector(fisher.sampled(net.minimum, x, stream("sampled labels", seed))),
-        _vector(displacements(net)),
+        flatten(fisher.sampled(net.minimum, x, stream("sampled labels", seed))),
+        flatten(displacements(net)),
     )
     beta = 0.1 * h.mean()
     pair, differences = attained_pair(h, shift, beta), []
@@ -68,7 +68,7 @@ def fading(
                 h = fisher.sampled(net.minimum, x, stream("sampled labels", seed), s)
             else:
                 h = fisher.expected(net.minimum, x, s)
-            points = diagonal_curve(net, _vector(h), h).points(grid("", grid_size), x, y, stream("gibbs", seed), passes)
+            points = diagonal_curve(net, flatten(h), h).points(grid("", grid_size), x, y, stream("gibbs", seed), passes)
             needed = pareto.interpolated_complexity(
                 points["accuracy"], complexity(points["kl"].to_numpy(), len(x), delta), chance + level * (1 - chance)
             )
@@ -76,7 +76,3 @@ def fading(
             row[f"complexity, {name}"] = float(needed)
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _vector(layers: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate([layer.ravel() for layer in layers])

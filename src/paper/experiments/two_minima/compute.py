@@ -12,10 +12,10 @@ from pacbayes_curvature.descent import Descent, Optimised, optimise, surrogate
 from pacbayes_curvature.gaussians import kl_divergence
 from pacbayes_curvature.gibbs import moments
 from pacbayes_curvature.gibbs.local_reparametrisation import by_local_reparametrisation
-from pacbayes_curvature.networks import Weights, forward
+from pacbayes_curvature.networks import Weights, flatten, forward
 from pacbayes_curvature.posteriors import LayerPosterior
 from paper.experiments.grid import grid
-from paper.experiments.two_minima.plane import Plane, flat, losses, through
+from paper.experiments.two_minima.plane import Plane, losses, through
 from paper.networks import data
 from paper.networks.minimum import network
 from paper.networks.store import TrainedNetwork
@@ -158,12 +158,15 @@ def _facts(
         differ = answers[part, "original"] != answers[part, "optimised"]
         facts[f"{name}_disagreement"] = differ.double().mean().item()
     for name, v in variances.items():
-        layers = moments.with_weight_variances(means[name], [layer.numpy()[None] for layer in v])
+        classifier = moments.with_weight_variances(means[name], [layer.numpy()[None] for layer in v])
         for part, (x, y) in parts.items():
-            accuracy, stderr = moments.accuracy(layers, 1, x, y, stream(f"gibbs, {part}{name}", seed))
-            facts[f"{part}accuracy_{name}"], facts[f"{part}accuracy_stderr_{name}"] = accuracy[0], stderr[0]
+            tally = classifier.tally(x, y, stream(f"gibbs, {part}{name}", seed))
+            facts[f"{part}accuracy_{name}"] = tally.accuracy[0]
+            facts[f"{part}accuracy_stderr_{name}"] = tally.stderr[0]
         mean_term = facts[f"distance_initialisation_{name}"] ** 2 / (2 * lam)
-        kl = float(kl_divergence(flat(means[name]), flat(v), flat(net.initial), lam))
+        kl = float(
+            kl_divergence(flatten(means[name]).double(), flatten(v).double(), flatten(net.initial).double(), lam)
+        )
         (along, covariance), (_, across) = _rounded(plane.covariance(v))
         cost, bits = complexity(kl, n, delta), _bits(means[name], v, *parts[""], stream(f"bits, {name}", seed))
         facts |= {
@@ -176,7 +179,7 @@ def _facts(
             f"variance_along_{name}": along,
             f"variance_across_{name}": across,
             f"covariance_{name}": covariance,
-            f"noise_{name}": flat(v).sum().sqrt().item(),
+            f"noise_{name}": flatten(v).double().sum().sqrt().item(),
         }
     return {name: float(value) for name, value in facts.items()}
 
@@ -235,7 +238,7 @@ def _rounded(values: np.ndarray) -> np.ndarray:
 
 
 def _distance(a: Weights, b: Weights) -> float:
-    return torch.linalg.vector_norm(flat(a) - flat(b)).item()
+    return torch.linalg.vector_norm(flatten(a).double() - flatten(b).double()).item()
 
 
 def _part(result: records.Result, part: str) -> pd.DataFrame:

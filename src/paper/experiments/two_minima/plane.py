@@ -9,31 +9,30 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from pacbayes_curvature.networks import Weights, affine
+from pacbayes_curvature.networks import Weights, affine, flatten, unflatten
 
 CHUNK = 1024  # examples at a time: one chunk's pre-activations stay in the processor's cache
 
 
 @dataclass(frozen=True)
 class Plane:
-    """origin (k,) and U (2, k) in float64; shapes: those of the layers' matrices."""
+    """origin (k,) and U (2, k) in float64; like: a network with the same shapes."""
 
     origin: torch.Tensor
     directions: torch.Tensor
-    shapes: tuple[torch.Size, ...]
+    like: Weights
 
     def coordinates(self, weights: Weights) -> np.ndarray:
         """U (theta - origin): (2,), of the point of the plane that is closest to the network."""
-        return (self.directions @ (flat(weights) - self.origin)).numpy()
+        return (self.directions @ (_vector(weights) - self.origin)).numpy()
 
     def covariance(self, variances: Weights) -> np.ndarray:
         """U diag(v) U': (2, 2), the marginal along the plane of a Gaussian with these variances."""
-        return ((self.directions * flat(variances)) @ self.directions.T).numpy()
+        return ((self.directions * _vector(variances)) @ self.directions.T).numpy()
 
     def layers(self, vector: torch.Tensor) -> Weights:
         """A vector (k,) as the matrices of a network, in float32."""
-        parts = vector.float().split([shape.numel() for shape in self.shapes])
-        return [part.reshape(shape) for part, shape in zip(parts, self.shapes)]
+        return unflatten(vector.float(), self.like)
 
 
 def through(origin: Weights, second: Weights, third: Weights) -> Plane:
@@ -41,14 +40,14 @@ def through(origin: Weights, second: Weights, third: Weights) -> Plane:
 
     Raises ValueError for three networks on one line.
     """
-    start, u, w = flat(origin), flat(second) - flat(origin), flat(third) - flat(origin)
+    start, u, w = _vector(origin), _vector(second) - _vector(origin), _vector(third) - _vector(origin)
     u = u / torch.linalg.vector_norm(u)
     rest = w - (u @ w) * u
     rest = rest - (u @ rest) * u  # again: where w is nearly parallel to u, the first difference has lost digits
     if not torch.linalg.vector_norm(rest) > 1e-6 * torch.linalg.vector_norm(w):  # also when u or w is 0
         raise ValueError("the three networks lie on one line: they span no plane")
     v = rest / torch.linalg.vector_norm(rest)
-    return Plane(start, torch.stack([u, v]), tuple(layer.shape for layer in origin))
+    return Plane(start, torch.stack([u, v]), origin)
 
 
 @torch.no_grad()
@@ -85,6 +84,5 @@ def losses(
     return loss / len(x), wrong / len(x)
 
 
-def flat(weights: Weights) -> torch.Tensor:
-    """All weights in one vector: (k,) in float64."""
-    return torch.cat([w.flatten() for w in weights]).double()
+def _vector(weights: Weights) -> torch.Tensor:
+    return flatten(weights).double()

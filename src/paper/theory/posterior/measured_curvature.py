@@ -19,8 +19,9 @@ import torch
 from torch.func import grad, jacrev, vmap
 from torch.nn.functional import cross_entropy
 
+from pacbayes_curvature import networks
 from pacbayes_curvature.curvature.fisher import ggn_diagonal
-from pacbayes_curvature.networks import Weights, forward, initialise
+from pacbayes_curvature.networks import Weights, forward, initialise, unflatten
 from paper.networks.training import accuracy
 from paper.randomness import stream
 from paper.theory.checks import Check, closeness
@@ -30,13 +31,7 @@ CHUNK = 256  # examples at a time: bounds the memory of the per-example Jacobian
 
 def flatten(weights: Weights) -> torch.Tensor:
     """theta (k,) in float64."""
-    return torch.cat([w.detach().double().reshape(-1) for w in weights])
-
-
-def unflatten(theta: torch.Tensor, weights: Weights) -> Weights:
-    """Matrices with the shapes of `weights` and the entries of theta (k,)."""
-    parts = theta.split([w.numel() for w in weights])
-    return [part.view(w.shape) for part, w in zip(parts, weights)]
+    return networks.flatten(weights).detach().double()
 
 
 def loss(theta: torch.Tensor, weights: Weights, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
