@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -n $(CORES) --dist loadfile
 # One set-up at a time, where flock exists; the lock is pyproject.toml itself, so that it leaves no file behind.
 LOCK   := $(if $(shell command -v flock),flock pyproject.toml)
 
-.PHONY: help book test lint linkcheck notebook smoke browser-test accessibility pdf archive reproduce verify freeze bench costs cite lock pair clean
+.PHONY: help book test lint linkcheck notebook smoke browser-test accessibility pdf archive reproduce verify freeze bench costs lock pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -21,7 +21,7 @@ book: $(STAMP)  ## the book, in build/html
 test: $(STAMP)  ## the tests that need neither data nor a browser
 	$(PYTEST)
 
-lint: $(STAMP)-dev  ## the hooks of .pre-commit-config.yaml on all files: ruff, the notebooks' pairs
+lint: $(STAMP)-dev  ## the hooks of .pre-commit-config.yaml on all files: ruff, the rooms' imports, the notebooks' pairs
 	@$(BIN)/pre-commit run --all-files --show-diff-on-failure
 
 linkcheck: book  ## the book's external links (needs a network); the list is in build/linkcheck
@@ -66,9 +66,6 @@ bench: $(STAMP)-bench  ## time and memory against other codes, in benchmarks/res
 
 freeze: $(STAMP)  ## write what `make reproduce` computed into results/
 	$(BIN)/python -m paper freeze build/reproduced/*/*.csv
-
-cite: $(STAMP)  ## write .zenodo.json from CITATION.cff
-	@$(BIN)/python -m paper.book.citation
 
 lock: $(STAMP)-lock  ## write requirements.lock: exact versions with hashes, Linux on x86-64, Python 3.11
 	$(BIN)/uv pip compile -q pyproject.toml --extra book --extra test --python-version 3.11 \

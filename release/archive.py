@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pacbayes_curvature import __version__
-from paper.book import version as edition
+from paper.book import version
 from paper.files import atomic, sha256
 
 NAME = f"pacbayes-curvature-{__version__}"
@@ -44,7 +44,7 @@ def make(root: Path, output: Path) -> None:
     files = contents(root)
     sums = "".join(f"{sha256(file.data)}  {name}\n" for name, file in sorted(files.items()))
     files[SUMS] = File(sums.encode())
-    date = datetime.date.fromisoformat(edition.citation()["date-released"])
+    date = datetime.date.fromisoformat(version.citation()["date-released"])
     with atomic(output) as part, zipfile.ZipFile(part, "w") as archive:
         for name, file in sorted(files.items()):
             entry = zipfile.ZipInfo(f"{NAME}/{name}", (date.year, date.month, date.day, 0, 0, 0))
@@ -76,7 +76,7 @@ def contents(root: Path) -> dict[str, File]:
     files[pdf.name] = File(pdf.read_bytes())
     files |= {name: File((root / name).read_bytes()) for name in TOP}
     text = Path(__file__).with_name("archive.md").read_text(encoding="utf-8")
-    files["README.md"] = File(text.replace("{name}", NAME).replace("{edition}", edition.label()).encode())
+    files["README.md"] = File(text.replace("{name}", NAME).replace("{edition}", version.label()).encode())
     return files
 
 

@@ -23,7 +23,7 @@ import yaml
 from matplotlib import get_data_path
 
 from pacbayes_curvature import __version__
-from paper.book import version as edition
+from paper.book import version
 from paper.files import atomic
 
 from . import document
@@ -92,8 +92,8 @@ def make(site: Path, output: Path, root: Path) -> None:
 
 def _front(paper: str) -> str:
     template = Path(__file__).with_name("front.html").read_text(encoding="utf-8")
-    title = edition.citation()["title"].partition(":")[0]
-    values = {"title": title, "paper": paper, "author": ", ".join(_authors()), "edition": edition.label()}
+    title = version.citation()["title"].partition(":")[0]
+    values = {"title": title, "paper": paper, "author": ", ".join(_authors()), "edition": version.label()}
     return re.sub(r"\{(\w+)\}", lambda match: html.escape(values[match[1]]), template)
 
 
@@ -143,7 +143,7 @@ def _places(data: bytes) -> dict[str, tuple[int, float, float]]:
 
 
 def _authors() -> list[str]:
-    return [author["name"] for author in edition.citation()["authors"]]
+    return [author["name"] for author in version.citation()["authors"]]
 
 
 def _finish(data: bytes, output: Path, contents: list[document.Entry], paper: str) -> None:
@@ -159,12 +159,12 @@ def _finish(data: bytes, output: Path, contents: list[document.Entry], paper: st
     with pikepdf.open(io.BytesIO(data)) as pdf:
         with pdf.open_outline() as outline:
             outline.root.extend(map(item, contents))
-        stamp = datetime.datetime.fromisoformat(edition.citation()["date-released"] + "T00:00:00+00:00")
+        stamp = datetime.datetime.fromisoformat(version.citation()["date-released"] + "T00:00:00+00:00")
         for name in list(pdf.docinfo):
             del pdf.docinfo[name]
         pdf.docinfo["/CreationDate"] = pdf.docinfo["/ModDate"] = pikepdf.String(f"{stamp:D:%Y%m%d%H%M%S}Z")
         with pdf.open_metadata(set_pikepdf_as_editor=False) as meta:
-            meta["dc:title"] = edition.citation()["title"]
+            meta["dc:title"] = version.citation()["title"]
             meta["dc:creator"] = _authors()
             meta["dc:language"] = {"en"}
             meta["dc:description"] = f'Reproducible edition of "{paper}", version {__version__}'

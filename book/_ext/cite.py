@@ -12,7 +12,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from pacbayes_curvature import __version__
-from paper.book import version as edition
+from paper.book import version
 
 LOG = logging.getLogger(__name__)
 KEY = "pacbayes-curvature"
@@ -28,7 +28,7 @@ def bibtex(what: str, source: Path) -> str:
         entry = parse_file(source / "book" / "references.bib").entries[PAPER]
         people = " and ".join(str(person) for person in entry.persons["author"])
         return _text(entry.type, PAPER, {"author": people, **entry.fields})
-    about = edition.citation()
+    about = version.citation()
     if what == "book":
         return _ours(KEY, about["title"], about["date-released"], f"Version {__version__}")
     page, _, figure = what.partition("#")
@@ -48,9 +48,9 @@ def bibtex(what: str, source: Path) -> str:
 
 
 def _ours(key: str, title: str, date: str, note: str, path: str = "") -> str:
-    address = edition.repository() + (f"/tree/{edition.branch()}/{path}" if path else "")
+    address = version.repository() + (f"/tree/{version.branch()}/{path}" if path else "")
     fields = {
-        "author": " and ".join(f"{{{author['name']}}}" for author in edition.citation()["authors"]),
+        "author": " and ".join(f"{{{author['name']}}}" for author in version.citation()["authors"]),
         "title": f"{{{title}}}",
         "year": date[:4],
         "month": str(int(date[5:7])),

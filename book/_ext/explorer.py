@@ -20,7 +20,7 @@ from pacbayes_curvature import bounds, posteriors
 from paper import names
 from paper.experiments.accuracy_vs_complexity.figure import NEARLY
 from paper.results import records
-from paper.show import style as plots
+from paper.show import style
 
 EXPERIMENT = "accuracy_vs_complexity"
 CHAPTERS = ("notebooks/07_accuracy_vs_complexity", "notebooks/08_all_datasets")
@@ -45,7 +45,7 @@ def points(folder: Path) -> dict:
         table = table[table["evaluated"] == table["examples"]]
         (examples,) = table["examples"].unique().tolist()
         datasets.append(
-            {"name": name, "title": plots.title(name), "classes": names.classes(name), "examples": examples}
+            {"name": name, "title": style.title(name), "classes": names.classes(name), "examples": examples}
         )
         networks += [
             {
@@ -65,7 +65,7 @@ def points(folder: Path) -> dict:
         "columns": list(COLUMNS.values()),
         "methods": [
             {"name": method, "title": title, "colour": colour, "marker": marker}
-            for method, (title, colour, marker) in ((method, plots.STYLE[method]) for method in posteriors.METHODS)
+            for method, (title, colour, marker) in ((method, style.STYLE[method]) for method in posteriors.METHODS)
         ],
         "datasets": datasets,
         "seeds": sorted({network["seed"] for network in networks}),

@@ -8,7 +8,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from paper import names
-from paper.book import version as edition
+from paper.book import version
 
 DOWNLOADS = {  # suffix: type, what the button says, icon
     ".ipynb": ("application/x-ipynb+json", "Notebook to run, without outputs", "fas fa-code"),
@@ -25,10 +25,10 @@ def notebook(page: str) -> str:
 
 def _settings(app: Sphinx, config) -> None:
     options = config.html_theme_options
-    options["repository_url"], options["repository_branch"] = edition.repository(), edition.branch()
-    if "//github.com/" not in edition.repository():
+    options["repository_url"], options["repository_branch"] = version.repository(), version.branch()
+    if "//github.com/" not in version.repository():
         options["launch_buttons"].pop("colab_url", None)  # it opens repositories on GitHub only
-        if "gitlab" not in edition.repository():
+        if "gitlab" not in version.repository():
             options["repository_provider"] = "github"  # the theme must know one; Binder takes the address as it is
 
 
@@ -45,7 +45,7 @@ def _buttons(app: Sphinx, page: str, template: str, context: dict, doctree) -> N
     groups["download-buttons"][:] = [
         {
             "type": "link",
-            "url": _embedded(edition.ROOT / f"{source}{suffix}", kind),
+            "url": _embedded(version.ROOT / f"{source}{suffix}", kind),
             "text": suffix,
             "icon": icon,
             "tooltip": words,

@@ -9,7 +9,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from paper import digest
-from paper.book import version as edition
+from paper.book import version
 
 MATHJAX = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")  # one bundle and its fonts, of many in the package
 
@@ -25,7 +25,7 @@ def _only_in_build(srcdir: str | Path) -> None:
 
 def _footer(app: Sphinx, config) -> None:
     config.html_theme_options["extra_footer"] = (
-        f"<p>{edition.label()}, code <code>{digest.code_digest()}</code>. Text and figures CC BY 4.0, code MIT.</p>"
+        f"<p>{version.label()}, code <code>{digest.code_digest()}</code>. Text and figures CC BY 4.0, code MIT.</p>"
     )
 
 

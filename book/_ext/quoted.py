@@ -12,7 +12,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from paper import names
 from paper.book import numbers
 from paper.experiments.accuracy_vs_complexity.figure import fronts_over_seeds
-from paper.show import style as plots
+from paper.show import style
 
 LOG = logging.getLogger(__name__)
 named, frozen, stale = cache(numbers.named), cache(numbers.frozen), cache(numbers.stale)
@@ -56,7 +56,7 @@ class Headline(SphinxDirective):
         target = Path(self.env.srcdir, path)
         target.parent.mkdir(exist_ok=True)
         with plt.rc_context():
-            plots.use_style()
+            style.use_style()
             figure = fronts_over_seeds({dataset: frozen(dataset)}, [names.classes(dataset)])
             figure.axes[0].set_ylim(0, 1.05)  # above 1 no bound says anything; the same axis for all
             figure.axes[0].legend(loc="best", fontsize="small")
@@ -66,8 +66,8 @@ class Headline(SphinxDirective):
 
 
 def _description(dataset: str) -> str:
-    about, name = named(), plots.title(dataset)
-    bounds = ", ".join(f"{style[0]} {about[f'{dataset}.{method}.bound']:.3f}" for method, style in plots.STYLE.items())
+    about, name = named(), style.title(dataset)
+    bounds = ", ".join(f"{look[0]} {about[f'{dataset}.{method}.bound']:.3f}" for method, look in style.STYLE.items())
     return (
         f"{name}: complexity over training accuracy of the noisy network, a rising curve for each method and each of "
         f"{about[f'{dataset}.seeds']} seeds, and two straight lines where a bound becomes vacuous. Mean of the smallest "

@@ -10,10 +10,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from paper import names
-from paper.book import chapters, costs
-from paper.book import version as edition
+from paper.book import chapters, costs, version
 
-NOTEBOOKS = edition.ROOT / "notebooks"
+NOTEBOOKS = version.ROOT / "notebooks"
 RUNS = {"book": "as in the book", "smoke": "small, on digits"}
 
 
@@ -138,7 +137,7 @@ def _data(name: str, declared: dict) -> str:
     frozen = [
         dataset
         for dataset in names.DATASETS
-        if all((edition.ROOT / "results" / experiment / f"{dataset}.csv").is_file() for experiment in used)
+        if all((version.ROOT / "results" / experiment / f"{dataset}.csv").is_file() for experiment in used)
     ]
     return (
         f"Frozen results answer for {', '.join(frozen)}, with the defaults of the other parameters. Other values are computed, "

@@ -4,7 +4,7 @@ import pytest
 
 from pacbayes_curvature.posteriors import METHODS
 from paper.experiments.accuracy_vs_complexity.words import best_bounds
-from paper.show import style as plots
+from paper.show import style
 
 from .explorer import drawn, facts, frozen, middle, saved, told
 
@@ -55,7 +55,7 @@ def test_a_click_shows_the_point_in_full(explore):
     page.locator(".explorer-details dl").wait_for()
     best = best_bounds([frozen("mnist2")]).iloc[2]
     shown = facts(page)
-    assert shown["Method"] == plots.STYLE[best["method"]][0]
+    assert shown["Method"] == style.STYLE[best["method"]][0]
     assert float(shown["λ"]) == best["lam"] and float(shown["β"]) == best["beta"]
     assert float(shown["Complexity"]) == pytest.approx(best["complexity"], rel=1e-5)
     assert float(shown["Theorem 3.1"].split(":")[0]) == pytest.approx(best["bound"], rel=1e-5)
@@ -88,6 +88,6 @@ def test_those_who_listen_are_told(explore):
     told(page)
     best = best_bounds([frozen("mnist2")])["bound"]
     assert status.get_attribute("role") == "status"
-    words = [f"Mnist2 seed 0 {plots.STYLE[method][0]} {bound:.3g}" for method, bound in zip(METHODS, best)]
+    words = [f"Mnist2 seed 0 {style.STYLE[method][0]} {bound:.3g}" for method, bound in zip(METHODS, best)]
     assert status.text_content() == f"{len(saved(page))} points. Smallest bounds: {', '.join(words)}."
     assert page.locator(".explorer-details").get_attribute("aria-live") == "polite"

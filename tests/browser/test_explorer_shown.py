@@ -12,7 +12,7 @@ from paper import names
 from paper.experiments.accuracy_vs_complexity.figure import NEARLY
 from paper.experiments.accuracy_vs_complexity.words import best_bounds
 from paper.results import records
-from paper.show import style as plots
+from paper.show import style
 
 from .explorer import TABLES, drawn, frozen, kl_form, saved, the_same, told
 
@@ -25,7 +25,7 @@ def test_it_opens_on_figure_3(explore, counted):
     best = best_bounds([frozen(name) for name in names])
     rows = [row.locator("td").all_text_contents() for row in page.locator(".explorer-best-table tbody tr").all()]
     assert [(row[0], int(row[1]), row[2]) for row in rows] == [
-        (plots.title(r.dataset), r.seed, plots.STYLE[r.method][0]) for r in best.itertuples()
+        (style.title(r.dataset), r.seed, style.STYLE[r.method][0]) for r in best.itertuples()
     ]
     for row, r in zip(rows, best.to_dict("records")):
         shown = [float(text) for text in (row[3], *row[5:8], row[9])]
@@ -69,7 +69,7 @@ def test_the_sliders_numbers_are_the_packages(explore, n, delta):
 def test_stale_results_are_called_so(explore):
     page = explore()
     results = [result for path in TABLES for result in records.read_all(path)]
-    stale = {plots.title(result.key.dataset) for result in results if records.why_stale(result)}
+    stale = {style.title(result.key.dataset) for result in results if records.why_stale(result)}
     notes = page.locator(".explorer-stale").all_text_contents()
     assert {name for note in notes for name in note.rstrip(".").rpartition(": ")[2].split(", ")} == stale
 
@@ -157,7 +157,7 @@ def test_a_range_cannot_cross_itself(explore):
 def test_no_point_is_said_not_hidden(explore):
     page = explore()
     for method in METHODS:
-        page.get_by_label(plots.STYLE[method][0], exact=True).uncheck()
+        page.get_by_label(style.STYLE[method][0], exact=True).uncheck()
     told(page)
     assert page.locator(".explorer-count").all_text_contents() == ["No point passes the filters."] * 2
     assert page.locator(".explorer-status").text_content() == "No point passes the filters."

@@ -12,10 +12,10 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from paper.book import version as edition
+from paper.book import version
 from release import archive, document, pdf
 
-ROOT = edition.ROOT
+ROOT = version.ROOT
 SITE = ROOT / "build" / "html"
 PDF = ROOT / "build" / f"{archive.NAME}.pdf"
 MM = 72 / 25.4
@@ -190,14 +190,14 @@ def test_links_lead_to_places_in_the_book_or_to_the_web(book):
 
 
 def test_metadata(book):
-    about = edition.citation()
+    about = version.citation()
     with book.open_metadata() as meta:
         assert meta["dc:title"] == about["title"] and meta["dc:creator"] == [a["name"] for a in about["authors"]]
         assert meta["xmp:CreateDate"].startswith(about["date-released"])
     assert str(book.docinfo["/Title"]) == about["title"]
     assert str(book.docinfo["/CreationDate"]).startswith("D:" + about["date-released"].replace("-", ""))
     assert book.Root.Lang == "en" and book.Root.MarkInfo.Marked and book.Root.PageMode == "/UseOutlines"
-    assert edition.label() in " ".join(texts()[0].split())
+    assert version.label() in " ".join(texts()[0].split())
 
 
 def in_a_process(function, *arguments):

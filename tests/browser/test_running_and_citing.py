@@ -10,8 +10,7 @@ from bs4 import BeautifulSoup
 from pybtex.database import parse_string
 
 from paper import digest
-from paper.book import chapters
-from paper.book import version as edition
+from paper.book import chapters, version
 
 from .pages import PAGES, ROOT, SITE
 
@@ -38,11 +37,11 @@ def parsed(name: str) -> BeautifulSoup:
 def test_the_buttons_lead_to_the_committed_notebook(name):
     launch, path = links(name, "launch"), source(name).relative_to(ROOT)
     assert launch["Binder"].startswith("https://mybinder.org/v2/") and launch["Binder"].endswith(
-        f"/{edition.branch()}?urlpath=lab/tree/{path}"
+        f"/{version.branch()}?urlpath=lab/tree/{path}"
     )
-    if "//github.com/" in edition.repository():
-        address = edition.repository().replace("https://github.com/", "https://colab.research.google.com/github/")
-        assert launch["Colab"] == f"{address}/blob/{edition.branch()}/{path}"
+    if "//github.com/" in version.repository():
+        address = version.repository().replace("https://github.com/", "https://colab.research.google.com/github/")
+        assert launch["Colab"] == f"{address}/blob/{version.branch()}/{path}"
     downloads = links(name, "download")
     for suffix in (".ipynb", ".md"):
         assert (
@@ -61,7 +60,7 @@ def test_no_page_shows_the_cell_that_fetches_the_package(name):
 @pytest.mark.parametrize("name", [name for name in PAGES if name != "index.html"])
 def test_the_foot_names_version_date_and_code(name):
     foot = " ".join(element.get_text() for element in parsed(name).select("footer"))
-    assert edition.label() in foot and digest.code_digest() in foot
+    assert version.label() in foot and digest.code_digest() in foot
 
 
 @pytest.mark.parametrize("suffix", [".ipynb", ".md"])
@@ -84,7 +83,7 @@ def test_bibtex_is_copied_and_can_be_read(visit):
         for block in blocks.all()
         for entry in parse_string(block.locator("pre").text_content(), "bibtex").entries.values()
     ]
-    assert entries[0].fields["title"] == f"{{{edition.citation()['title']}}}" and entries[1].fields["year"] == "2020"
+    assert entries[0].fields["title"] == f"{{{version.citation()['title']}}}" and entries[1].fields["year"] == "2020"
     figures = page.locator("article li a code")
     assert figures.count() > 20 and all(text.startswith("fig-") for text in figures.all_text_contents())
 

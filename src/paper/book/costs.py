@@ -16,12 +16,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from paper.book import chapters
-from paper.book import version as edition
+from paper.book import chapters, version
 from paper.files import atomic
 from paper.results import provenance
 
-FROZEN = edition.ROOT / "book" / "costs.json"
+FROZEN = version.ROOT / "book" / "costs.json"
 GIVEN = ("results", "benchmarks", "claims.yml")  # what a chapter finds beside the package; no networks, no data
 PROFILES = ("book", "smoke")
 
@@ -35,7 +34,7 @@ def measure(source: Path, output: Path, options: list[str]) -> None:
     """
     with tempfile.TemporaryDirectory() as folder:
         for name in GIVEN:
-            Path(folder, name).symlink_to(edition.ROOT / name)
+            Path(folder, name).symlink_to(version.ROOT / name)
         environment = os.environ | {"PACBAYES_ROOT": folder, "PACBAYES_DATA": str(Path(folder, "data"))}
         command = [
             sys.executable,

@@ -11,8 +11,7 @@ import pandas as pd
 
 from pacbayes_curvature.posteriors import METHODS
 from paper import names
-from paper.claims import verdicts as claims
-from paper.claims.verdicts import Judged
+from paper.claims.verdicts import Judged, judged
 from paper.experiments.accuracy_vs_complexity.words import best_bounds, bounds_over_seeds, complexity_at
 from paper.results import records
 from paper.results.records import Result, why_stale
@@ -22,7 +21,7 @@ DATASETS = ("mnist2", "cifar2")  # those with several frozen seeds
 
 def named() -> dict[str, int | float | str]:
     """All numbers by name; raises ValueError where a result that they need is missing or damaged."""
-    numbers = of_claims(claims.judged())
+    numbers = of_claims(judged())
     for dataset in DATASETS:
         numbers |= {f"{dataset}.{name}": value for name, value in of_dataset(frozen(dataset)).items()}
     return numbers
@@ -48,7 +47,7 @@ def of_dataset(results: list[Result]) -> dict[str, int | float | str]:
 
     seeds; examples (N); chance (1 - 1/C). METHOD.bound is the smallest 1 - accuracy + complexity, its mean over the
     seeds, with METHOD.std, METHOD.min and METHOD.max; METHOD.ratio is the geometric mean, over seeds and the levels of
-    `pages.complexity_at`, of its complexity over the baseline's at equal accuracy. useful says in how many cases a bound
+    `complexity_at`, of its complexity over the baseline's at equal accuracy. useful says in how many cases a bound
     is below chance, and answer whether that is all, none or some of them.
     """
     best, spread = best_bounds(results), bounds_over_seeds(results).set_index("method")
@@ -70,9 +69,9 @@ def of_dataset(results: list[Result]) -> dict[str, int | float | str]:
     return numbers
 
 
-def of_claims(judged: Iterable[Judged]) -> dict[str, int]:
+def of_claims(items: Iterable[Judged]) -> dict[str, int]:
     """How many claims there are, and how many have each verdict on their main reading."""
-    verdicts = pd.Series([item.main.verdict for item in judged])
+    verdicts = pd.Series([item.main.verdict for item in items])
     names = {"reproduced": "reproduced", "partly": "partly", "not": "not", "not settled": "open"}
     return {"claims": len(verdicts)} | {
         f"claims.{name}": int((verdicts == verdict).sum()) for verdict, name in names.items()

@@ -12,7 +12,7 @@ from string import Template
 import nbformat
 from nbformat import NotebookNode
 
-from paper.book import version as edition
+from paper.book import version
 
 MARK = "# Where the package is missing, as on Colab"
 TEXT = Template(f"""\
@@ -41,7 +41,7 @@ if importlib.util.find_spec("pacbayes_curvature") is None:
 
 def source() -> str:
     """The cell's text: the repository's planned address and this version's tag, the same on every machine."""
-    return TEXT.substitute(url=edition.planned(), tag=edition.TAG)
+    return TEXT.substitute(url=version.planned(), tag=version.TAG)
 
 
 def inserted(notebook: NotebookNode) -> NotebookNode:

@@ -6,8 +6,8 @@ from IPython.display import Markdown
 
 from pacbayes_curvature.posteriors import METHODS
 from paper import names
-from paper.claims import verdicts as claims
-from paper.claims.verdicts import Judgement
+from paper.claims import schema
+from paper.claims.verdicts import Judgement, judge
 from paper.claims.words import WORDS
 from paper.experiments.accuracy_vs_complexity.words import best_bounds, complexity_at, verdicts
 from paper.experiments.curvature_spectra.words import dataset_facts
@@ -52,7 +52,7 @@ def of_all(results: list[Result], harder: Judgement) -> Markdown:
 
 def on_harder_data() -> Judgement:
     """The verdict of the frozen results on the claim that harder data sets gain more."""
-    return claims.judge(next(claim.main for claim in claims.read() if claim.id == HARDER))
+    return judge(next(claim for claim in schema.read() if claim.id == HARDER))
 
 
 def of_dataset(dataset: str, spectra: Result, sweep: Result) -> Markdown:

@@ -6,7 +6,8 @@ from html import escape
 
 from IPython.display import HTML, Markdown
 
-from paper.claims.verdicts import Claim, Judged, Judgement, Reading
+from paper.claims.schema import Claim, Reading
+from paper.claims.verdicts import Judged, Judgement
 
 # The sign is decoration beside the word, which a screen reader reads alone.
 WORDS = {
@@ -97,8 +98,8 @@ def _verdict(judgement: Judgement, claim: Claim | None = None) -> str:
 
 
 def _tolerance(reading: Reading) -> str:
-    numbers = ", ".join(f"{name} {value:g}" for name, value in reading.tolerance.items())
-    return f"{escape(reading.reason)} <small>({escape(numbers)})</small>"
+    numbers = ", ".join(f"{name} {value:g}" for name, value in reading.tolerance.numbers.items())
+    return f"{escape(reading.tolerance.reason)} <small>({escape(numbers)})</small>"
 
 
 def _title(claim: Claim) -> str:

@@ -67,7 +67,7 @@ def test_the_changelog_is_in_step_with_the_version():
     assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
-@pytest.mark.parametrize("tool", ["ruff-check", "ruff-format", "zizmor", "pair"])
+@pytest.mark.parametrize("tool", ["ruff-check", "ruff-format", "import-linter", "zizmor", "pair"])
 def test_the_hooks_are_those_of_make_lint_and_use_the_pinned_versions(tool):
     hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     entry = re.search(rf"id: {tool}\n.*\n +entry: (\S+)\n? ?(?:.*)\n +language: system", hooks)

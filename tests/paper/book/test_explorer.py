@@ -19,7 +19,7 @@ from paper.experiments.accuracy_vs_complexity.figure import NEARLY
 from paper.networks import data
 from paper.results import records
 from paper.results.records import Key, Result
-from paper.show import style as plots
+from paper.show import style
 
 ROOT, FROZEN = records.ROOT, records.FROZEN
 STATIC = ROOT / "book" / "_static"
@@ -106,7 +106,7 @@ def test_what_is_said_of_the_points(explorer, tmp_path):
     assert all(len(network["points"]) == 3 for network in networks), "the point that was only explored is left out"
     del exported["columns"]
     assert exported == {
-        "methods": [dict(zip(("name", "title", "colour", "marker"), (m, *plots.STYLE[m]))) for m in posteriors.METHODS],
+        "methods": [dict(zip(("name", "title", "colour", "marker"), (m, *style.STYLE[m]))) for m in posteriors.METHODS],
         "datasets": [
             {"name": "mnist2", "title": "Mnist2", "classes": 2, "examples": 60},
             {"name": "cifar10", "title": "Cifar10", "classes": 10, "examples": 60},

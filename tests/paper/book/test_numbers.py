@@ -8,7 +8,7 @@ from sweep_results import result
 
 from pacbayes_curvature.posteriors import METHODS
 from paper.book import numbers
-from paper.claims import verdicts as claims
+from paper.claims import schema
 from paper.experiments.accuracy_vs_complexity.words import best_bounds, complexity_at
 from paper.results import records
 
@@ -88,5 +88,5 @@ def test_the_named_numbers_are_of_the_frozen_results():
         results = records.read_all(records.FROZEN / "accuracy_vs_complexity" / f"{dataset}.csv")
         assert found[f"{dataset}.seeds"] == len(results) and found[f"{dataset}.examples"] >= 50000
         assert found[f"{dataset}.layerwise.bound"] == numbers.of_dataset(results)["layerwise.bound"]
-    assert found["claims"] == len(claims.read())
+    assert found["claims"] == len(schema.read())
     assert found["claims"] == sum(found[f"claims.{verdict}"] for verdict in ("reproduced", "partly", "not", "open"))

@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 from paper import names
-from paper.book import chapters, costs
-from paper.book import version as edition
+from paper.book import chapters, costs, version
 
 ROOT = Path(__file__).parents[3]
 SOURCES = sorted((ROOT / "notebooks").glob("*.md"))
@@ -138,8 +137,8 @@ def test_every_page_leads_to_a_committed_notebook(extensions):
 )
 def test_colab_is_offered_where_it_can_open_the_repository(extensions, monkeypatch, address, colab, provider):
     launch, _ = extensions
-    monkeypatch.setattr(edition, "repository", lambda: address)
-    monkeypatch.setattr(edition, "branch", lambda: "v9")
+    monkeypatch.setattr(version, "repository", lambda: address)
+    monkeypatch.setattr(version, "branch", lambda: "v9")
     buttons = yaml.safe_load((ROOT / "_config.yml").read_text())["launch_buttons"]
     config = type("Config", (), {"html_theme_options": {"launch_buttons": buttons}})
     launch._settings(None, config)

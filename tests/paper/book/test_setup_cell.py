@@ -14,8 +14,7 @@ import nbformat
 import pytest
 
 from pacbayes_curvature import __version__
-from paper.book import chapters, setup_cell
-from paper.book import version as edition
+from paper.book import chapters, setup_cell, version
 
 ROOT = Path(__file__).parents[3]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -40,7 +39,7 @@ def test_it_is_the_first_code_cell_of_every_notebook_and_no_page_shows_it(path):
 
 
 def test_it_names_the_books_address_and_version():
-    assert f'"{edition.planned()}"' in setup_cell.source() and f'"--branch=v{__version__}"' in setup_cell.source()
+    assert f'"{version.planned()}"' in setup_cell.source() and f'"--branch=v{__version__}"' in setup_cell.source()
 
 
 def test_an_older_one_is_replaced_and_parameters_stay(tmp_path):
@@ -91,7 +90,7 @@ def elsewhere(tmp_path, published):
         "GIT_CONFIG_KEY_0": f"url.{published.as_uri()}.insteadOf",
     }
     environment |= {
-        "GIT_CONFIG_VALUE_0": edition.planned(),
+        "GIT_CONFIG_VALUE_0": version.planned(),
         "PIP_NO_INDEX": "1",
         "PIP_NO_BUILD_ISOLATION": "0",
         "PIP_CONFIG_FILE": os.devnull,
@@ -108,16 +107,16 @@ def elsewhere(tmp_path, published):
 
 
 def test_the_package_and_the_results_are_there_afterwards(elsewhere):
-    git(elsewhere.published, "tag", "--force", edition.TAG, "main")
+    git(elsewhere.published, "tag", "--force", version.TAG, "main")
     try:
         done = elsewhere()
     finally:
-        git(elsewhere.published, "tag", "--delete", edition.TAG)
+        git(elsewhere.published, "tag", "--delete", version.TAG)
     assert done.returncode == 0, done.stderr
     version, home, frozen = json.loads(done.stdout.splitlines()[-1])
     clone = elsewhere.content / "pacbayes-curvature"
     assert (version, Path(home)) == (__version__, clone.resolve()) and frozen > 0
-    assert git(clone, "describe", "--tags", "--exact-match") == edition.TAG
+    assert git(clone, "describe", "--tags", "--exact-match") == version.TAG
     again = elsewhere()  # in a new kernel: nothing to do, and no network
     assert again.stdout.splitlines() == done.stdout.splitlines()[-1:] and again.stderr == ""
 
@@ -125,7 +124,7 @@ def test_the_package_and_the_results_are_there_afterwards(elsewhere):
 def test_before_the_version_is_published_the_main_branch_serves(elsewhere):
     done = elsewhere()
     assert done.returncode == 0, done.stderr
-    assert f"{edition.TAG} is not there, taking the main branch" in done.stdout
+    assert f"{version.TAG} is not there, taking the main branch" in done.stdout
 
 
 def test_within_a_clone_that_clone_is_installed(elsewhere):

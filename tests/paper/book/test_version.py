@@ -4,7 +4,7 @@ import subprocess
 import pytest
 
 from pacbayes_curvature import __version__
-from paper.book import version as edition
+from paper.book import version
 
 ADDRESS = "https://forge.example.org/some/where"
 
@@ -15,8 +15,8 @@ def project(tmp_path, monkeypatch):
     root = tmp_path / "project"
     root.mkdir()
     (root / "_config.yml").write_text(f"repository:\n  url: {ADDRESS}/\n")
-    monkeypatch.setattr(edition, "ROOT", root)
-    monkeypatch.setattr(edition, "citation", lambda: {"date-released": "2001-02-03"})
+    monkeypatch.setattr(version, "ROOT", root)
+    monkeypatch.setattr(version, "citation", lambda: {"date-released": "2001-02-03"})
     for name in [*filter(lambda name: name.startswith("GIT"), os.environ)]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2004-05-06T12:00:00+0000")
@@ -49,48 +49,48 @@ def git(root, *arguments):
 )
 def test_the_address_is_the_remotes_if_that_is_a_forges(project, origin, found):
     git(project, "remote", "add", "origin", origin)
-    assert edition.repository() == found
+    assert version.repository() == found
 
 
 def test_without_a_remote_it_is_the_planned_one(project):
-    assert edition.repository() == edition.planned() == ADDRESS
+    assert version.repository() == version.planned() == ADDRESS
 
 
 def test_the_forges_ci_knows_best(project, monkeypatch):
     git(project, "remote", "add", "origin", "https://github.com/owner/name.git")
     monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
     monkeypatch.setenv("GITHUB_REPOSITORY", "fork/name")
-    assert edition.repository() == "https://github.com/fork/name"
+    assert version.repository() == "https://github.com/fork/name"
 
 
 def test_a_commit_is_named_with_its_own_day(project):
     digest = git(project, "rev-parse", "HEAD")[:10]
-    assert edition.label() == f"Version {__version__}, commit {digest} of 2004-05-06"
-    assert edition.branch() == "main"
+    assert version.label() == f"Version {__version__}, commit {digest} of 2004-05-06"
+    assert version.branch() == "main"
     (project / "_config.yml").write_text("title: changed\n")
-    assert edition.label() == f"Version {__version__}, commit {digest} of 2004-05-06 with local changes"
+    assert version.label() == f"Version {__version__}, commit {digest} of 2004-05-06 with local changes"
 
 
 def test_the_tagged_version_has_the_releases_day(project):
     git(project, "tag", f"v{__version__}")
-    assert (edition.label(), edition.branch()) == (f"Version {__version__} of 2001-02-03", f"v{__version__}")
+    assert (version.label(), version.branch()) == (f"Version {__version__} of 2001-02-03", f"v{__version__}")
     (project / "_config.yml").write_text("title: changed\n")
-    assert edition.branch() == "main" and "with local changes" in edition.label()
+    assert version.branch() == "main" and "with local changes" in version.label()
 
 
 def test_another_tag_is_no_release(project):
     git(project, "tag", f"v{__version__}.1")
-    assert not edition.released() and edition.branch() == "main"
+    assert not version.released() and version.branch() == "main"
 
 
 def test_without_git_the_releases_day_serves(project, monkeypatch):
     monkeypatch.setenv("PATH", str(project))
-    assert edition.label() == f"Version {__version__} of 2001-02-03"
+    assert version.label() == f"Version {__version__} of 2001-02-03"
 
 
 def test_a_copy_within_another_repository_is_no_part_of_it(project, monkeypatch):
     git(project, "remote", "add", "origin", "https://github.com/owner/name.git")
     (project / "copy").mkdir()
     (project / "copy" / "_config.yml").write_text((project / "_config.yml").read_text())
-    monkeypatch.setattr(edition, "ROOT", project / "copy")
-    assert edition.label() == f"Version {__version__} of 2001-02-03" and edition.repository() == ADDRESS
+    monkeypatch.setattr(version, "ROOT", project / "copy")
+    assert version.label() == f"Version {__version__} of 2001-02-03" and version.repository() == ADDRESS

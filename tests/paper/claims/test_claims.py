@@ -1,6 +1,7 @@
 """claims.yml is well formed, and its claims are judged from results/ and shown."""
 
-from dataclasses import asdict, replace
+import re
+from dataclasses import asdict
 
 import pandas as pd
 import pytest
@@ -9,10 +10,9 @@ from claim_tables import curve, spectra, two_minima
 
 from pacbayes_curvature import posteriors
 from paper import digest
-from paper.claims import verdicts as claims
-from paper.claims import words as pages_claims
+from paper.claims import schema, verdicts, words
 from paper.claims.measures import MEASURES
-from paper.experiments.lower_bound import compute as figure_2
+from paper.experiments.lower_bound.compute import CURVES
 from paper.networks import data
 from paper.networks.training import recipe_for
 from paper.results import records
@@ -21,10 +21,10 @@ from paper.results import records
 
 
 def test_the_projects_claims_are_well_formed():
-    found = claims.read()
-    readings = [reading for claim in found for reading in (claim.main, *claim.others)]
+    found = schema.read()
+    readings = [reading for claim in found for reading in (claim, *claim.others)]
     assert {reading.measure for reading in readings} == set(MEASURES), "every measure is used, and none is unknown"
-    known = {*posteriors.METHODS, *figure_2.CURVES}
+    known = {*posteriors.METHODS, *CURVES}
     for reading in readings:
         arguments = reading.arguments
         named = [
@@ -55,7 +55,7 @@ SIDES = {"datasets": ["mnist2"], "curves": ["diag"], "line": "chance", "points":
 def read(tmp_path, *entries, **more):
     path = tmp_path / "claims.yml"
     path.write_text(yaml.safe_dump({"claims": list(entries), **more}))
-    return claims.read(path)
+    return schema.read(path)
 
 
 def test_a_claim_is_read(tmp_path):
@@ -66,81 +66,94 @@ def test_a_claim_is_read(tmp_path):
         "tolerance": {"missed": 0.5, "reason": "r"},
     }
     (claim,) = read(tmp_path, ENTRY | {"also": [also], "others": [other]}, sets={})
-    assert claim.quotes == (("It is so.", "section 1"), ("So it is.", "abstract"))
-    assert (claim.main.measure, claim.main.tolerance, claim.main.reason) == ("trained", {"missed": 0.001}, "because")
-    assert (claim.others[0].text, claim.others[0].tolerance, claim.others[0].needs) == (
-        "or so",
-        {"missed": 0.5},
-        ENTRY["needs"],
-    )
+    assert claim.quotes == [("It is so.", "section 1"), ("So it is.", "abstract")]
+    assert (claim.measure, claim.tolerance.numbers, claim.tolerance.reason) == ("trained", {"missed": 0.001}, "because")
+    assert claim.arguments == {"datasets": ["mnist2"], "missed": 0.001}
+    (reading,) = claim.others
+    assert (reading.text, reading.tolerance.numbers, reading.needs) == ("or so", {"missed": 0.5}, ENTRY["needs"])
 
 
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"words": ""}, "a-claim: lacks words"),
-        ({"tolerance": None}, "a-claim: lacks tolerance"),
-        ({"comment": "x"}, "a-claim: unknown field 'comment'"),
-        ({"needs": ["training_run"]}, "a-claim: needs must be a dict"),
-        ({"verdicts": {"reproduced": "a", "not": "c"}}, "a-claim: verdicts must say what reproduced, partly, not mean"),
-        ({"also": [{"words": "x"}]}, "a-claim: each of `also` must have words and place, got words"),
-        ({"others": [{"reading": "x"}]}, "a-claim: each of `others` must have reading and measure.*got reading"),
+        ({"words": ""}, "words: String should have at least 1 character, got ''"),
+        ({"tolerance": None}, "tolerance: Input should be a valid dictionary or instance of Tolerance, got None"),
+        ({"comment": "x"}, "comment: Extra inputs are not permitted, got 'x'"),
+        ({"needs": ["training_run"]}, "needs: Input should be a valid dictionary, got ['training_run']"),
+        ({"needs": {"training_run": ["mnist2"]}}, "needs.training_run: Input should be a valid dictionary"),
+        ({"needs": {"training_run": {"mnist2": 0}}}, "needs.training_run.mnist2: Input should be a valid list, got 0"),
+        ({"needs": {"training_run": {"mnist2": []}}}, "needs.training_run.mnist2: List should have at least 1 item"),
+        ({"needs": {"training_run": {"mnist2": [-1]}}}, "needs.training_run.mnist2.0: Input should be greater than or"),
+        (
+            {"needs": {"trainingrun": {"mnist2": [0]}}},
+            "needs.trainingrun.[key]: Input should be 'accuracy_vs_complexity'",
+        ),
+        ({"needs": {"training_run": {"mnist2": [0], "mnist3": [0]}}}, "mnist3.[key]: Input should be 'mnist2', "),
+        ({"verdicts": {"reproduced": "a", "not": "c"}}, "verdicts.partly: Field required"),
+        ({"verdicts": {"reproduced": "a", "partly": "", "not": "c"}}, "verdicts.partly: String should have at least 1"),
+        ({"verdicts": ENTRY["verdicts"] | {"maybe": "d"}}, "verdicts.maybe: Extra inputs are not permitted"),
+        ({"also": [{"words": "x"}]}, "also.0.place: Field required"),
+        ({"others": [{"reading": "x"}]}, "others.0.measure: Field required"),
         (
             {"others": [{"reading": "x", "measure": {"tained": {}}}]},
-            "a-claim: other reading: unknown measure 'tained'; known: ",
+            "others.0.measure.tained.[key]: Input should be 'sides'",
         ),
-        ({"tolerance": {"missed": 0.001}}, "a-claim: the tolerance lacks its reason"),
-        ({"tolerance": {"reason": "x"}}, "a-claim: measure trained: missing a required .*argument: 'missed'"),
-        (
-            {"tolerance": {"missed": 0.1, "wide": 1, "reason": "x"}},
-            "a-claim: measure trained: got an unexpected keyword argument 'wide'",
-        ),
+        ({"tolerance": {"missed": 0.001}}, "tolerance.reason: Field required"),
         (
             {"tolerance": {"missed": "0.1", "reason": "x"}},
-            "a-claim: measure trained: missed must be a number, got '0.1'",
+            "tolerance.missed: Input should be a valid number, got '0.1'",
         ),
-        ({"measure": "trained"}, "a-claim: measure must be {name: {argument: value}}, got 'trained'"),
+        ({"tolerance": {"missed": True, "reason": "x"}}, "tolerance.missed: Input should be a valid number, got True"),
+        ({"tolerance": {"reason": "x"}}, "measure trained: missed: Field required"),
+        (
+            {"tolerance": {"missed": 0.1, "wide": 1, "reason": "x"}},
+            "measure trained: wide: Extra inputs are not permitted, got 1",
+        ),
+        ({"measure": "trained"}, "measure: Input should be a valid dictionary, got 'trained'"),
+        ({"measure": {}}, "measure: Dictionary should have at least 1 item"),
         (
             {"measure": {"trained": {"datasets": "mnist2"}}},
-            "a-claim: measure trained: datasets must be a list, got 'mnist2'",
+            "measure trained: datasets: Input should be a valid list, got 'mnist2'",
+        ),
+        (
+            {"measure": {"sides": SIDES | {"line": "half"}}, "tolerance": {"noise": 4, "reason": "x"}},
+            "measure sides: line: Input should be 'chance' or 'one', got 'half'",
         ),
         (
             {"measure": {"trained": {"datasets": ["mnist5"]}}},
-            "a-claim: measure trained: mnist5 is not among what it needs of training_run",
-        ),
-        (
-            {"needs": {"training_run": {"mnist2": 0}}},
-            "a-claim: needs: the seeds of training_run of mnist2 must be a list, got 0",
-        ),
-        ({"needs": {"trainingrun": {"mnist2": [0]}}}, "a-claim: needs: unknown experiment 'trainingrun'; known: "),
-        ({"needs": {"training_run": ["mnist2"]}}, "a-claim: needs: training_run must be {data set: seeds}, got"),
-        ({"id": "a claim"}, "a claim: id must be of a-z, 0-9 and -, got 'a claim'"),
-        (
-            {"verdicts": {"reproduced": "a", "partly": "", "not": "c"}},
-            "a-claim: the verdict 'partly' has no words",
-        ),
-        ({"needs": {"training_run": {"mnist2": [0], "mnist3": [0]}}}, "a-claim: needs: unknown data set 'mnist3'"),
-        (
-            {"measure": {"sides": SIDES | {"line": "half"}}, "tolerance": {"noise": 4, "reason": "x"}},
-            "a-claim: measure sides: line must be one of chance, one, got 'half'",
+            "mnist5 is measured, and not among what is needed of training_run",
         ),
     ],
 )
 def test_what_is_wrong_with_a_claim_is_named(tmp_path, changes, message):
     read(tmp_path, ENTRY)
-    with pytest.raises(ValueError, match=f"claims.yml: {message.replace('{', '[{]')}"):
+    with pytest.raises(ValueError, match=f"^claims.yml: a-claim: .*{re.escape(message)}"):
         read(tmp_path, ENTRY | changes)
 
 
+def test_an_id_is_made_for_a_link(tmp_path):
+    with pytest.raises(ValueError, match=r"claims.yml: a claim: id: String should match pattern .*, got 'a claim'"):
+        read(tmp_path, ENTRY | {"id": "a claim"})
+
+
 def test_what_is_wrong_with_the_file_is_named(tmp_path):
-    with pytest.raises(ValueError, match="expected a list of claims"):
+    with pytest.raises(ValueError, match="claims: List should have at least 1 item"):
         read(tmp_path)
-    with pytest.raises(ValueError, match="unknown key 'claim'"):
+    with pytest.raises(ValueError, match="claim: Extra inputs are not permitted"):
         read(tmp_path, ENTRY, claim=1)
     with pytest.raises(ValueError, match="the id 'a-claim' is used 2 times"):
         read(tmp_path, ENTRY, ENTRY)
-    with pytest.raises(ValueError, match="(?s)first: lacks words.*claim 2: expected fields, got 'x'"):
-        read(tmp_path, ENTRY | {"id": "first", "words": None}, "x")
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path):
+    with pytest.raises(ValueError, match="Field required") as caught:
+        read(tmp_path, ENTRY, ENTRY, {"id": "third"} | {name: ENTRY[name] for name in ("words", "place")}, "x")
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "claims.yml: the id 'a-claim' is used 2 times"
+    assert {"reading", "measure", "tolerance", "needs", "verdicts"} == {line.split(": ")[2] for line in lines[1:-1]}
+    assert lines[-1].startswith(
+        "claims.yml: claims.3: Input should be a valid dictionary or instance of Claim, got 'x'"
+    )
 
 
 # From results/ to the page --------------------------------------------------------------------------------------------
@@ -160,7 +173,7 @@ def freeze(*accuracies, code=None, recipe=None):
 class TestJudging:
     def judge(self, tmp_path, seeds=(0, 1)):
         (claim,) = read(tmp_path, ENTRY | {"needs": {"training_run": {"mnist2": list(seeds)}}})
-        return claims.judge(claim.main)
+        return verdicts.judge(claim)
 
     def test_by_the_frozen_results_of_all_seeds(self, tmp_path):
         freeze(1.0, 1.0)
@@ -204,7 +217,7 @@ class TestJudging:
 def everything_needed():
     """A table for each experiment and data set that claims.yml needs, as if Mnist were easy and Cifar hard."""
     lower = ("fisher_diagonal", "layerwise_diagonal")
-    readings = [reading for claim in claims.read() for reading in (claim.main, *claim.others)]
+    readings = [reading for claim in schema.read() for reading in (claim, *claim.others)]
     for name, dataset in {
         (name, dataset) for reading in readings for name, known in reading.needs.items() for dataset in known
     }:
@@ -226,44 +239,44 @@ def everything_needed():
 
 
 def test_all_claims_of_the_project_are_settled_when_their_results_are_there(workspace, monkeypatch):
-    monkeypatch.setattr(claims, "why_stale", lambda result: "")
+    monkeypatch.setattr(verdicts, "why_stale", lambda result: "")
     for name, dataset, seed, table in everything_needed():
         records.freeze(records.Result(records.Key(name, dataset, seed, {}, {}, "code"), table, {}, "computed"))
-    judged = claims.judged()
+    judged = verdicts.judged()
     assert [
         (item.claim.id, j.sentence) for item in judged for j in (item.main, *item.others) if j.verdict == "not settled"
     ] == []
-    verdicts = {item.claim.id: item.main.verdict for item in judged}
-    assert verdicts["mnist-bounds-non-vacuous"] == verdicts["cifar-bounds-vacuous"] == "reproduced"
-    assert verdicts["improvement-larger-on-cifar"] == verdicts["baseline-tight-on-mnist"] == "reproduced"
-    assert verdicts["layerwise-crosses-lower-bound"] == "partly", "by far more than slightly"
-    assert verdicts["lower-bound-is-below"] != "reproduced", "as Diag Hessian is made to cross it on Cifar"
-    page = pages_claims.entries(judged).data
+    found = {item.claim.id: item.main.verdict for item in judged}
+    assert found["mnist-bounds-non-vacuous"] == found["cifar-bounds-vacuous"] == "reproduced"
+    assert found["improvement-larger-on-cifar"] == found["baseline-tight-on-mnist"] == "reproduced"
+    assert found["layerwise-crosses-lower-bound"] == "partly", "by far more than slightly"
+    assert found["lower-bound-is-below"] != "reproduced", "as Diag Hessian is made to cross it on Cifar"
+    page = words.entries(judged).data
     assert "Mnist2 (seeds 0 to 4), Mnist5 (seed 0)" in page and "not settled" not in page
 
 
 def settled(claim, verdict_, *others):
     readings = [
-        claims.Judgement(claim.main, name, None if name == "not settled" else 0.5, "Seen <so>.")
+        verdicts.Judgement(claim, name, None if name == "not settled" else 0.5, "Seen <so>.")
         for name in (verdict_, *others)
     ]
-    return claims.Judged(claim, readings[0], tuple(readings[1:]))
+    return verdicts.Judged(claim, readings[0], tuple(readings[1:]))
 
 
 def test_the_page_counts_links_and_escapes(tmp_path):
     (claim,) = read(tmp_path, ENTRY | {"words": "a < b & c"})
     judged = [
         settled(claim, "reproduced", "not"),
-        settled(replace(claim, id="b"), "not", "not"),
-        settled(replace(claim, id="c"), "not settled", "partly"),
-        settled(replace(claim, id="d-on-mnist2"), "not"),
+        settled(claim.model_copy(update={"id": "b"}), "not", "not"),
+        settled(claim.model_copy(update={"id": "c"}), "not settled", "partly"),
+        settled(claim.model_copy(update={"id": "d-on-mnist2"}), "not"),
     ]
-    summary = pages_claims.summary(judged).data
+    summary = words.summary(judged).data
     assert "Of 4 claims: **1 reproduced**, **0 partly reproduced**, **2 not reproduced**, **1 not settled**" in summary
     assert (
         "3 of them can be read in more than one way; 2 of these have a verdict on every reading, and for 1 " in summary
     )
-    index, page = pages_claims.index(judged).data, pages_claims.entries(judged).data
+    index, page = words.index(judged).data, words.entries(judged).data
     for item in judged:
         assert index.count(f'href="#claim-{item.claim.id}"') == 1 and page.count(f'id="claim-{item.claim.id}"') == 1
     assert "a &lt; b &amp; c" in page and "Seen &lt;so&gt;." in page and "<so>" not in page

@@ -7,7 +7,7 @@ import pytest
 from IPython.display import Markdown
 from sweep_results import result
 
-from paper.claims import summary as pages_summary
+from paper.claims import summary
 from paper.claims.verdicts import Judgement
 from paper.experiments.accuracy_vs_complexity.words import verdicts
 
@@ -21,7 +21,7 @@ def swept(baseline, diag, layerwise, dataset="mnist2"):
 
 
 def test_a_summary_is_a_box_of_three_parts():
-    text = pages_summary.summary("It says.", "\n- found", "They differ.").data
+    text = summary.summary("It says.", "\n- found", "They differ.").data
     assert text.startswith(":::{admonition} Summary\n:class: summary\n") and text.endswith("\n:::")
     places = [
         text.index(part) for part in ("**The paper.** It says.", "**What we find.**", "**Where the two differ.** They")
@@ -31,7 +31,7 @@ def test_a_summary_is_a_box_of_three_parts():
 
 
 def test_bounds_are_counted_against_both_lines():
-    text = pages_summary.differences([swept(0.4, 0.6, 1.2)])
+    text = summary.differences([swept(0.4, 0.6, 1.2)])
     assert "2 of 3 are below 1 and 1 of 3 below the error of guessing" in text
 
 
@@ -39,44 +39,44 @@ def test_bounds_are_counted_against_both_lines():
     "complexities, holds", [((0.4, 0.3, 0.2), "yes"), ((0.4, 0.4, 0.2), "no"), ((0.4, 0.3, 0.35), "no")]
 )
 def test_the_order_holds_only_if_every_step_is_down(complexities, holds):
-    text = pages_summary.differences([swept(*complexities)])
+    text = summary.differences([swept(*complexities)])
     assert f"the smaller sum: {holds}. " in text and text.endswith(f"the smaller complexity: {holds}.")
 
 
 def test_data_sets_are_judged_one_by_one():
-    text = pages_summary.differences([swept(0.4, 0.3, 0.2), swept(0.2, 0.3, 0.4, "cifar10")])
+    text = summary.differences([swept(0.4, 0.3, 0.2), swept(0.2, 0.3, 0.4, "cifar10")])
     assert "each refinement has the smaller sum on 1 of 2. " in text
     assert text.endswith("the smaller complexity on 1 of 2 data sets.")
 
 
 def test_sums_that_say_nothing_are_not_compared():
     good, vacuous, other = swept(0.4, 0.3, 0.2), swept(0.6, 0.45, 0.4), swept(0.6, 0.45, 0.4, "cifar2")
-    assert "Not all sums are below it" in pages_summary.differences([vacuous])
-    assert "each refinement has the smaller sum on 1 of 1. " in pages_summary.differences([good, other])
-    assert "On none of the data sets" in pages_summary.differences([vacuous, other])
+    assert "Not all sums are below it" in summary.differences([vacuous])
+    assert "each refinement has the smaller sum on 1 of 1. " in summary.differences([good, other])
+    assert "On none of the data sets" in summary.differences([vacuous, other])
 
 
 def test_methods_that_were_not_run_are_not_judged():
     r = swept(0.4, 0.3, 0.2)
     r = replace(r, table=r.table[r.table["method"] != "diag"])
-    assert pages_summary.differences([r]).endswith("the smaller complexity: yes.")
-    assert not pages_summary.ordered({"baseline": 0.2, "layerwise": np.nan})
+    assert summary.differences([r]).endswith("the smaller complexity: yes.")
+    assert not summary.ordered({"baseline": 0.2, "layerwise": np.nan})
 
 
 def test_the_box_of_a_sweep_has_the_verdicts_of_its_tables():
     results = [swept(0.4, 0.3, 0.2)]
-    assert verdicts(results).data in pages_summary.of_sweep(results).data
+    assert verdicts(results).data in summary.of_sweep(results).data
 
 
 @pytest.mark.parametrize("verdict, word", [("partly", "partly reproduced"), ("not settled", "not settled")])
 def test_the_box_of_all_data_sets_says_how_the_claim_on_harder_ones_is_judged(verdict, word):
     judgement = Judgement(None, verdict, None, "Larger in 5 of 12 pairs.")
-    text = pages_summary.of_all([swept(0.4, 0.3, 0.2)], judgement).data
+    text = summary.of_all([swept(0.4, 0.3, 0.2)], judgement).data
     assert text.endswith(f"That harder data sets gain more is judged *{word}*: Larger in 5 of 12 pairs.\n:::")
 
 
 def test_that_claim_is_there():
-    reading = pages_summary.on_harder_data().reading
+    reading = summary.on_harder_data().reading
     assert reading.measure == "harder_more" and len(reading.arguments["pairs"]) > 3
 
 
@@ -85,7 +85,7 @@ def test_that_claim_is_there():
     [("mnist5", "All Mnist bounds are non-vacuous;"), ("cifar2", "All Cifar"), ("digits", "other data")],
 )
 def test_the_box_of_a_data_set_quotes_the_paper_on_its_kind(dataset, says, monkeypatch):
-    monkeypatch.setattr(pages_summary, "dataset_facts", lambda name, spectra: Markdown(f"{name}."))
-    text = pages_summary.of_dataset(dataset, None, swept(0.4, 0.3, 0.2)).data
+    monkeypatch.setattr(summary, "dataset_facts", lambda name, spectra: Markdown(f"{name}."))
+    text = summary.of_dataset(dataset, None, swept(0.4, 0.3, 0.2)).data
     paper = text[text.index("**The paper.**") : text.index("**What we find.**")]
     assert says in paper and ("Cifar" in paper) == (dataset != "mnist5") and "consistent" not in paper

@@ -1,0 +1,183 @@
+"""What claims.yml says: the paper's sentences about its experiments, how each is read, and by which measure it is judged.
+
+The classes are the file's form. What is wrong with the file is said all at once, each problem with the claim and the field.
+"""
+
+import inspect
+import reprlib
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    ValidationError,
+    create_model,
+    model_validator,
+    with_config,
+)
+from typing_extensions import TypedDict
+
+from paper import names
+from paper.claims.measures import MEASURES
+from paper.results import records
+
+CLAIMS = records.ROOT / "claims.yml"
+STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+Words = Annotated[str, Field(min_length=1)]
+Seeds = Annotated[list[NonNegativeInt], Field(min_length=1)]
+Verdicts = with_config(STRICT)(TypedDict("Verdicts", {"reproduced": Words, "partly": Words, "not": Words}))
+
+
+class Quote(BaseModel):
+    """Words of the paper, and where they stand."""
+
+    model_config = STRICT
+
+    words: Words
+    place: Words
+
+
+class Tolerance(BaseModel):
+    """The numbers of a tolerance, and the reason for them."""
+
+    model_config = STRICT | {"extra": "allow"}
+    __pydantic_extra__: dict[str, float]
+
+    reason: Words
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The numbers by name."""
+        return self.model_extra
+
+
+class Reading(BaseModel):
+    """text: the reading in words; call: {a name in MEASURES: its arguments}, to which come the numbers of the tolerance;
+    needs: experiment -> data set -> seeds."""
+
+    model_config = STRICT
+
+    text: Words = Field(alias="reading")
+    call: dict[Literal[*MEASURES], dict[str, Any]] = Field(alias="measure", min_length=1, max_length=1)
+    tolerance: Tolerance
+    needs: dict[Literal[*names.EXPERIMENTS], dict[Literal[*names.DATASETS], Seeds]]
+
+    @property
+    def measure(self) -> str:
+        """The measure's name."""
+        return next(iter(self.call))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the measure is called with."""
+        return self.call[self.measure] | self.tolerance.numbers
+
+    @model_validator(mode="after")
+    def _the_measure_takes_the_arguments(self):
+        try:
+            _arguments(self.measure).model_validate(self.arguments)
+        except ValidationError as error:
+            raise ValueError(f"measure {self.measure}: {'; '.join(_problems(error))}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_measured_is_needed(self):
+        for experiment, datasets in self.needs.items():
+            if unneeded := [name for name in _datasets(self.call[self.measure]) if name not in datasets]:
+                raise ValueError(f"{unneeded[0]} is measured, and not among what is needed of {experiment}")
+        return self
+
+
+class Claim(Reading):
+    """A sentence of the paper with its main reading; also: where it says so again; others: other readings, each with the
+    main one's tolerance and needs unless it has its own; verdicts: what each of them means."""
+
+    id: str = Field(pattern="^[a-z0-9-]+$")
+    words: Words
+    place: Words
+    also: list[Quote] = []
+    others: list[Reading] = []
+    verdicts: Verdicts
+
+    @property
+    def quotes(self) -> list[tuple[str, str]]:
+        """The paper's words and their place, the main ones first."""
+        return [(quote.words, quote.place) for quote in (self, *self.also)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _others_inherit(cls, entry: Any) -> Any:
+        if not isinstance(entry, dict) or not isinstance(entry.get("others"), list):
+            return entry
+        shared = {name: entry[name] for name in ("tolerance", "needs") if name in entry}
+        return entry | {"others": [shared | other if isinstance(other, dict) else other for other in entry["others"]]}
+
+
+class File(BaseModel):
+    """claims.yml: the claims, and what they refer to by YAML anchors."""
+
+    model_config = STRICT
+
+    levels: Any = None
+    sets: Any = None
+    tolerances: Any = None
+    claims: Annotated[list[Claim], Field(min_length=1)]
+
+
+def read(path: Path = CLAIMS) -> list[Claim]:
+    """The claims in `path`; raises ValueError with every problem of the file, a line each."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    ids = _ids(content)
+    problems = [
+        f"the id {name!r} is used {count} times" for name, count in Counter(filter(None, ids)).items() if count > 1
+    ]
+    try:
+        found = File.model_validate(content).claims
+    except ValidationError as error:
+        problems += _problems(error, {("claims", number): name for number, name in enumerate(ids) if name})
+    if problems:
+        raise ValueError("\n".join(f"{path.name}: {problem}" for problem in problems))
+    return found
+
+
+def _ids(content: Any) -> list[str | None]:
+    """The claims' ids as they stand, valid or not."""
+    entries = content.get("claims") if isinstance(content, dict) else None
+    if not isinstance(entries, list):
+        return []
+    return [str(entry["id"]) if isinstance(entry, dict) and entry.get("id") else None for entry in entries]
+
+
+def _problems(error: ValidationError, names: Mapping[tuple, str] = MappingProxyType({})) -> list[str]:
+    """A line for each error: where it is, what is valid there, and what was found; `names` are those of the claims."""
+    lines = []
+    for found in error.errors(include_url=False):
+        place, got = found["loc"], f", got {reprlib.repr(found['input'])}"
+        name = names.get(place[:2], "")
+        field = ".".join(map(str, place[2:] if name else place))
+        words = found["msg"].removeprefix("Value error, ") + (
+            "" if found["type"] in ("missing", "value_error") else got
+        )
+        lines.append(": ".join(filter(None, [name, field, words])))
+    return lines
+
+
+@cache
+def _arguments(name: str) -> type[BaseModel]:
+    """What the measure `name` takes beside the tables, from its signature."""
+    _, *parameters = inspect.signature(MEASURES[name]).parameters.values()
+    return create_model(name, __config__=STRICT, **{p.name: (p.annotation, ...) for p in parameters})
+
+
+def _datasets(arguments: dict) -> list[str]:
+    pairs = [dataset for pair in arguments.get("pairs", []) for dataset in pair]
+    return [*arguments.get("datasets", []), *pairs, *(arguments[key] for key in ("near", "far") if key in arguments)]
