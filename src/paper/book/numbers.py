@@ -9,7 +9,6 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from pacbayes_curvature.posteriors import METHODS
 from paper import names
 from paper.claims.verdicts import Judged, judged
 from paper.experiments.accuracy_vs_complexity.words import best_bounds, bounds_over_seeds, complexity_at
@@ -59,8 +58,7 @@ def of_dataset(results: list[Result]) -> dict[str, int | float | str]:
         "useful": f"{useful} of {cases}",
         "answer": "yes" if useful == cases else "no" if not useful else "in part",
     }
-    for method in METHODS:
-        row = spread.loc[method]
+    for method, row in spread.iterrows():
         numbers |= {f"{method}.bound": row["mean"], f"{method}.std": row["standard deviation"]}
         numbers |= {f"{method}.min": row["smallest"], f"{method}.max": row["largest"]}
         if method != "baseline":

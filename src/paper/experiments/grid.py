@@ -11,6 +11,11 @@ from paper.results.records import Result
 # (lowest, end) of lam and of beta: wide enough that every front goes from guessing to 100% inside. The end is left out
 # of the grid, so that a grid of 5 or 10 points is contained in one of 20, and the frozen grid answers for it.
 RANGE = (1e-5, 1e1)
+PAPERS_METHODS = (
+    "baseline",
+    "diag",
+    "layerwise",
+)  # whatever else `posteriors.METHODS` has; each refines the one before
 EXPLORED = 4096  # examples that an exploration of it looks at; smaller sets are not explored
 LEVELS = (0.25, 0.5, 0.75, 0.95)  # of the way from guessing to perfect: where methods are compared at equal accuracy
 

@@ -11,8 +11,7 @@ import torch
 
 from pacbayes_curvature import bounds, posteriors
 from pacbayes_curvature.gibbs import local_reparametrisation
-from pacbayes_curvature.posteriors import METHODS
-from paper.experiments.grid import grid
+from paper.experiments.grid import PAPERS_METHODS, grid
 from paper.experiments.sensitivity import compute
 from paper.experiments.sensitivity.compute import sensitivity
 from paper.networks import data, store
@@ -90,7 +89,7 @@ def test_the_search_steps_from_a_point_to_its_neighbours():
 
 def test_every_row_is_what_its_columns_say(digits, digits_network, minimum):
     table = compute.smallest_bounds(minimum, 4, 0.05)
-    assert table["method"].tolist() == list(METHODS) and set(table["examples"]) == {len(digits.y_train)}
+    assert table["method"].tolist() == list(PAPERS_METHODS) and set(table["examples"]) == {len(digits.y_train)}
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     trace, z = 0, x.double()
     for weight in digits_network.minimum:
@@ -118,7 +117,7 @@ def test_no_point_of_the_coarse_grid_is_better(digits, digits_network, minimum):
     table = compute.smallest_bounds(minimum, 4, 0.05).set_index("method")
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     better = 0
-    for method in METHODS:
+    for method in PAPERS_METHODS:
         points, layers = grid(method, 4), minimum.layers(method)
         lam, beta = points["lam"].to_numpy(), points["beta"].to_numpy()
         accuracy, _ = local_reparametrisation.by_local_reparametrisation(

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from pacbayes_curvature.posteriors import METHODS
+from paper.experiments.grid import PAPERS_METHODS
 from paper.experiments.sensitivity import words
 from paper.experiments.sensitivity.figure import around_default, bounds_by_factor, predictors, weight_draws
 from paper.networks.training import Recipe
@@ -36,7 +36,7 @@ def made():
     variants += [("extra_epochs", 10, 120.0, 10.5, 0.53), ("extra_epochs", 30, 150.0, 10.6, 0.55)]
     variants += [("draws", draws, 100.0, 10.0, 0.5) for draws in (2, 5, 20)]
     for factor, value, distance, trace, bound in variants:
-        for method, extra in zip(METHODS, (0.2, 0.1, 0.0)):
+        for method, extra in zip(PAPERS_METHODS, (0.2, 0.1, 0.0)):
             fitted = not np.isnan(bound)
             rows.append(
                 {
@@ -104,7 +104,7 @@ def test_the_sentences_follow_the_table(made):
     text = words.findings(made).data
     assert "training missed 100% at width 2. There is no bound there." in text
     assert "for Baseline, the batch size (0.450; the seeds, 0.020)" in text and "batch size, by a factor of 8.0" in text
-    counts = [(made.table.query("factor != 'draws' and method == @m")["bound"] < 0.9).sum() for m in METHODS]
+    counts = [(made.table.query("factor != 'draws' and method == @m")["bound"] < 0.9).sum() for m in PAPERS_METHODS]
     assert "0.9: {} with Baseline, {} with Diag Hessian, {} with Full L Hessian.".format(*counts) in text
     assert "Diag Hessian has a smaller bound than Baseline in 10 of 10 networks" in text
     assert "for Baseline the squared distance (" in text
