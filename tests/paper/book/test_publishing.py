@@ -135,7 +135,7 @@ def test_the_scheduled_reproduction_computes_what_is_frozen():
     rows = json.loads(done.stdout)["include"]
     computed = {(experiment, row["dataset"]) for row in rows for experiment in row["experiments"].split()}
     assert computed == {(experiment, dataset) for experiment, dataset, seed in names.frozen() if seed == 0}
-    assert {row["dataset"]: row["source"] for row in rows} == {name: names.source(name) for name in names.FROZEN}
+    assert {row["dataset"]: row["source"] for row in rows} == {name: names.source(name) for _, name, _ in names.frozen()}
     assert [line.split()[1] for line in commands("reproduce") if line.startswith("make")] == ["reproduce", "verify"]
     seeds = WORKFLOWS["reproduce"][TRIGGERS]["workflow_dispatch"]["inputs"]["seeds"]["default"]
     assert seeds == "0" and f"inputs.seeds || '{seeds}'" in TEXTS["reproduce"]
