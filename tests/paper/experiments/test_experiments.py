@@ -223,8 +223,8 @@ def test_without_data_a_frozen_result_of_other_code_is_stale(experiment, trained
 
 @each
 def test_unknown_datasets_are_refused(experiment):
-    with pytest.raises(ValueError, match="unknown dataset 'mnist3'; valid: mnist2, "):
-        experiment("mnist3")
+    with pytest.raises(ValueError, match="unknown dataset 'mnist11'; valid: mnist2, "):
+        experiment("mnist11")
 
 
 def test_unknown_methods_are_refused(trained):
@@ -277,7 +277,7 @@ def test_every_line_of_progress_says_how_much_is_left(workspace, digits_network,
     "arguments, message",
     [
         ("compute figure_9 digits 0 out.csv", "invalid choice: 'figure_9' .*accuracy_vs_complexity"),
-        ("compute training_run mnist3 0 out.csv", "invalid choice: 'mnist3' .*mnist2"),
+        ("compute training_run mnist11 0 out.csv", "invalid choice: 'mnist11' .*mnist2"),
         ("compute training_run digits first out.csv", "invalid int value: 'first'"),
         ("compute training_run digits -1 out.csv", "error: a seed must be at least 0, got -1"),
         ("compute training_run digits 0", "required: output"),

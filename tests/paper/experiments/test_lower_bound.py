@@ -134,8 +134,8 @@ def test_a_second_run_gives_the_same(trained):
 
 
 def test_unknown_datasets_are_refused_and_missing_data_named(workspace, no_download):
-    with pytest.raises(ValueError, match="unknown dataset 'mnist3'; valid: mnist2, "):
-        lower_bound("mnist3")
+    with pytest.raises(ValueError, match="unknown dataset 'mnist11'; valid: mnist2, "):
+        lower_bound("mnist11")
     with pytest.raises(FileNotFoundError, match="cifar10 not found"):
         lower_bound("cifar2")
 

@@ -214,6 +214,6 @@ def test_fewer_factors_come_from_the_record(result, trained, monkeypatch):
 def test_mistakes_are_refused_before_any_work(trained):
     with pytest.raises(ValueError, match="unknown factor 'depth'; valid: seed, batch_size, "):
         sensitivity("digits", factors=("width", "depth"))
-    with pytest.raises(ValueError, match="unknown dataset 'mnist3'; valid: mnist2, "):
-        sensitivity("mnist3")
+    with pytest.raises(ValueError, match="unknown dataset 'mnist11'; valid: mnist2, "):
+        sensitivity("mnist11")
     assert trained == []

@@ -153,8 +153,8 @@ def test_a_stale_result_is_named(measured, monkeypatch, workspace):
     monkeypatch.setattr("paper.digest.code_digest", lambda *modules: "other")
     monkeypatch.setattr(data, "load", lambda name: (_ for _ in ()).throw(FileNotFoundError(name)))
     assert compute.two_minima("digits", epochs=4).state == "stale"
-    with pytest.raises(ValueError, match="unknown dataset 'mnist3'"):
-        compute.two_minima("mnist3")
+    with pytest.raises(ValueError, match="unknown dataset 'mnist11'"):
+        compute.two_minima("mnist11")
     with pytest.raises(ValueError, match="epochs must be at least 1, got 0"):
         compute.two_minima("digits", epochs=0)
 
