@@ -155,9 +155,11 @@ def root(wildcards, output):
     return output[0].rpartition("build/")[0] or "."
 
 
-def code(experiment):
+def code(experiment, method=None, function=""):
     """What a result's own key holds of the code: unlike the files' dates, it is the same after a changed comment."""
-    return lambda wildcards: digest.code_digest(f"paper.experiments.{experiment.format(**wildcards)}.compute")
+    return lambda wildcards: digest.of_experiment(
+        experiment.format(**wildcards), method and method.format(**wildcards), function
+    )
 
 
 onstart:
@@ -183,14 +185,14 @@ rule train:
 rule explore:
     output: table(PART.replace("{part}", "explored"))
     input: NETWORK
-    params: root=root, code=code("accuracy_vs_complexity")
+    params: root=root, code=code("accuracy_vs_complexity", "{method}", "parts.counted")
     shell: RUN + " part {wildcards.dataset} {wildcards.seed} {wildcards.method} explored"
 
 
 rule chunk:
     output: table(PART)
     input: NETWORK, rules.explore.output
-    params: root=root, code=code("accuracy_vs_complexity")
+    params: root=root, code=code("accuracy_vs_complexity", "{method}", "parts.counted")
     wildcard_constraints: part="chunk[0-9]+"
     shell: RUN + " part {wildcards.dataset} {wildcards.seed} {wildcards.method} {wildcards.part}"
 

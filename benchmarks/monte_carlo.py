@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from pacbayes_curvature import bounds
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.gibbs.local_reparametrisation import by_local_reparametrisation
 
 from .pairs import alternate, entry
 from .paper_procedure import PaperProcedure
@@ -40,7 +40,7 @@ def run(problem: Problem, rounds: int, draws: int) -> list[dict]:
     def ours() -> None:
         lam, beta = problem.lam[[g]], problem.beta[[g]]
         accuracies.append(
-            gibbs.by_local_reparametrisation(
+            by_local_reparametrisation(
                 problem.weights, problem.layers, lam, beta, problem.x, problem.y, generator, passes
             )[0][0]
         )
@@ -66,7 +66,7 @@ def run(problem: Problem, rounds: int, draws: int) -> list[dict]:
 
 def _point(problem: Problem, generator: torch.Generator) -> int:
     """The grid point whose accuracy on a few thousand examples is nearest to 0.97, about that of the published network."""
-    accuracy, _ = gibbs.by_local_reparametrisation(
+    accuracy, _ = by_local_reparametrisation(
         problem.weights, problem.layers, problem.lam, problem.beta, problem.x[:4096], problem.y[:4096], generator
     )
     return int(np.abs(accuracy - 0.97).argmin())

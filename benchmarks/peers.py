@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from pacbayes_curvature.curvature import fisher
-from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.curvature.second_moments import second_moments
 from pacbayes_curvature.networks import Weights
 
 from .pairs import alternate, entry
@@ -69,7 +69,7 @@ def fisher_diagonal(problem: Problem, rounds: int) -> dict:
 def layerwise(problem: Problem, rounds: int) -> dict:
     """layerwise_vs_peer of one data set. Raises ValueError when the two do not agree."""
     theirs = curvlinops_moments(problem.weights)
-    ours = partial(curvature.layerwise, problem.weights, problem.x)
+    ours = partial(second_moments, problem.weights, problem.x)
     pairs = zip(ours(), theirs(problem.x, problem.y, chunk=4096))
     gap = max(np.abs(h - peer).max() / np.abs(h).max() for h, peer in pairs)
     if not gap < AGREEMENT["relative"]:
@@ -107,7 +107,7 @@ def backpack_diagonal(weights: Weights) -> Callable[..., list[np.ndarray]]:
 
 
 def curvlinops_moments(weights: Weights) -> Callable[..., list[np.ndarray]]:
-    """f(x, y, chunk) like `curvature.layerwise`, by curvlinops."""
+    """f(x, y, chunk) like `curvature.second_moments`, by curvlinops."""
     from curvlinops import FisherType, KFACLinearOperator
 
     net, loss = module(weights), torch.nn.CrossEntropyLoss()

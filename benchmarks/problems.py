@@ -7,7 +7,7 @@ import torch
 
 from pacbayes_curvature import networks
 from pacbayes_curvature.posteriors import LayerPosterior
-from paper.experiments import grid
+from paper.experiments.grid import grid
 from paper.networks.minimum import Minimum
 
 METHOD = "layerwise"  # the most expensive of the three
@@ -38,7 +38,7 @@ def load(dataset: str, grid_size: int) -> Problem:
     Raises FileNotFoundError when the data are not to be had.
     """
     minimum = Minimum(dataset, seed=0)
-    points = grid.grid(METHOD, grid_size)
+    points = grid(METHOD, grid_size)
     order = torch.randperm(len(minimum.y), generator=torch.Generator().manual_seed(0))
     return Problem(
         dataset,

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from pacbayes_curvature import networks, posteriors
-from pacbayes_curvature.curvature import second_moments as curvature
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.curvature.second_moments import second_moments, spectrum
+from pacbayes_curvature.gibbs.local_reparametrisation import by_local_reparametrisation
 
 CLASSES = 2
 # Sizes are varied one at a time around a base. `depth` counts the hidden layers, all as wide as the input.
@@ -106,7 +106,7 @@ def measure(task: str, size: dict, repeats: int, threads: int) -> tuple[float, f
 
 def _layerwise(N: int, width: int, depth: int):
     weights, x, _ = _network(N, width, depth)
-    return lambda: curvature.layerwise(weights, x)
+    return lambda: second_moments(weights, x)
 
 
 def _sweep(N: int, width: int, depth: int, grid: int):
@@ -115,7 +115,7 @@ def _sweep(N: int, width: int, depth: int, grid: int):
     layers = [_posterior(weight, random) for weight in weights]
     axis = np.geomspace(1e-3, 1, round(grid**0.5))
     lam, beta = (values.ravel() for values in np.meshgrid(axis, axis))
-    return lambda: gibbs.by_local_reparametrisation(weights, layers, lam, beta, x, y, generator)
+    return lambda: by_local_reparametrisation(weights, layers, lam, beta, x, y, generator)
 
 
 def _eigendecomposition(width: int):
@@ -123,7 +123,7 @@ def _eigendecomposition(width: int):
     for i in range(width):
         h[i, i:] = h[i:, i]
         h[i, i] += 3 * width**0.5  # positive definite: the eigenvalues of the rest lie within 2 sqrt(width) of 0
-    return lambda: curvature.spectrum(h)
+    return lambda: spectrum(h)
 
 
 TASKS = {"layerwise": _layerwise, "sweep": _sweep, "eigendecomposition": _eigendecomposition}

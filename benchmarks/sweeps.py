@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import torch
 
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
-from pacbayes_curvature.gibbs import precision
+from pacbayes_curvature.gibbs import local_reparametrisation, precision
+from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation
 from pacbayes_curvature.gibbs.outcomes import Tally
 
 from . import design_effect, peak
@@ -57,10 +57,8 @@ class Sweeps:
             *self._shares(equal_examples),
         ]
 
-    def _classifiers(self) -> gibbs.LocalReparametrisation:
-        return gibbs.LocalReparametrisation(
-            self.problem.weights, self.problem.layers, self.problem.lam, self.problem.beta
-        )
+    def _classifiers(self) -> LocalReparametrisation:
+        return LocalReparametrisation(self.problem.weights, self.problem.layers, self.problem.lam, self.problem.beta)
 
     def _to_precision(self, stderr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The accuracy at every grid point with this standard error and the examples of each level: all work, from the strata on."""
@@ -95,7 +93,9 @@ class Sweeps:
     def _against_paper(self, ours: Job) -> np.ndarray:
         """Seconds of our sweep and of the paper's over the whole grid: (rounds, 2)."""
         before = len(self.paper_seconds)
-        times = alternate(ours, self._paper_points, self.rounds, warm_up=partial(self._some, 2 * gibbs.CHUNK))
+        times = alternate(
+            ours, self._paper_points, self.rounds, warm_up=partial(self._some, 2 * local_reparametrisation.CHUNK)
+        )
         times[:, 1] = np.reshape(self.paper_seconds[before:], (-1, self.sampled)).mean(1) * self.problem.points
         return times
 
@@ -131,7 +131,7 @@ class Sweeps:
     def _shares(self, times: np.ndarray) -> list[dict]:
         """The share of the peak of both sides; operations are counted on one chunk, since they are proportional to N."""
         name, n = self.problem.name, len(self.problem.y)
-        some = min(gibbs.CHUNK, n)
+        some = min(local_reparametrisation.CHUNK, n)
         ours = peak.operations(partial(self._some, some)) * n / some
         middle = self.problem.lam[self.problem.points // 2], self.problem.beta[self.problem.points // 2]
         paper = peak.operations(partial(self.paper.accuracies, *middle, self.generator, DRAWS))

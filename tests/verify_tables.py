@@ -10,7 +10,6 @@ from pacbayes_curvature import posteriors
 from pacbayes_curvature.bounds import complexity
 from pacbayes_curvature.curvature import second_moments
 from pacbayes_curvature.gibbs import local_reparametrisation
-from paper import digest
 from paper.experiments.grid import grid
 from paper.networks import data
 from paper.networks.training import recipe_for
@@ -21,7 +20,7 @@ from paper.results import records
 def measured(digits, network, noise=0, size=5):
     """A small Figure 3 on digits: the same network with other noise, or another network."""
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    moments, tables = second_moments.layerwise(network.minimum, x), []
+    moments, tables = second_moments.second_moments(network.minimum, x), []
     for method in ("baseline", "diag"):
         layers = [
             posteriors.layer_posterior(method, moment, None, len(weight), distance)
@@ -59,7 +58,8 @@ def run(epochs, loss=1.0, test_accuracy=0.97):
 def write(path, table, seed=0, code=None, experiment="accuracy_vs_complexity", dataset="digits", **parameters):
     key = records.Key(
         experiment, dataset, seed, {"recipe": asdict(recipe_for(dataset))} | {"passes": 1} | parameters,
-        data.fingerprint(dataset), code or digest.code_digest(f"paper.experiments.{experiment}.compute"),
+        data.fingerprint(dataset),
+        code or records.code(experiment, table["method"].unique() if "method" in table else None),
     )  # fmt: skip
     table = table.assign(seed=seed, dataset=dataset)
     records.write(records.Result(key, table, {"date": "2020-01-01"}, "computed"), path=path)

@@ -52,7 +52,7 @@ def points(folder: Path) -> dict:
                 "dataset": name,
                 "seed": result.key.seed,
                 "computed": result.made["date"],
-                "code": result.key.code,
+                "code": records.words(result.key.code),
                 "stale": records.why_stale(result),
                 "points": _rows(table[table["seed"] == result.key.seed], path),
             }

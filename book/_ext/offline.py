@@ -25,7 +25,7 @@ def _only_in_build(srcdir: str | Path) -> None:
 
 def _footer(app: Sphinx, config) -> None:
     config.html_theme_options["extra_footer"] = (
-        f"<p>{version.label()}, code <code>{digest.code_digest()}</code>. Text and figures CC BY 4.0, code MIT.</p>"
+        f"<p>{version.label()}, code <code>{digest.of_modules()}</code>. Text and figures CC BY 4.0, code MIT.</p>"
     )
 
 

@@ -15,7 +15,7 @@ from importlib.metadata import version
 
 from pacbayes_curvature.bounds import complexity, kl_bernoulli, kl_bound, kl_inverse, pac_bayes_bound
 from pacbayes_curvature.curvature.fisher import fisher_diagonal
-from pacbayes_curvature.curvature.second_moments import layerwise as second_moments
+from pacbayes_curvature.curvature.second_moments import second_moments
 from pacbayes_curvature.gaussians import kl_divergence, optimal_posterior, optimal_prior_and_posterior
 from pacbayes_curvature.gibbs.classifier import GibbsClassifier, gibbs_classifier
 from pacbayes_curvature.networks import from_module

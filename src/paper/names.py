@@ -1,12 +1,9 @@
 """Names of the data sets, the experiments, and the parts of a sweep; what is frozen of them. Without torch, pandas or numpy,
 since the Snakefile, and so every job on a cluster, reads this file.
 
-    python -m paper.names    what is frozen, as the matrix of .github/workflows/reproduce.yml
-
 The posteriors' names are in `pacbayes_curvature.posteriors`, where each is defined.
 """
 
-import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -78,7 +75,7 @@ def frozen() -> Iterator[tuple[str, str, int]]:
 
 
 def matrix() -> dict:
-    """A job for each data set, since the data of one are downloaded once: its source, and the experiments frozen for it."""
+    """The matrix of .github/workflows/reproduce.yml: a job for each data set, since the data of one are downloaded once: its source, and the experiments frozen for it."""
     return {
         "include": [
             {
@@ -90,7 +87,3 @@ def matrix() -> dict:
             if any(dataset in datasets for datasets in EXPERIMENTS.values())
         ]
     }
-
-
-if __name__ == "__main__":
-    print(json.dumps(matrix()))

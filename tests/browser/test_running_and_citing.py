@@ -60,7 +60,7 @@ def test_no_page_shows_the_cell_that_fetches_the_package(name):
 @pytest.mark.parametrize("name", [name for name in PAGES if name != "index.html"])
 def test_the_foot_names_version_date_and_code(name):
     foot = " ".join(element.get_text() for element in parsed(name).select("footer"))
-    assert version.label() in foot and digest.code_digest() in foot
+    assert version.label() in foot and digest.of_modules() in foot
 
 
 @pytest.mark.parametrize("suffix", [".ipynb", ".md"])

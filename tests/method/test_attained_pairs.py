@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pacbayes_curvature import floors, gaussians
-from pacbayes_curvature import floors as lower_bounds
 
 
 def random_problem(k=40):
@@ -32,7 +31,7 @@ def test_without_such_weights_the_pair_is_that_of_lemma_42():
     h, shift = (values[5:] for values in random_problem())
     for beta in (1e-3, 1.0, 1e3):
         pair = floors.attained_pair(h, shift, beta)
-        floor = lower_bounds.diagonal_prior(h, shift, beta)
+        floor = floors.diagonal_prior(h, shift, beta)
         assert (pair.expected_loss, pair.kl) == pytest.approx((floor.expected_loss, floor.kl), rel=1e-13)
         assert pair.uncurved == 0
 
@@ -60,7 +59,7 @@ def test_the_block_pair_is_approached_from_below_by_dense_gaussians():
     costs = floors.block_costs(moment, shift)
     for beta in (0.1, 10.0):
         pair = floors.attained_block_pair(costs, np.ones(5), beta)
-        assert pair.kl == pytest.approx(lower_bounds.block_prior(costs, pair.expected_loss), rel=1e-9)
+        assert pair.kl == pytest.approx(floors.block_prior(costs, pair.expected_loss), rel=1e-9)
         gaps = []
         for eps in (1e-2, 1e-4, 1e-6):
             kl = loss = 0.0

@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from pacbayes_curvature import fisher_diagonal, from_module, gibbs_classifier, networks, posteriors
-from pacbayes_curvature.curvature.second_moments import layerwise as second_moments
+from pacbayes_curvature.curvature.second_moments import second_moments
 from pacbayes_curvature.gibbs.local_reparametrisation import by_weight_sampling
 
 METHODS = posteriors.METHODS

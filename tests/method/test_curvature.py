@@ -4,7 +4,7 @@ import torch
 
 from pacbayes_curvature import networks
 from pacbayes_curvature.curvature import fisher
-from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.curvature.second_moments import low_rank, second_moments, spectrum
 
 
 def small(seed=0, sizes=(5, 4, 3)):
@@ -21,7 +21,7 @@ def test_second_moments_against_a_loop_over_examples():
             augmented = np.append(z, 1.0)
             total += np.outer(augmented, augmented)
             z = np.maximum(weight.double().numpy() @ augmented, 0)
-    for fast, total in zip(curvature.layerwise(weights, x), sums):
+    for fast, total in zip(second_moments(weights, x), sums):
         np.testing.assert_allclose(fast, total / len(x), rtol=1e-5, atol=1e-6)
 
 
@@ -31,30 +31,30 @@ def test_moment_is_half_the_hessian_of_a_neurons_squared_error():
     z = torch.cat([x, torch.ones(len(x), 1)], 1).double()
     target = torch.randn(len(x), dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     hessian = torch.func.hessian(lambda w: ((z @ w - target) ** 2).mean())(weights[0][0].double())
-    np.testing.assert_allclose(hessian.numpy(), 2 * curvature.layerwise(weights, x)[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(hessian.numpy(), 2 * second_moments(weights, x)[0], rtol=1e-5, atol=1e-6)
 
 
 def test_chunks_do_not_matter(monkeypatch):
     weights, x = small()
-    whole = curvature.layerwise(weights, x)
-    monkeypatch.setattr(curvature, "CHUNK", 5)
-    for a, b in zip(whole, curvature.layerwise(weights, x)):
+    whole = second_moments(weights, x)
+    monkeypatch.setattr("pacbayes_curvature.curvature.second_moments.CHUNK", 5)
+    for a, b in zip(whole, second_moments(weights, x)):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
 def test_blocks_of_columns_do_not_matter(monkeypatch):
     weights, x = small()
-    whole = curvature.layerwise(weights, x)
-    monkeypatch.setattr(curvature, "BLOCK", 2)
-    for a, b in zip(whole, curvature.layerwise(weights, x)):
+    whole = second_moments(weights, x)
+    monkeypatch.setattr("pacbayes_curvature.curvature.second_moments.BLOCK", 2)
+    for a, b in zip(whole, second_moments(weights, x)):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
         np.testing.assert_array_equal(b, b.T)
 
 
 def test_spectrum_rebuilds_the_moment():
     weights, x = small()
-    for h in curvature.layerwise(weights, x):
-        values, vectors = curvature.spectrum(h)
+    for h in second_moments(weights, x):
+        values, vectors = spectrum(h)
         assert (np.diff(values) <= 0).all() and (values >= 0).all()
         np.testing.assert_allclose(vectors * values @ vectors.T, h, atol=1e-6)
         np.testing.assert_allclose(vectors.T @ vectors, np.eye(len(h)), atol=1e-12)
@@ -62,7 +62,7 @@ def test_spectrum_rebuilds_the_moment():
 
 def test_an_indefinite_matrix_is_no_second_moment():
     with pytest.raises(ValueError, match="no negative eigenvalue, got -1"):
-        curvature.spectrum(np.diag([2.0, -1.0]))
+        spectrum(np.diag([2.0, -1.0]))
 
 
 # Low rank -------------------------------------------------------------------------------------------------------------
@@ -71,9 +71,9 @@ def test_an_indefinite_matrix_is_no_second_moment():
 def test_low_rank_of_full_rank_is_the_spectrum():
     weights, x = small()
     for h, (values, vectors, missed) in zip(
-        curvature.layerwise(weights, x), curvature.low_rank(weights, x, 10, torch.Generator().manual_seed(0))
+        second_moments(weights, x), low_rank(weights, x, 10, torch.Generator().manual_seed(0))
     ):
-        np.testing.assert_allclose(values, curvature.spectrum(h)[0], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(values, spectrum(h)[0], rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(vectors * values @ vectors.T, h, rtol=1e-3, atol=1e-4)
         assert missed < 1e-5
 
@@ -81,17 +81,17 @@ def test_low_rank_of_full_rank_is_the_spectrum():
 @pytest.mark.parametrize("chunk", [4096, 50])
 def test_low_rank_is_below_the_moment_and_measures_what_it_misses(chunk, monkeypatch):
     """H - H^ has no negative eigenvalue, and its trace is the share that is reported; also for a spectrum that decays."""
-    monkeypatch.setattr(curvature, "CHUNK", chunk)
+    monkeypatch.setattr("pacbayes_curvature.curvature.second_moments.CHUNK", chunk)
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(300, 80, generator=generator) * torch.logspace(0, -3, 80)
     weights = networks.initialise([80, 60, 2], generator)
     for h, (values, vectors, missed) in zip(
-        curvature.layerwise(weights, x), curvature.low_rank(weights, x, 5, generator, oversampling=10)
+        second_moments(weights, x), low_rank(weights, x, 5, generator, oversampling=10)
     ):
         rest = h - vectors * values @ vectors.T
         assert vectors.shape == (len(h), 5) and np.linalg.eigvalsh(rest)[0] > -1e-4 * values[0]
         assert missed == pytest.approx(np.trace(rest) / np.trace(h), abs=1e-5)
-        exact = curvature.spectrum(h)[0]
+        exact = spectrum(h)[0]
         assert missed < 1.6 * exact[5:].sum() / exact.sum(), "not far from the best that any rank 5 can do"
         np.testing.assert_allclose(vectors.T @ vectors, np.eye(5), atol=1e-10)
 
@@ -99,7 +99,7 @@ def test_low_rank_is_below_the_moment_and_measures_what_it_misses(chunk, monkeyp
 def test_low_rank_needs_a_rank():
     weights, x = small()
     with pytest.raises(ValueError, match="rank must be at least 1, got 0"):
-        curvature.low_rank(weights, x, 0, torch.Generator())
+        low_rank(weights, x, 0, torch.Generator())
 
 
 # Equation (10) --------------------------------------------------------------------------------------------------------

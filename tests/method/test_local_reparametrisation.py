@@ -7,16 +7,21 @@ import torch
 from scipy.stats import norm
 
 from pacbayes_curvature import networks, posteriors
-from pacbayes_curvature.curvature import second_moments as curvature
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.curvature.second_moments import low_rank, second_moments, spectrum
+from pacbayes_curvature.gibbs import local_reparametrisation
+from pacbayes_curvature.gibbs.local_reparametrisation import (
+    LocalReparametrisation,
+    by_local_reparametrisation,
+    by_weight_sampling,
+)
 
 POINTS = [(1e-3, 1e-2), (1e-2, 1e-2), (1e-1, 1e-2), (1e-2, 1e-1), (1.0, 10.0)]
 
 
 def layers_of(method, network, x):
-    moments = curvature.layerwise(network.minimum, x)
+    moments = second_moments(network.minimum, x)
     return [
-        posteriors.layer_posterior(method, h, curvature.spectrum(h), len(w), d)
+        posteriors.layer_posterior(method, h, spectrum(h), len(w), d)
         for h, w, d in zip(moments, network.minimum, network.squared_distances())
     ]
 
@@ -27,12 +32,12 @@ def test_estimators_agree_on_a_trained_network(digits, digits_network, method):
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     layers = layers_of(method, digits_network, x)
     lam, beta = map(np.array, zip(*POINTS))
-    fast, fast_error = gibbs.by_local_reparametrisation(
+    fast, fast_error = by_local_reparametrisation(
         digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(1), passes=20
     )
     generator = torch.Generator().manual_seed(2)
     slow, slow_error = np.array(
-        [gibbs.by_weight_sampling(digits_network.minimum, layers, l, b, x, y, generator, draws=100) for l, b in POINTS]
+        [by_weight_sampling(digits_network.minimum, layers, l, b, x, y, generator, draws=100) for l, b in POINTS]
     ).T
     assert fast.max() > 0.9 and fast.min() < 0.6, "the points should span the range"
     assert (np.abs(fast - slow) <= 4 * np.hypot(fast_error, slow_error)).all(), (fast, slow, fast_error, slow_error)
@@ -47,8 +52,8 @@ def test_one_layer_has_a_closed_form(method):
     generator = torch.Generator().manual_seed(3)
     x, y = torch.randn(400, 6, generator=generator), torch.randint(2, (400,), generator=generator)
     weights = [torch.randn(2, 7, generator=generator)]
-    h = curvature.layerwise(weights, x)[0]
-    layers = [posteriors.layer_posterior(method, h, curvature.spectrum(h), 2, 1.0)]
+    h = second_moments(weights, x)[0]
+    layers = [posteriors.layer_posterior(method, h, spectrum(h), 2, 1.0)]
     z = np.c_[x.numpy(), np.ones(400)].astype(float)
     for lam, beta in ((0.1, 0.1), (2.0, 0.01)):
         layer = layers[0]
@@ -57,7 +62,7 @@ def test_one_layer_has_a_closed_form(method):
         logits = z @ weights[0].double().numpy().T
         margin = np.where(y.numpy() == 1, 1, -1) * (logits[:, 1] - logits[:, 0])
         exact = norm.cdf(margin / np.sqrt(2 * variance))
-        accuracy, error = gibbs.by_local_reparametrisation(
+        accuracy, error = by_local_reparametrisation(
             weights, layers, np.array([lam]), np.array([beta]), x, y, torch.Generator().manual_seed(4), passes=2
         )
         assert accuracy[0] == pytest.approx(exact.mean(), abs=1e-6)
@@ -70,7 +75,7 @@ def test_a_grid_point_does_not_depend_on_its_neighbours(digits, digits_network):
     lam, beta = map(np.array, zip(*POINTS))
 
     def run(lam, beta):
-        return gibbs.by_local_reparametrisation(
+        return by_local_reparametrisation(
             digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(1)
         )[0]
 
@@ -85,7 +90,7 @@ def test_each_point_is_evaluated_on_its_own_number_of_examples(digits, digits_ne
     lam, beta = map(np.array, zip(*POINTS))
     examples = np.array([1437, 1, 700, 1025, 1024])
 
-    classifiers = gibbs.LocalReparametrisation(digits_network.minimum, layers, lam, beta)
+    classifiers = LocalReparametrisation(digits_network.minimum, layers, lam, beta)
 
     def run(examples):
         return classifiers.tally(x, y, torch.Generator().manual_seed(1), examples=examples)
@@ -106,9 +111,7 @@ def test_several_passes_share_the_first_layer(digits, digits_network, monkeypatc
     """Each point has its own number of outcomes, whole passes first; the inputs are rotated once, whatever their number."""
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     lam, beta = map(np.array, zip(*POINTS))
-    classifiers = gibbs.LocalReparametrisation(
-        digits_network.minimum, layers_of("layerwise", digits_network, x), lam, beta
-    )
+    classifiers = LocalReparametrisation(digits_network.minimum, layers_of("layerwise", digits_network, x), lam, beta)
     rotated, first = [], classifiers.first.deviations
     monkeypatch.setattr(classifiers.first, "deviations", lambda z, points: rotated.append(len(z)) or first(z, points))
     examples = np.array([40 * 1437, 2000, 1437 + 1024, 3, 1])
@@ -126,9 +129,7 @@ def test_the_standard_error_is_that_of_repetitions(digits, digits_network):
     """The spread of 200 independent passes is no more than reported, and not much less where the examples are alike."""
     x, y = torch.from_numpy(digits.x_train)[:300], torch.from_numpy(digits.y_train)[:300]
     lam, beta = map(np.array, zip(*POINTS))
-    classifiers = gibbs.LocalReparametrisation(
-        digits_network.minimum, layers_of("layerwise", digits_network, x), lam, beta
-    )
+    classifiers = LocalReparametrisation(digits_network.minimum, layers_of("layerwise", digits_network, x), lam, beta)
     runs = [classifiers.tally(x, y, torch.Generator().manual_seed(seed)) for seed in range(200)]
     spread = np.std([run.accuracy for run in runs], axis=0, ddof=1)
     reported = np.sqrt(np.mean([run.stderr**2 for run in runs], axis=0))
@@ -144,11 +145,11 @@ def test_the_standard_error_is_that_of_repetitions(digits, digits_network):
 @pytest.mark.parametrize("tolerance", [0.0, 0.005, 0.1])
 def test_the_variances_error_is_within_its_tolerance(digits, digits_network, lam, beta, tolerance, monkeypatch):
     """s^2 of each example against the dense z' Sigma z, with Sigma = beta (H + (beta / lam) I)^-1 inverted."""
-    monkeypatch.setattr(gibbs, "TOLERANCE", tolerance)
+    monkeypatch.setattr(local_reparametrisation, "TOLERANCE", tolerance)
     x = torch.from_numpy(digits.x_train)
     layer, weight = layers_of("layerwise", digits_network, x)[1], digits_network.minimum[1]
     z = torch.relu(networks.affine(digits_network.minimum[0], x))
-    one = gibbs._Deeper(weight, layer, np.array([lam]), np.array([beta]))
+    one = local_reparametrisation._Deeper(weight, layer, np.array([lam]), np.array([beta]))
     mean, s = one.moments(z, 0)
     np.testing.assert_allclose(mean, networks.affine(weight, z), rtol=1e-4, atol=1e-4)
     h = layer.basis * layer.curvature @ layer.basis.T
@@ -166,12 +167,12 @@ def test_what_is_left_out_changes_no_accuracy(digits, digits_network, monkeypatc
     lam, beta = (values.ravel() for values in np.meshgrid(np.geomspace(1e-4, 1, 6), np.geomspace(1e-3, 10, 6)))
 
     def run():
-        return gibbs.by_local_reparametrisation(
+        return by_local_reparametrisation(
             digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(1), passes=3
         )
 
     accuracy, error = run()
-    monkeypatch.setattr(gibbs, "TOLERANCE", 0.0)
+    monkeypatch.setattr(local_reparametrisation, "TOLERANCE", 0.0)
     exact, _ = run()
     assert (
         0 < np.abs(accuracy - exact).max() <= 0.5 * error.max()
@@ -185,13 +186,13 @@ def test_estimators_agree_for_a_low_rank_posterior(digits, digits_network, lam, 
     layers = [
         posteriors.LayerPosterior(values, vectors, len(w), d)
         for (values, vectors, _), w, d in zip(
-            curvature.low_rank(digits_network.minimum, x, 8, torch.Generator().manual_seed(0)),
+            low_rank(digits_network.minimum, x, 8, torch.Generator().manual_seed(0)),
             digits_network.minimum,
             digits_network.squared_distances(),
         )
     ]
     assert all(layer.low_rank for layer in layers)
-    fast, fast_error = gibbs.by_local_reparametrisation(
+    fast, fast_error = by_local_reparametrisation(
         digits_network.minimum,
         layers,
         np.array([lam]),
@@ -201,7 +202,7 @@ def test_estimators_agree_for_a_low_rank_posterior(digits, digits_network, lam, 
         torch.Generator().manual_seed(1),
         passes=20,
     )
-    slow, slow_error = gibbs.by_weight_sampling(
+    slow, slow_error = by_weight_sampling(
         digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(2), draws=100
     )
     assert abs(fast[0] - slow) <= 4 * np.hypot(fast_error[0], slow_error)
@@ -210,7 +211,7 @@ def test_estimators_agree_for_a_low_rank_posterior(digits, digits_network, lam, 
 def test_vanishing_noise_is_the_deterministic_network(digits, digits_network):
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     layers = layers_of("layerwise", digits_network, x)
-    accuracy, error = gibbs.by_local_reparametrisation(
+    accuracy, error = by_local_reparametrisation(
         digits_network.minimum, layers, np.array([1e-12]), np.array([1.0]), x, y, torch.Generator().manual_seed(1)
     )
     assert accuracy[0] == 1 and error[0] == 0
@@ -220,8 +221,8 @@ def test_too_few_draws_are_refused(digits, digits_network):
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     layers = layers_of("baseline", digits_network, x)
     with pytest.raises(ValueError, match="draws must be at least 2, got 1"):
-        gibbs.by_weight_sampling(digits_network.minimum, layers, 0.1, 1.0, x, y, torch.Generator(), draws=1)
+        by_weight_sampling(digits_network.minimum, layers, 0.1, 1.0, x, y, torch.Generator(), draws=1)
     with pytest.raises(ValueError, match="passes must be at least 1, got 0"):
-        gibbs.by_local_reparametrisation(
+        by_local_reparametrisation(
             digits_network.minimum, layers, np.array([0.1]), np.array([1.0]), x, y, torch.Generator(), passes=0
         )

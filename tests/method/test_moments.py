@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from pacbayes_curvature import posteriors
-from pacbayes_curvature.curvature import second_moments as curvature
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
-from pacbayes_curvature.gibbs import moments as gibbs_by_moments
+from pacbayes_curvature.curvature.second_moments import second_moments
+from pacbayes_curvature.gibbs import moments
+from pacbayes_curvature.gibbs.local_reparametrisation import by_local_reparametrisation
 from pacbayes_curvature.networks import forward
 from paper.experiments.lower_bound.compute import displacements
 
@@ -41,8 +41,8 @@ def some_variances(weights, scales, seed):
 def test_a_variance_for_every_weight_against_weight_sampling(xy, digits_network):
     scales = [0.3, 1.0, 2.0]
     variances = some_variances(digits_network.minimum, scales, 8)
-    layers = gibbs_by_moments.with_weight_variances(digits_network.minimum, variances)
-    fast, error = estimate(layers, xy, seeded(9), passes=20)
+    classifiers = moments.with_weight_variances(digits_network.minimum, variances)
+    fast, error = estimate(classifiers, xy, seeded(9), passes=20)
     assert (0.3 < fast).all() and (fast < 0.999).all() and (np.diff(fast) < 0).all(), "the points should say something"
     generator = seeded(10)
     for g in range(len(scales)):
@@ -61,27 +61,25 @@ def test_a_variance_for_every_weight_against_weight_sampling(xy, digits_network)
 def test_many_posteriors_at_once_are_each_what_it_is_alone(xy, digits_network, passes):
     """The noise is the same for all, whatever their number."""
     variances = some_variances(digits_network.minimum, [0.5, 1.0, 3.0], 8)
-    layers = gibbs_by_moments.with_weight_variances(digits_network.minimum, variances)
-    together = np.array(estimate(layers, xy, seeded(1), passes))
+    classifiers = moments.with_weight_variances(digits_network.minimum, variances)
+    together = np.array(estimate(classifiers, xy, seeded(1), passes))
     for g in range(3):
-        alone = gibbs_by_moments.with_weight_variances(digits_network.minimum, [v[g : g + 1] for v in variances])
+        alone = moments.with_weight_variances(digits_network.minimum, [v[g : g + 1] for v in variances])
         np.testing.assert_array_equal(together[:, [g]], np.array(estimate(alone, xy, seeded(1), passes)))
 
 
 def test_variances_of_a_posterior_are_variances_of_weights(xy, digits_network):
     """The diagonal method, written out weight by weight: the same network."""
-    moments = curvature.layerwise(digits_network.minimum, xy[0])
+    hessians = second_moments(digits_network.minimum, xy[0])
     posterior = [
         posteriors.layer_posterior("diag", h, None, len(w), d)
-        for h, w, d in zip(moments, digits_network.minimum, digits_network.squared_distances())
+        for h, w, d in zip(hessians, digits_network.minimum, digits_network.squared_distances())
     ]
     lam, beta = np.array([0.1]), np.array([0.01])
     variances = [np.tile(posteriors.variances(layer, lam, beta), (1, layer.neurons, 1)) for layer in posterior]
-    one, error = gibbs.by_local_reparametrisation(
-        digits_network.minimum, posterior, lam, beta, *xy, seeded(1), passes=20
-    )
-    layers = gibbs_by_moments.with_weight_variances(digits_network.minimum, variances)
-    two, _ = estimate(layers, xy, seeded(2), passes=20)
+    one, error = by_local_reparametrisation(digits_network.minimum, posterior, lam, beta, *xy, seeded(1), passes=20)
+    classifiers = moments.with_weight_variances(digits_network.minimum, variances)
+    two, _ = estimate(classifiers, xy, seeded(2), passes=20)
     assert abs(one[0] - two[0]) <= 4 * np.sqrt(2) * error[0]
 
 
@@ -90,21 +88,21 @@ def test_impossible_variances_are_refused(digits_network, bad):
     v = [np.zeros((1, *w.shape)) for w in digits_network.minimum]
     v[1][0, 2, 3] = bad
     with pytest.raises(ValueError, match="variances of layer 2 must be finite and nonnegative"):
-        gibbs_by_moments.with_weight_variances(digits_network.minimum, v)
+        moments.with_weight_variances(digits_network.minimum, v)
 
 
 def test_too_few_passes_are_refused(xy, digits_network):
     none = [np.zeros((1, *w.shape)) for w in digits_network.minimum]
-    layers = gibbs_by_moments.with_weight_variances(digits_network.minimum, none)
+    classifiers = moments.with_weight_variances(digits_network.minimum, none)
     with pytest.raises(ValueError, match="passes must be at least 1, got 0"):
-        estimate(layers, xy, seeded(1), passes=0)
+        estimate(classifiers, xy, seeded(1), passes=0)
 
 
 def test_noise_along_the_displacements_is_that_of_drawn_networks(xy, digits_network):
     shifts, scales = displacements(digits_network), [0.2, 2.0]
     variances = [np.outer(scales, np.linspace(0.5, 1.5, len(shift))) for shift in shifts]
-    layers = gibbs_by_moments.along_displacements(digits_network.minimum, shifts, variances)
-    fast, error = estimate(layers, xy, seeded(3), passes=20)
+    classifiers = moments.along_displacements(digits_network.minimum, shifts, variances)
+    fast, error = estimate(classifiers, xy, seeded(3), passes=20)
     assert (0.3 < fast).all() and (fast < 0.98).all(), "the points should say something"
     generator = seeded(4)
     for g in range(len(scales)):
@@ -124,5 +122,5 @@ def test_noise_along_the_displacements_is_that_of_drawn_networks(xy, digits_netw
 def test_no_noise_along_the_displacements_is_the_trained_network(xy, digits_network):
     shifts = displacements(digits_network)
     none = [np.zeros((1, len(shift))) for shift in shifts]
-    layers = gibbs_by_moments.along_displacements(digits_network.minimum, shifts, none)
-    assert estimate(layers, xy, torch.Generator()) == (1.0, 0.0)
+    classifiers = moments.along_displacements(digits_network.minimum, shifts, none)
+    assert estimate(classifiers, xy, torch.Generator()) == (1.0, 0.0)

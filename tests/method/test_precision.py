@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from pacbayes_curvature import networks, posteriors
-from pacbayes_curvature.curvature import second_moments as curvature
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.curvature.second_moments import second_moments, spectrum
 from pacbayes_curvature.gibbs import precision, strata
+from pacbayes_curvature.gibbs.local_reparametrisation import by_local_reparametrisation
 from pacbayes_curvature.gibbs.two_levels import Coarse, Correction, Thinned
 
 AXIS = np.geomspace(1e-3, 1, 4)
@@ -18,8 +18,8 @@ LAM, BETA = (values.ravel() for values in np.meshgrid(AXIS, AXIS))
 def problem(digits, digits_network):
     x, y, weights = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train), digits_network.minimum
     layers = [
-        posteriors.layer_posterior("layerwise", h, curvature.spectrum(h), len(w), 0.0)
-        for h, w in zip(curvature.layerwise(weights, x), weights)
+        posteriors.layer_posterior("layerwise", h, spectrum(h), len(w), 0.0)
+        for h, w in zip(second_moments(weights, x), weights)
     ]
     return weights, layers, x, y
 
@@ -33,9 +33,7 @@ def estimates(problem, stderr, seed):
 @pytest.fixture(scope="module")
 def truth(problem):
     weights, layers, x, y = problem
-    return gibbs.by_local_reparametrisation(
-        weights, layers, LAM, BETA, x, y, torch.Generator().manual_seed(9), passes=80
-    )[0]
+    return by_local_reparametrisation(weights, layers, LAM, BETA, x, y, torch.Generator().manual_seed(9), passes=80)[0]
 
 
 def test_the_wanted_error_is_reached_without_bias(problem, truth, monkeypatch):

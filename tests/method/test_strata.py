@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from pacbayes_curvature import networks, posteriors
-from pacbayes_curvature.curvature import second_moments as curvature
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.curvature.second_moments import second_moments, spectrum
 from pacbayes_curvature.gibbs import strata
+from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation
 from pacbayes_curvature.gibbs.outcomes import Tally
 
 LAM, BETA = np.array([1e-3, 1e-2, 1e-1, 1.0]), np.array([1e-2, 1e-2, 1e-2, 10.0])
@@ -17,10 +17,10 @@ LAM, BETA = np.array([1e-3, 1e-2, 1e-1, 1.0]), np.array([1e-2, 1e-2, 1e-2, 10.0]
 def problem(digits, digits_network):
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     layers = [
-        posteriors.layer_posterior("layerwise", h, curvature.spectrum(h), len(w), 0.0)
-        for h, w in zip(curvature.layerwise(digits_network.minimum, x), digits_network.minimum)
+        posteriors.layer_posterior("layerwise", h, spectrum(h), len(w), 0.0)
+        for h, w in zip(second_moments(digits_network.minimum, x), digits_network.minimum)
     ]
-    return digits_network.minimum, gibbs.LocalReparametrisation(digits_network.minimum, layers, LAM, BETA), x, y
+    return digits_network.minimum, LocalReparametrisation(digits_network.minimum, layers, LAM, BETA), x, y
 
 
 def cut(weights, x, y, generator):

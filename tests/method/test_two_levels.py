@@ -8,9 +8,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from pacbayes_curvature import posteriors
-from pacbayes_curvature.curvature import second_moments as curvature
-from pacbayes_curvature.gibbs import level, two_levels
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.curvature.second_moments import second_moments, spectrum
+from pacbayes_curvature.gibbs import level, local_reparametrisation, two_levels
+from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation
 from pacbayes_curvature.gibbs.two_levels import Coarse, Correction, Thinned
 
 AXIS = np.geomspace(1e-4, 1, 4)
@@ -24,8 +24,8 @@ def problem(digits, digits_network):
     x, y, weights = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train), digits_network.minimum
     layers = {
         method: [
-            posteriors.layer_posterior(method, h, curvature.spectrum(h), len(w), 0.0)
-            for h, w in zip(curvature.layerwise(weights, x), weights)
+            posteriors.layer_posterior(method, h, spectrum(h), len(w), 0.0)
+            for h, w in zip(second_moments(weights, x), weights)
         ]
         for method in posteriors.METHODS
     }
@@ -53,7 +53,7 @@ def test_the_levels_add_up_to_the_exact_outcomes(problem, method, step, monkeypa
     examples = np.random.default_rng(0).integers(0, 1400, len(LAM))
     examples[3] = 0
     q, difference, p = (
-        tally(kind, problem, method, 1, 2, examples) for kind in (Coarse, Correction, gibbs.LocalReparametrisation)
+        tally(kind, problem, method, 1, 2, examples) for kind in (Coarse, Correction, LocalReparametrisation)
     )
     np.testing.assert_allclose(q.wrong + difference.wrong, p.wrong, rtol=1e-4, atol=2e-3)
     for found in (q, difference):
@@ -74,14 +74,14 @@ def test_the_coarse_outcomes_come_near_the_exact_ones_with_closer_nodes(problem,
 
 def test_a_correction_varies_little(problem):
     """Ten classes: the variance of p - q is a small part of that of p, at every point where answers differ."""
-    difference, p = (tally(kind, problem, "layerwise") for kind in (Correction, gibbs.LocalReparametrisation))
+    difference, p = (tally(kind, problem, "layerwise") for kind in (Correction, LocalReparametrisation))
     differ = p.variance > 1e-4
     assert differ.sum() > 6 and (difference.variance[differ] < 0.25 * p.variance[differ]).all()
     assert difference.variance.sum() < 0.05 * p.variance.sum()
 
 
 def test_one_point_is_exact_but_for_thinned_eigenvectors(problem, monkeypatch):
-    monkeypatch.setattr(gibbs, "TOLERANCE", 0.0)
+    monkeypatch.setattr(local_reparametrisation, "TOLERANCE", 0.0)
     weights, layers, x, y = problem
     difference = Correction(weights, layers["layerwise"], LAM[5:6], BETA[5:6]).tally(
         x[:300], y[:300], torch.Generator().manual_seed(0)
@@ -146,7 +146,7 @@ def test_coarse_outcomes_need_few_products(problem):
     axis = np.geomspace(1e-5, 1e1, 20, endpoint=False)
     lam, beta = (values.ravel() for values in np.meshgrid(axis, axis))
     operations = []
-    for kind in (Coarse, gibbs.LocalReparametrisation):
+    for kind in (Coarse, LocalReparametrisation):
         with FlopCounterMode(display=False) as counter:
             kind(weights, layers["layerwise"], lam, beta).tally(x[:300], y[:300], torch.Generator().manual_seed(0))
         operations.append(counter.get_total_flops())

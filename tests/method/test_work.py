@@ -8,12 +8,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pacbayes_curvature import networks, posteriors
 from pacbayes_curvature.curvature import fisher
-from pacbayes_curvature.curvature import second_moments as curvature
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
-from pacbayes_curvature.gibbs import outcomes as answers
-from pacbayes_curvature.gibbs import two_levels
-from paper.experiments.accuracy_vs_complexity import parts as sweep
-from paper.networks.minimum import Minimum
+from pacbayes_curvature.curvature.second_moments import low_rank, second_moments, spectrum
+from pacbayes_curvature.gibbs import local_reparametrisation, outcomes, two_levels
+from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation, by_local_reparametrisation, leading
 
 WIDTHS = (40, 30, 20, 3)
 LAM, BETA = (values.ravel() for values in np.meshgrid(np.geomspace(1e-3, 1, 4), np.geomspace(1e-3, 1, 3)))
@@ -45,8 +42,8 @@ def net():
 
 
 def layers_of(method, weights, x):
-    moments = curvature.layerwise(weights, x)
-    return [posteriors.layer_posterior(method, h, curvature.spectrum(h), len(w), 1.0) for h, w in zip(moments, weights)]
+    moments = second_moments(weights, x)
+    return [posteriors.layer_posterior(method, h, spectrum(h), len(w), 1.0) for h, w in zip(moments, weights)]
 
 
 def expected_flops(method, weights, x, n):
@@ -60,7 +57,7 @@ def expected_flops(method, weights, x, n):
     for layer, n_in, n_out in zip(layers[1:], WIDTHS[1:], WIDTHS[2:]):
         rho = LAM / BETA
         directions = (
-            [sum(r * g > 2 * gibbs.TOLERANCE for g in layer.curvature) for r in rho]
+            [sum(r * g > 2 * local_reparametrisation.TOLERANCE for g in layer.curvature) for r in rho]
             if method == "layerwise"
             else [0] * points
         )
@@ -73,7 +70,7 @@ def test_the_estimator_multiplies_no_more_than_it_needs(method, net):
     weights, x, y = net
     layers = layers_of(method, weights, x[:500])
     with FlopCounterMode(display=False) as counter:
-        gibbs.by_local_reparametrisation(weights, layers, LAM, BETA, x, y, torch.Generator().manual_seed(1))
+        by_local_reparametrisation(weights, layers, LAM, BETA, x, y, torch.Generator().manual_seed(1))
     assert counter.get_total_flops() == expected_flops(method, weights, x, len(x))
 
 
@@ -81,7 +78,7 @@ def test_few_directions_are_needed_where_the_noise_is_flat(net):
     """The count above is not simply all directions: at small lam / beta it is none of them."""
     weights, x, _ = net
     layer = layers_of("layerwise", weights, x)[1]
-    rank = gibbs.leading(layer.curvature, LAM, BETA)
+    rank = leading(layer.curvature, LAM, BETA)
     assert rank.min() < 0.5 * len(layer.curvature) < rank.max() == len(layer.curvature)
 
 
@@ -91,8 +88,8 @@ def test_products_for_each_chunk(method, first, net):
     weights, x, y = net
     layers = layers_of(method, weights, x[:500])
     with Operations() as operations:
-        gibbs.by_local_reparametrisation(weights, layers, LAM, BETA, x, y, torch.Generator().manual_seed(1))
-    chunks = -(-len(x) // gibbs.CHUNK)
+        by_local_reparametrisation(weights, layers, LAM, BETA, x, y, torch.Generator().manual_seed(1))
+    chunks = -(-len(x) // local_reparametrisation.CHUNK)
     assert operations.products() == chunks * (first + 2 * len(LAM))
     # Once a layer, to lay its directions below its weights; never to append a column to the examples.
     assert operations.names.count("cat") == (2 if method == "layerwise" else 0)
@@ -105,14 +102,14 @@ def test_work_ends_with_the_examples_of_a_point(net):
     counts = []
     for few in (examples, np.full(len(LAM), 3000)):
         with FlopCounterMode(display=False) as counter:
-            gibbs.LocalReparametrisation(weights, layers, LAM, BETA).tally(
+            LocalReparametrisation(weights, layers, LAM, BETA).tally(
                 x, y, torch.Generator().manual_seed(1), examples=few
             )
         counts.append(counter.get_total_flops())
     assert counts[0] < 0.35 * counts[1]
 
 
-@pytest.mark.parametrize("kind", [gibbs.LocalReparametrisation, two_levels.Coarse, two_levels.Correction])
+@pytest.mark.parametrize("kind", [LocalReparametrisation, two_levels.Coarse, two_levels.Correction])
 @pytest.mark.parametrize("method", posteriors.METHODS)
 def test_memory_is_that_of_a_chunk_whatever_the_number_of_examples(method, kind, net):
     weights, x, y = net
@@ -124,19 +121,17 @@ def test_memory_is_that_of_a_chunk_whatever_the_number_of_examples(method, kind,
             kind(weights, layers, LAM, BETA).tally(*data, torch.Generator().manual_seed(1))
         largest.append(operations.largest)
     # The two levels hold the logits of all points, in so many slices each.
-    widest = max(
-        2 * max(WIDTHS) + 1, len(LAM) * WIDTHS[-1] * answers.SLICES * (kind is not gibbs.LocalReparametrisation)
-    )
-    assert largest[0] == largest[1] <= gibbs.CHUNK * widest
+    widest = max(2 * max(WIDTHS) + 1, len(LAM) * WIDTHS[-1] * outcomes.SLICES * (kind is not LocalReparametrisation))
+    assert largest[0] == largest[1] <= local_reparametrisation.CHUNK * widest
 
 
 def test_curvature_in_one_pass_and_memory_of_a_chunk(net, monkeypatch):
-    monkeypatch.setattr(curvature, "CHUNK", 500)
+    monkeypatch.setattr("pacbayes_curvature.curvature.second_moments.CHUNK", 500)
     monkeypatch.setattr(fisher, "DRAWN_CHUNK", 500)
     weights, x, _ = net
     passes = {
-        "layerwise": lambda x: curvature.layerwise(weights, x),
-        "low_rank": lambda x: curvature.low_rank(weights, x, 5, torch.Generator().manual_seed(0)),
+        "layerwise": lambda x: second_moments(weights, x),
+        "low_rank": lambda x: low_rank(weights, x, 5, torch.Generator().manual_seed(0)),
         "fisher_diagonal": lambda x: fisher.fisher_diagonal(weights, x, torch.Generator().manual_seed(0)),
     }
     forward = 2 * sum(a * b for a, b in zip(WIDTHS, WIDTHS[1:]))
@@ -163,28 +158,8 @@ def test_blocks_save_almost_half_of_a_wide_layers_products(monkeypatch):
     weights, x = networks.initialise([400, 2], torch.Generator().manual_seed(0)), torch.ones(100, 400)
     flops = []
     for block in (400, 25):
-        monkeypatch.setattr(curvature, "BLOCK", block)
+        monkeypatch.setattr("pacbayes_curvature.curvature.second_moments.BLOCK", block)
         with FlopCounterMode(display=False) as counter:
-            curvature.layerwise(weights, x)
+            second_moments(weights, x)
         flops.append(counter.get_total_flops() - 2 * 100 * 400 * 2)
     assert flops[1] < 0.54 * flops[0]
-
-
-def test_a_sweep_looks_at_few_examples(digits, digits_network, workspace, monkeypatch):
-    """Most points of a grid are only explored, on equally many examples of each stratum."""
-    looked, whole = [], gibbs.LocalReparametrisation.tally
-
-    def count(self, x, y, generator, passes=1, examples=None, label=""):
-        looked.append(self.points * len(x) * passes if examples is None else int(np.sum(examples)))
-        return whole(self, x, y, generator, passes, examples, label)
-
-    minimum = Minimum("digits", 0)
-    minimum.__dict__ |= {"data": digits, "network": digits_network}
-    monkeypatch.setattr(sweep, "EXPLORED", 96)
-    monkeypatch.setattr(gibbs.LocalReparametrisation, "tally", count)
-    explored = sweep.explored(minimum, "diag", 10, 1)
-    assert sum(looked) == 100 * 96
-    looked.clear()
-    for chunk in range(sweep.CHUNKS):
-        sweep.counted(minimum, "diag", 10, 1, chunk)
-    assert sum(looked) == 1437 * explored["contender"].sum() < 1437 * 70

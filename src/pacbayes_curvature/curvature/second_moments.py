@@ -14,7 +14,7 @@ BLOCK = 512  # columns of H at a time: what lies above the diagonal block is the
 
 
 @torch.no_grad()
-def layerwise(weights: Weights, x: torch.Tensor) -> list[np.ndarray]:
+def second_moments(weights: Weights, x: torch.Tensor) -> list[np.ndarray]:
     """H_l = (1/N) sum_n (z, 1)(z, 1)' for each layer l: (k, k) in float64.
 
     It is the Hessian, up to the factor 2 that (34) drops, of neuron j's squared error (1/N) sum_n (w_j (z, 1) - target)^2,

@@ -48,20 +48,42 @@ def to_precision(
     if np.shape(stderr) != np.shape(lam) or not (np.asarray(stderr) > 0).all():
         raise ValueError(f"stderr must hold a positive number for each of the {len(lam)} grid points")
     parts = by_both_margins(weights, layers, lam, beta, x, y, generator)
-    coarse, correction = (level(weights, layers, lam, beta) for level in (Coarse, Correction))
-    pilot = strata.tallies(coarse, parts, x, y, np.full((len(parts), len(lam)), strata.PILOT), generator)
+    pilot = strata.tallies(
+        Coarse(weights, layers, lam, beta), parts, x, y, np.full((len(parts), len(lam)), strata.PILOT), generator
+    )
     many = strata.allocation(pilot, parts, SHARE**0.5 * np.asarray(stderr))
     few = np.maximum(many // RATIO, [[max(strata.PILOT, len(part) // LEAST)] for part in parts])
     for count, part in zip(many[:WHOLE], parts):
         np.maximum(count, len(part), out=count)
+    estimate = on_two_levels(weights, layers, lam, beta, x, y, parts, many, few, generator)
+    return *estimate, np.array([many.sum(0), few.sum(0)])
+
+
+def on_two_levels(
+    weights: Weights,
+    layers: list[LayerPosterior],
+    lam: np.ndarray,
+    beta: np.ndarray,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    parts: list[torch.Tensor],
+    many: np.ndarray,
+    few: np.ndarray,
+    generator: torch.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Accuracy at each grid point and its standard error, (G,) each: E q + E(p - q) of `two_levels`.
+
+    parts: indices of each stratum's examples, H tensors; many, few (H, G): the coarse outcomes and the corrections of each.
+    By its error the accuracy can lie outside of [0, 1].
+    """
     accuracies, errors = zip(
         *(
-            strata.estimate(strata.tallies(level, parts, x, y, counts, generator), parts)
-            for level, counts in ((coarse, many), (correction, few))
+            strata.estimate(strata.tallies(level(weights, layers, lam, beta), parts, x, y, counts, generator), parts)
+            for level, counts in ((Coarse, many), (Correction, few))
         )
     )
     # An accuracy is one minus the mean outcome; it is the outcomes that add up.
-    return sum(accuracies) - 1, np.hypot(*errors), np.array([many.sum(0), few.sum(0)])
+    return sum(accuracies) - 1, np.hypot(*errors)
 
 
 def by_both_margins(

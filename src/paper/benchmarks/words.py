@@ -9,7 +9,7 @@ from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 from paper import names
-from paper.benchmarks import extrapolate as larger_networks
+from paper.benchmarks import extrapolate
 from paper.benchmarks import figure as plots_benchmarks
 from paper.results.records import ROOT
 from paper.show.style import title
@@ -190,14 +190,14 @@ def wider(
     """
     rows = []
     for width in widths:
-        layers = larger_networks.fully_connected([width] * (depth + 1) + [2])
-        eigen = larger_networks.eigendecomposition_seconds(layers, results["scaling"])
-        sweep = larger_networks.sweep_seconds(width, depth, examples, POINTS, results["scaling"])
+        layers = extrapolate.fully_connected([width] * (depth + 1) + [2])
+        eigen = extrapolate.eigendecomposition_seconds(layers, results["scaling"])
+        sweep = extrapolate.sweep_seconds(width, depth, examples, POINTS, results["scaling"])
         rows.append(
             {
                 "width": width,
-                "weights": f"{larger_networks.weights(layers):.3g}",
-                "memory of all H_l (GB)": larger_networks.moment_bytes(layers) / 1e9,
+                "weights": f"{extrapolate.weights(layers):.3g}",
+                "memory of all H_l (GB)": extrapolate.moment_bytes(layers) / 1e9,
                 "eigendecompositions (hours)": _hours(*eigen),
                 "our sweep (hours)": _hours(*sweep),
             }
@@ -213,23 +213,23 @@ def imagenet(results: dict) -> pd.DataFrame:
     points, DRAWS draws each, at the measured peak (hours).
     """
     rows = []
-    for name, layers in (("VGG-16", larger_networks.vgg16()), ("ResNet-50", larger_networks.resnet50())):
+    for name, layers in (("VGG-16", extrapolate.vgg16()), ("ResNet-50", extrapolate.resnet50())):
         rate = results["peak"]["gflops"] * 1e9
-        draws = larger_networks.weight_draw_seconds(layers, larger_networks.IMAGENET, POINTS, DRAWS, rate)
+        draws = extrapolate.weight_draw_seconds(layers, extrapolate.IMAGENET, POINTS, DRAWS, rate)
         rows.append(
             {
                 "network": name,
                 "layers": len(layers),
-                "weights": f"{larger_networks.weights(layers):.3g}",
-                "multiply-adds": f"{larger_networks.multiplications(layers):.3g}",
+                "weights": f"{extrapolate.weights(layers):.3g}",
+                "multiply-adds": f"{extrapolate.multiplications(layers):.3g}",
                 "largest k": max(layer.inputs for layer in layers),
-                "memory of all H_l (GB)": larger_networks.moment_bytes(layers) / 1e9,
-                f"sketches of rank {RANK} (GB)": larger_networks.low_rank_bytes(layers, RANK) / 1e9,
+                "memory of all H_l (GB)": extrapolate.moment_bytes(layers) / 1e9,
+                f"sketches of rank {RANK} (GB)": extrapolate.low_rank_bytes(layers, RANK) / 1e9,
                 "all H_l, all patches (hours)": _hours(
-                    *larger_networks.curvature_seconds(layers, larger_networks.IMAGENET, results["scaling"])
+                    *extrapolate.curvature_seconds(layers, extrapolate.IMAGENET, results["scaling"])
                 ),
                 "eigendecompositions (hours)": _hours(
-                    *larger_networks.eigendecomposition_seconds(layers, results["scaling"])
+                    *extrapolate.eigendecomposition_seconds(layers, results["scaling"])
                 ),
                 "weight draws (hours)": f"{draws / HOUR:.2g}",
             }
@@ -240,14 +240,14 @@ def imagenet(results: dict) -> pd.DataFrame:
 def largest_blocks(results: dict) -> Markdown:
     """The blocks that cost most, each with its size and the time of its eigendecomposition."""
     items = []
-    for name, layers in (("VGG-16", larger_networks.vgg16()), ("ResNet-50", larger_networks.resnet50())):
+    for name, layers in (("VGG-16", extrapolate.vgg16()), ("ResNet-50", extrapolate.resnet50())):
         for k in sorted({layer.inputs for layer in layers}, reverse=True)[:2]:
             same = [layer for layer in layers if layer.inputs == k]
-            one = larger_networks.eigendecomposition_seconds(same[:1], results["scaling"])
+            one = extrapolate.eigendecomposition_seconds(same[:1], results["scaling"])
             items.append(
                 f"- {name}: {len(same)} block{'s' if len(same) > 1 else ''} of {k} inputs (first `{same[0].name}`): "
-                f"{larger_networks.moment_bytes(same[:1]) / 1e9:.2g} GB and {_hours(*one)} hours for one eigendecomposition, "
-                f"{larger_networks.low_rank_bytes(same[:1], RANK) / 1e9:.2g} GB for a sketch of rank {RANK}."
+                f"{extrapolate.moment_bytes(same[:1]) / 1e9:.2g} GB and {_hours(*one)} hours for one eigendecomposition, "
+                f"{extrapolate.low_rank_bytes(same[:1], RANK) / 1e9:.2g} GB for a sketch of rank {RANK}."
             )
     return Markdown("\n".join(items))
 

@@ -27,7 +27,7 @@ def network(dataset: data.Dataset, seed: int, fresh: bool = False) -> TrainedNet
     identity = {
         "recipe": json.dumps(asdict(recipe_for(dataset.name))),
         "data": dataset.fingerprint["train"],
-        "code": digest.code_digest("paper.networks.training"),
+        "code": digest.digest("paper.networks.training.train"),
     }
     if path.exists() and not fresh:
         stored = store.load(path)
@@ -67,8 +67,8 @@ class Minimum:
 
     @cached_property
     def moments(self) -> list[np.ndarray]:
-        """H_l of each layer, (k, k): `second_moments.layerwise`."""
-        return second_moments.layerwise(self.network.minimum, self.x)
+        """H_l of each layer, (k, k): `second_moments.second_moments`."""
+        return second_moments.second_moments(self.network.minimum, self.x)
 
     @cached_property
     def spectra(self) -> list[tuple[np.ndarray, np.ndarray]]:

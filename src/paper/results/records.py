@@ -8,7 +8,7 @@ import datetime
 import io
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -27,19 +27,24 @@ COMPUTED = ROOT / "build" / "results"
 @dataclass(frozen=True)
 class Key:
     """What identifies a result: experiment and dataset by name, the seed, all parameters that its numbers depend on,
-    the data's fingerprint, the code's digest."""
+    the data's fingerprint, the code's digest; where the rows are of several posteriors, the digest for each of them."""
 
     experiment: str
     dataset: str
     seed: int
     parameters: dict
     data: dict[str, str]
-    code: str
+    code: str | dict[str, str]
 
     def path(self) -> Path:
-        """Where the result is stored once it is computed on this machine."""
-        digest = sha256(json.dumps(asdict(self), sort_keys=True).encode())[:12]
-        return COMPUTED / self.experiment / f"{self.dataset}-seed{self.seed}-{digest}.csv"
+        """Where the result is stored once it is computed on this machine: in one place, whichever posteriors it is of."""
+        question = asdict(self) | ({"code": "of each"} if isinstance(self.code, dict) else {})
+        name = sha256(json.dumps(question, sort_keys=True).encode())[:12]
+        return COMPUTED / self.experiment / f"{self.dataset}-seed{self.seed}-{name}.csv"
+
+    def answers(self, asked: "Key") -> bool:
+        """Whether a result of this key is one of what is asked for: the same, if need be of more posteriors."""
+        return replace(self, code=asked.code) == asked and _of_each(asked).items() <= _of_each(self).items()
 
 
 @dataclass(frozen=True)
@@ -71,13 +76,13 @@ def obtain(
     path = path or key.path()
     if not fresh:
         frozen = read(FROZEN / key.experiment / f"{key.dataset}.csv", key.seed)
-        if frozen and frozen.key == key and covers(frozen.table):
+        if frozen and frozen.key.answers(key) and covers(frozen.table):
             return frozen
         try:
             computed = read(path, key.seed)
         except ValueError:  # two processes wrote it at once; unlike a frozen one, it can be computed again
             computed = None
-        if computed and computed.key == key and covers(computed.table):
+        if computed and computed.key.answers(key) and covers(computed.table):
             return replace(computed, state="computed")
     started = time.perf_counter()
     try:
@@ -96,6 +101,22 @@ def obtain(
     }
     write(Result(key, table, made, "computed"), path=path)
     return replace(read(path, key.seed), state="computed")
+
+
+def kept(asked: Key) -> pd.DataFrame:
+    """The frozen rows of those posteriors, column `method`, whose code is the one asked for; an empty table without any.
+
+    They are of use where the table was frozen for fewer posteriors, or one of them was changed since.
+    """
+    frozen = read(FROZEN / asked.experiment / f"{asked.dataset}.csv", asked.seed)
+    if not frozen or replace(frozen.key, code=asked.code) != asked:
+        return pd.DataFrame({"method": []})
+    same = [method for method, _ in _of_each(asked).items() & _of_each(frozen.key).items()]
+    return frozen.table[frozen.table["method"].isin(same)].drop(columns=["dataset", "seed"])
+
+
+def _of_each(key: Key) -> dict[str, str]:
+    return key.code if isinstance(key.code, dict) else {"": key.code}
 
 
 def freeze(result: Result) -> Path:
@@ -152,10 +173,18 @@ def read_all(path: Path) -> list[Result]:
     ]
 
 
-def key(experiment: str, dataset: str, seed: int, module: str = "compute", **parameters: object) -> Key:
+def key(
+    experiment: str,
+    dataset: str,
+    seed: int,
+    methods: Iterable[str] | None = None,
+    function: str = "",
+    **parameters: object,
+) -> Key:
     """The key of an experiment on the network of `dataset` and `seed`; the training recipe is always part of it.
 
-    A part of an experiment, "<experiment>/<part>", is computed by another `module` of the experiment's folder.
+    methods: the posteriors that the rows are of, where they are. A part of an experiment, "<experiment>/<part>", is computed
+    by another `function` of the experiment's folder.
     """
     return Key(
         experiment,
@@ -163,23 +192,41 @@ def key(experiment: str, dataset: str, seed: int, module: str = "compute", **par
         seed,
         {"recipe": asdict(recipe_for(dataset))} | parameters,
         data.fingerprint(dataset),
-        digest.code_digest(f"paper.experiments.{experiment.partition('/')[0]}.{module}"),
+        code(experiment, methods, function),
     )
+
+
+def code(experiment: str, methods: Iterable[str] | None = None, function: str = "") -> str | dict[str, str]:
+    """The present code's digest, for each of the methods if there are any. Raises LookupError for an unknown experiment."""
+    name = experiment.partition("/")[0]
+    if methods is None:
+        return digest.of_experiment(name, function=function)
+    return {method: digest.of_experiment(name, method, function) for method in methods}
 
 
 def why_stale(result: Result) -> str:
     """Why the result is not the present code's, "" if it is: it was made by other code, from other data or on networks
     that were trained otherwise."""
-    key = result.key
+    key, methods = result.key, result.table["method"].unique() if "method" in result.table else None
     try:
-        code = digest.code_digest(f"paper.experiments.{key.experiment}.compute")
-    except FileNotFoundError:
+        present = code(key.experiment, methods)
+    except LookupError:
         return f"the package has no experiment {key.experiment}"
     reasons = []
-    if key.code != code:
-        reasons.append(f"its code digest is {key.code}, the present code's is {code}")
+    if isinstance(key.code, dict) and isinstance(present, dict):
+        for method in present:
+            if key.code.get(method) != present[method]:
+                made = key.code.get(method)
+                reasons.append(f"its code digest for {method} is {made}, the present code's is {present[method]}")
+    elif key.code != present:
+        reasons.append(f"its code digest is {key.code}, the present code's is {words(present)}")
     if key.data != data.fingerprint(key.dataset):
         reasons.append("it was made from other data")
     if key.parameters.get("recipe") != asdict(recipe_for(key.dataset)):
         reasons.append("the training recipe recorded with it is not the present one")
     return "; ".join(reasons)
+
+
+def words(code: str | dict[str, str]) -> str:
+    """A digest, or one for each method, in a sentence."""
+    return code if isinstance(code, str) else ", ".join(f"{digest} for {method}" for method, digest in code.items())

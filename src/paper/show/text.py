@@ -6,9 +6,9 @@ import math
 import pandas as pd
 from IPython.display import HTML, Markdown
 
-from paper.digest import code_digest
+from paper import digest
 from paper.results.provenance import versions
-from paper.results.records import Result
+from paper.results.records import Result, words
 
 STATES = {
     "frozen": "frozen in results/",
@@ -58,7 +58,7 @@ def provenance(results: list[Result]) -> HTML:
             "seed": r.key.seed,
             "parameters": listed(r.key.parameters),
             "data (SHA-256 of the training part)": r.key.data["train"][:16],
-            "code digest": r.key.code,
+            "code digest": words(r.key.code),
             "state": STATES[r.state],
             "computed": r.made["date"],
             "wall time": f"{r.made['seconds']:.0f} s",
@@ -77,7 +77,7 @@ def derivation_provenance(*modules: str, **parameters: object) -> HTML:
     facts = {
         "computed": "on this page, when it was executed",
         "parameters": listed(parameters),
-        "code digest": code_digest(*modules),
+        "code digest": digest.of_modules(*modules),
         "versions": listed(versions()),
     }
     return HTML(_details(pd.DataFrame({"": facts})))

@@ -14,9 +14,9 @@ from benchmarks import __main__ as command
 from benchmarks import design_effect, pairs, peak, peers, problems, results, scaling
 from benchmarks.paper_procedure import PaperProcedure
 from pacbayes_curvature import networks, posteriors
-from pacbayes_curvature.curvature import second_moments as curvature
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.curvature.second_moments import second_moments, spectrum
 from pacbayes_curvature.gibbs import strata
+from pacbayes_curvature.gibbs.local_reparametrisation import by_weight_sampling
 from paper.benchmarks import words as pages_benchmarks
 
 
@@ -141,11 +141,11 @@ def test_an_exponent_and_its_error_are_those_of_the_logarithms():
 def test_the_paper_procedure_agrees_with_weight_sampling(digits, digits_network):
     """At points from nearly exact to nearly guessing, within four joint standard errors; and its draws spread alike."""
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    spectra = [curvature.spectrum(h) for h in curvature.layerwise(digits_network.minimum, x)]
+    spectra = [spectrum(h) for h in second_moments(digits_network.minimum, x)]
     layers = [posteriors.LayerPosterior(*s, len(w), 1.0) for s, w in zip(spectra, digits_network.minimum)]
     paper = PaperProcedure(digits_network.minimum, spectra, x, y, chunk=500)
     for lam, beta in ((1e-3, 1e-2), (1e-2, 1e-2), (1.0, 10.0)):
-        slow, slow_error = gibbs.by_weight_sampling(
+        slow, slow_error = by_weight_sampling(
             digits_network.minimum, layers, lam, beta, x, y, torch.Generator().manual_seed(1), draws=100
         )
         draws = paper.accuracies(lam, beta, torch.Generator().manual_seed(2), draws=100)
@@ -156,7 +156,7 @@ def test_the_paper_procedure_agrees_with_weight_sampling(digits, digits_network)
 
 def test_the_paper_procedure_without_noise_is_the_network(digits, digits_network):
     x, y = torch.from_numpy(digits.x_test), torch.from_numpy(digits.y_test)
-    spectra = [curvature.spectrum(h) for h in curvature.layerwise(digits_network.minimum, x)]
+    spectra = [spectrum(h) for h in second_moments(digits_network.minimum, x)]
     exact = (networks.forward(digits_network.minimum, x).argmax(1) == y).double().mean().item()
     for chunk in (7, 1000):
         paper = PaperProcedure(digits_network.minimum, spectra, x, y, chunk)

@@ -164,7 +164,7 @@ def freeze(*accuracies, code=None, recipe=None):
         table = pd.DataFrame({"dataset": "mnist2", "seed": seed, "epoch": [1, 2], "train_accuracy": [0.5, accuracy]})
         key = records.Key(
             "training_run", "mnist2", seed, {"recipe": recipe or asdict(recipe_for("mnist2"))},
-            data.fingerprint("mnist2"), code or digest.code_digest("paper.experiments.training_run.compute"),
+            data.fingerprint("mnist2"), code or digest.of_experiment("training_run"),
         )  # fmt: skip
         records.freeze(records.Result(key, table, {"date": "2020-01-01"}, "computed"))
 

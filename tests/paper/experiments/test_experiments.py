@@ -9,14 +9,17 @@ import pandas as pd
 import pytest
 import torch
 
-from pacbayes_curvature import bounds
+from pacbayes_curvature import bounds, posteriors
 from pacbayes_curvature.posteriors import METHODS
+from paper import digest
 from paper.__main__ import main, time_left
+from paper.experiments.accuracy_vs_complexity import parts
 from paper.experiments.accuracy_vs_complexity.compute import accuracy_vs_complexity
 from paper.experiments.curvature_spectra.compute import curvature_spectra
 from paper.experiments.grid import grid
 from paper.experiments.training_run.compute import training_run
 from paper.networks import data, minimum, store
+from paper.networks.minimum import Minimum
 from paper.networks.training import recipe_for
 from paper.results import records
 
@@ -127,6 +130,70 @@ def test_a_nested_grid_and_fewer_methods_come_from_the_record(trained, no_comput
         accuracy_vs_complexity("digits", grid_size=3)
 
 
+class TestAFourthPosterior:
+    """The frozen rows of the others stay valid, and only what is missing is computed."""
+
+    @pytest.fixture(autouse=True)
+    def counting(self, trained, monkeypatch):
+        """self.computed: the methods whose layers were asked for."""
+        self.computed, layers = set(), Minimum.layers
+        monkeypatch.setattr(Minimum, "layers", lambda self_, method: self.computed.add(method) or layers(self_, method))
+
+    @pytest.fixture
+    def four(self, monkeypatch):
+        """The names of the posteriors, when one more has been added."""
+        monkeypatch.setattr(posteriors, "POSTERIORS", dict(posteriors.POSTERIORS))
+
+        @posteriors.posterior("Twice", colour="#000000", marker="x")
+        def twice(moment, spectrum):
+            return 2 * np.diag(moment), None
+
+        return tuple(posteriors.POSTERIORS)
+
+    def test_only_its_rows_are_computed(self, four, workspace):
+        three = accuracy_vs_complexity("digits", grid_size=2)
+        records.freeze(three)
+        three.key.path().unlink()
+        for path in parts.FOLDER.glob("*"):
+            path.unlink()
+        self.computed.clear()
+        found = accuracy_vs_complexity("digits", methods=four, grid_size=2)
+        assert self.computed == {"twice"} and found.state == "computed"
+        assert found.table["method"].unique().tolist() == [*METHODS, "twice"]
+        assert_equal(found.table[found.table["method"] != "twice"], three.table)
+        assert records.why_stale(three) == "" and set(found.key.code) == set(four)
+        self.computed.clear()
+        assert_equal(accuracy_vs_complexity("digits", methods=four, grid_size=2).table, found.table)
+        assert accuracy_vs_complexity("digits", grid_size=2).state == "frozen" and not self.computed
+        records.freeze(found)
+        assert accuracy_vs_complexity("digits", methods=four, grid_size=2).state == "frozen"
+
+    def test_nor_do_other_points_or_another_grid_come_from_what_is_kept(self, four):
+        records.freeze(accuracy_vs_complexity("digits", methods=("baseline",), grid_size=4))
+        records.freeze(accuracy_vs_complexity("digits", methods=("baseline", "diag"), grid_size=2))
+        self.computed.clear()
+        accuracy_vs_complexity("digits", methods=four, grid_size=4)
+        assert self.computed == set(four)
+
+    def test_of_a_changed_one_only_its_rows_are_computed_again(self, monkeypatch):
+        before = accuracy_vs_complexity("digits", grid_size=2)
+        records.freeze(before)
+        of_experiment = digest.of_experiment
+        monkeypatch.setattr(
+            digest, "of_experiment", lambda name, method=None, function="": (
+                "other" if method == "diag" else of_experiment(name, method, function)
+            ),
+        )  # fmt: skip
+        assert records.why_stale(before) == (
+            f"its code digest for diag is {before.key.code['diag']}, the present code's is other"
+        )
+        self.computed.clear()
+        after = accuracy_vs_complexity("digits", grid_size=2)
+        assert self.computed == {"diag"} and after.key.code == before.key.code | {"diag": "other"}
+        others = before.table["method"] != "diag"
+        assert_equal(after.table[others], before.table[others])
+
+
 def test_another_delta_needs_no_computing(trained, no_computing):
     usual = accuracy_vs_complexity("digits", grid_size=2).table
     no_computing()
@@ -176,7 +243,7 @@ def test_a_network_is_trained_once(digits, digits_network, trained, workspace):
 def test_a_network_of_another_origin_is_trained_anew(change, digits, trained, monkeypatch):
     minimum.network(digits, 0)
     if change == "code":
-        monkeypatch.setattr("paper.digest.code_digest", lambda *modules: "other")
+        monkeypatch.setattr("paper.digest.digest", lambda *roots, **of: "other")
     elif change == "recipe":
         other = replace(recipe_for("digits"), batch_size=32)
         monkeypatch.setattr(minimum, "recipe_for", lambda name: other)
@@ -214,7 +281,7 @@ def test_without_data_a_frozen_result_of_other_code_is_stale(experiment, trained
     records.freeze(current)
     no_computing()
     assert experiment("digits").state == "frozen"
-    monkeypatch.setattr("paper.digest.code_digest", lambda *modules: "other")
+    monkeypatch.setattr("paper.digest.digest", lambda *roots, **of: "other")
     monkeypatch.setattr(data, "load", load_nothing)
     stale = experiment("digits")
     assert stale.state == "stale" and stale.key == current.key

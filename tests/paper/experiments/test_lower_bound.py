@@ -69,7 +69,7 @@ def test_the_figures_curves_are_evaluated_on_all_examples_the_explaining_ones_on
 
 def test_the_floors_hold_for_every_point(digits, digits_network, table):
     """In (E, KL) with the layerwise H_l: Lemma 4.2's for all diagonal pairs, the blocks' for all points."""
-    moments = second_moments.layerwise(digits_network.minimum, torch.from_numpy(digits.x_train))
+    moments = second_moments.second_moments(digits_network.minimum, torch.from_numpy(digits.x_train))
     shifts = compute.displacements(digits_network)
     weights = np.concatenate([(h.diagonal() * shift**2 / 2).ravel() for h, shift in zip(moments, shifts)])
     blocks = np.concatenate([floors.block_costs(h, shift) for h, shift in zip(moments, shifts)])
@@ -93,7 +93,7 @@ def test_the_readings_of_h_are_what_their_names_say(digits, digits_network, tabl
     raised = np.maximum(expected, compute.RAISED * expected.mean())
     layerwise = [
         np.tile(h.diagonal(), (len(w), 1)).ravel()
-        for h, w in zip(second_moments.layerwise(digits_network.minimum, x), digits_network.minimum)
+        for h, w in zip(second_moments.second_moments(digits_network.minimum, x), digits_network.minimum)
     ]
     shift = np.concatenate([s.ravel() for s in compute.displacements(digits_network)])
     for curve, h in (

@@ -36,7 +36,7 @@ def shown(trained):
 
 def test_losses_of_the_valid_methods_are_half_the_traces(digits, digits_network, shown):
     _, methods, spectra = shown
-    moments = second_moments.layerwise(digits_network.minimum, torch.from_numpy(digits.x_train))
+    moments = second_moments.second_moments(digits_network.minimum, torch.from_numpy(digits.x_train))
     for method, rows in with_losses(methods, spectra).groupby("method"):
         for _, row in rows.iloc[::5].iterrows():
             loss = 0.0

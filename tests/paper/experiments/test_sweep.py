@@ -10,6 +10,7 @@ import torch
 from pacbayes_curvature import pareto, posteriors
 from pacbayes_curvature.curvature import second_moments
 from pacbayes_curvature.gibbs import local_reparametrisation
+from pacbayes_curvature.gibbs.level import Level
 from paper.__main__ import main
 from paper.experiments import grid
 from paper.experiments.accuracy_vs_complexity import parts
@@ -45,7 +46,7 @@ def test_the_counts_are_those_of_the_chunks_by_themselves(digits, digits_network
     table = accuracy_vs_complexity("digits", methods=("diag",), grid_size=SIZE).table
     layers = [
         posteriors.LayerPosterior(h.diagonal(), None, len(w), 0.0)
-        for h, w in zip(second_moments.layerwise(digits_network.minimum, x), digits_network.minimum)
+        for h, w in zip(second_moments.second_moments(digits_network.minimum, x), digits_network.minimum)
     ]
     whole = 0
     for chunk, (start, end) in enumerate([(0, 359), (359, 718), (718, 1077), (1077, 1437)]):
@@ -138,7 +139,7 @@ def test_a_part_of_other_code_is_computed_anew(exploring, monkeypatch):
     before = parts.explored(minimum, "diag", SIZE, 1)
     path = parts.path("digits", 0, "diag", "explored", SIZE, 1)
     made = path.read_bytes()
-    monkeypatch.setattr("paper.digest.code_digest", lambda *modules: "other")
+    monkeypatch.setattr("paper.digest.digest", lambda *roots, **of: "other")
     path.write_bytes(made.replace(b",400,", b",401,"))
     with pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(pd.read_csv(path).drop(columns=["dataset", "seed"]), before)
@@ -157,3 +158,27 @@ def test_mistakes_are_refused(arguments, message, capsys):
     with pytest.raises(SystemExit, match="^2$"):
         main(arguments.split())
     assert re.search(message, capsys.readouterr().err)
+
+
+def test_a_sweep_looks_at_few_examples(digits, digits_network, workspace, monkeypatch):
+    """Most points of a grid are only explored, on equally many examples of each stratum."""
+    looked, whole = [], Level.tally
+
+    def count(self, x, y, generator, passes=1, examples=None, label=""):
+        looked.append(
+            (type(self).__name__, self.points * len(x) * passes if examples is None else int(np.sum(examples)))
+        )
+        return whole(self, x, y, generator, passes, examples, label)
+
+    minimum = Minimum("digits", 0)
+    minimum.__dict__ |= {"data": digits, "network": digits_network}
+    monkeypatch.setattr(parts, "EXPLORED", 96)
+    monkeypatch.setattr(parts, "CORRECTED", 24)
+    monkeypatch.setattr(Level, "tally", count)
+    explored = parts.explored(minimum, "diag", 10, 1)
+    total = {kind: sum(n for name, n in looked if name == kind) for kind, _ in looked}
+    assert total == {"Coarse": 100 * 96, "Correction": 100 * 24}
+    looked.clear()
+    for chunk in range(parts.CHUNKS):
+        parts.counted(minimum, "diag", 10, 1, chunk)
+    assert sum(n for _, n in looked) == 1437 * explored["contender"].sum() < 1437 * 70

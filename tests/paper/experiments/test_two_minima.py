@@ -150,7 +150,7 @@ def test_the_baseline_is_the_best_that_is_not_all_noise(n, scale, digits, digits
 def test_a_stale_result_is_named(measured, monkeypatch, workspace):
     records.freeze(measured[0])
     assert compute.two_minima("digits", epochs=4).state == "frozen"
-    monkeypatch.setattr("paper.digest.code_digest", lambda *modules: "other")
+    monkeypatch.setattr("paper.digest.digest", lambda *roots, **of: "other")
     monkeypatch.setattr(data, "load", lambda name: (_ for _ in ()).throw(FileNotFoundError(name)))
     assert compute.two_minima("digits", epochs=4).state == "stale"
     with pytest.raises(ValueError, match="unknown dataset 'mnist11'"):

@@ -203,7 +203,7 @@ def test_a_stale_result_is_warned_of_above_the_provenance():
 
 def test_a_page_without_results_shows_its_own_provenance():
     html = derivation_provenance("pacbayes_curvature.bounds", delta=0.05).data
-    for words in ("when it was executed", "delta 0.05", digest.code_digest("pacbayes_curvature.bounds"), "torch 2."):
+    for words in ("when it was executed", "delta 0.05", digest.of_modules("pacbayes_curvature.bounds"), "torch 2."):
         assert words in html
 
 

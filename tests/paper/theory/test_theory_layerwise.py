@@ -6,7 +6,7 @@ import sympy as sp
 import torch
 
 from pacbayes_curvature import posteriors
-from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.curvature.second_moments import second_moments, spectrum
 from paper.randomness import stream
 from paper.theory.layerwise import bounds as layerwise_bounds
 from paper.theory.layerwise import fisher
@@ -188,7 +188,7 @@ def test_mutated_derivatives_are_caught():
 
 def test_mutated_moments_are_caught():
     def mutated(change):
-        return lambda weights, x: [change(h) for h in curvature.layerwise(weights, x)]
+        return lambda weights, x: [change(h) for h in second_moments(weights, x)]
 
     assert not holds(layerwise_curvature.block_checks(moments=mutated(lambda h: 2 * h)))
     assert not holds(layerwise_curvature.block_checks(moments=mutated(lambda h: h - np.outer(h[-1], h[-1]) / 2)))
@@ -277,12 +277,12 @@ def small_network(seed=0, sizes=(4, 5, 3)):
 
 
 def layers_of(method, weights, moments):
-    return [posteriors.layer_posterior(method, h, curvature.spectrum(h), len(w), 1.0) for h, w in zip(moments, weights)]
+    return [posteriors.layer_posterior(method, h, spectrum(h), len(w), 1.0) for h, w in zip(moments, weights)]
 
 
 def test_gaussian_bounds_against_kronecker_covariances():
     weights, x = small_network()
-    moments, lam, beta = curvature.layerwise(weights, x), 0.3, 0.05
+    moments, lam, beta = second_moments(weights, x), 0.3, 0.05
     found = layerwise_bounds.gaussian_bounds(weights, moments, layers_of("layerwise", weights, moments), lam, beta)
     total = 0
     for i, (weight, moment) in enumerate(zip(weights, moments)):
@@ -300,7 +300,7 @@ def test_gaussian_bounds_against_kronecker_covariances():
 @pytest.mark.parametrize("method", ["baseline", "layerwise"])
 def test_bounds_lie_above_what_is_measured(method):
     weights, x = small_network(1)
-    moments = curvature.layerwise(weights, x)
+    moments = second_moments(weights, x)
     sides = layerwise_measured.two_sides(
         weights,
         moments,
@@ -318,7 +318,7 @@ def test_bounds_lie_above_what_is_measured(method):
 def test_rms_draws_have_the_posterior_covariance():
     """One linear layer: E[RMS^2] = Ebar = n_out tr(Sigma H), exactly."""
     weights, x = small_network(2, sizes=(4, 3))
-    moment = curvature.layerwise(weights, x)[0]
+    moment = second_moments(weights, x)[0]
     rng = np.random.default_rng(0)
     basis, deviation = np.linalg.qr(rng.normal(size=(5, 5)))[0], rng.uniform(0.1, 2, 5)
     noise = [(torch.from_numpy(basis), torch.from_numpy(deviation))]

@@ -39,19 +39,24 @@ def accuracy_vs_complexity(
     `delta`), pareto (whether the point is on the method's front; only points that were evaluated on all N are),
     drawn_accuracy, drawn_accuracy_stderr (at the points that `reported` names: by the paper's estimator, DRAWS networks drawn
     from the posterior, each run over the training set; else NaN).
-    `passes` over the training set are made; `fresh` computes the table even if results/ holds it.
+    `passes` over the training set are made; `fresh` computes the table even if results/ holds it. If results/ holds it
+    for some of the methods only, the others are computed.
     """
     wanted = pd.concat(grid(method, grid_size) for method in methods)
+    asked = key("accuracy_vs_complexity", dataset, seed, methods, passes=passes)
 
     def compute() -> pd.DataFrame:
-        minimum = Minimum(dataset, seed)
-        table = pd.concat(_points(minimum, method, grid_size, passes) for method in methods)
-        return _with_draws(minimum, _with_complexity(table.reset_index(drop=True), delta))
+        minimum, kept = Minimum(dataset, seed), records.kept(asked) if not fresh else pd.DataFrame({"method": []})
+        missing = [method for method in methods if not covers(kept, grid(method, grid_size))]
+        table = pd.concat(_points(minimum, method, grid_size, passes) for method in missing)
+        table = _with_draws(minimum, _with_complexity(table.reset_index(drop=True), delta))
+        kept = kept[kept["method"].isin(methods) & ~kept["method"].isin(missing)]
+        return pd.concat([kept, table], ignore_index=True) if len(kept) else table
 
-    def covers(table: pd.DataFrame) -> bool:
-        return len(wanted.merge(table, on=POINT)) == len(wanted)
+    def covers(table: pd.DataFrame, points: pd.DataFrame = wanted) -> bool:
+        return len(table) > 0 and len(points.merge(table, on=POINT)) == len(points)
 
-    result = records.obtain(key("accuracy_vs_complexity", dataset, seed, passes=passes), compute, covers, fresh)
+    result = records.obtain(asked, compute, covers, fresh)
     # A frozen table may hold more points than were asked for, and another delta.
     table = wanted.merge(result.table, on=POINT)
     return replace(result, table=_with_complexity(table, delta)[result.table.columns])

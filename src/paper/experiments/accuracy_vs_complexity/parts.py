@@ -15,7 +15,7 @@ import pandas as pd
 
 from pacbayes_curvature import pareto, posteriors
 from pacbayes_curvature.bounds import complexity
-from pacbayes_curvature.gibbs import strata
+from pacbayes_curvature.gibbs import precision, strata
 from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation
 from paper import names
 from paper.experiments.grid import EXPLORED, grid
@@ -25,6 +25,7 @@ from paper.randomness import stream
 from paper.results import records
 from paper.results.records import key
 
+CORRECTED = 512  # examples, of those explored, on which the coarse level is corrected: `precision.on_two_levels`
 FOLDER = records.ROOT / "build" / "sweep"
 
 
@@ -47,10 +48,11 @@ def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.D
             return table
         margins = strata.standardised_margins(minimum.network.minimum, minimum.x, minimum.y)
         parts = strata.by_margin([margins], stream("explored examples", minimum.seed))
-        classifiers = LocalReparametrisation(minimum.network.minimum, layers, lam, beta)
-        counts = np.full((strata.STRATA, len(table)), EXPLORED // strata.STRATA)
-        tallies = strata.tallies(classifiers, parts, minimum.x, minimum.y, counts, stream("exploration", minimum.seed))
-        accuracy, error = strata.estimate(tallies, parts)
+        many, few = (np.full((strata.STRATA, len(table)), count // strata.STRATA) for count in (EXPLORED, CORRECTED))
+        accuracy, error = precision.on_two_levels(
+            minimum.network.minimum, layers, lam, beta, minimum.x, minimum.y, parts, many, few,
+            stream("exploration", minimum.seed),
+        )  # fmt: skip
         height = complexity(table["kl"].to_numpy(), n)
         chance = 1 / names.classes(minimum.dataset)
         contender = np.zeros(len(table), bool)
@@ -58,7 +60,9 @@ def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.D
             if grid_size % size == 0:
                 inside = points.merge(grid(method, size), how="left", indicator=True)["_merge"].to_numpy() == "both"
                 contender[inside] |= pareto.contenders(accuracy[inside], error[inside], height[inside], chance)
-        return table.assign(accuracy=accuracy, accuracy_stderr=error, evaluated=counts[:, 0].sum(), contender=contender)
+        return table.assign(
+            accuracy=accuracy.clip(0, 1), accuracy_stderr=error, evaluated=EXPLORED, contender=contender
+        )
 
     return _part(minimum, method, "explored", compute, grid_size, passes)
 
@@ -94,6 +98,6 @@ def _part(
 ) -> pd.DataFrame:
     """The part as it is stored if the same code made it from the same data, else computed and stored."""
     of = {"method": method, "part": part, "grid_size": grid_size, "passes": passes}
-    identity = key("accuracy_vs_complexity/part", minimum.dataset, minimum.seed, "parts", **of)
+    identity = key("accuracy_vs_complexity/part", minimum.dataset, minimum.seed, (method,), "parts.counted", **of)
     where = path(minimum.dataset, minimum.seed, method, part, grid_size, passes)
     return records.obtain(identity, compute, path=where).table.drop(columns=["dataset", "seed"])

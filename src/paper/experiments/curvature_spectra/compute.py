@@ -20,7 +20,7 @@ def curvature_spectra(dataset: str, seed: int = 0, fresh: bool = False) -> recor
     def compute() -> pd.DataFrame:
         examples = data.load(dataset)
         net = network(examples, seed)
-        moments = second_moments.layerwise(net.minimum, torch.from_numpy(examples.x_train))
+        moments = second_moments.second_moments(net.minimum, torch.from_numpy(examples.x_train))
         return pd.concat(
             pd.DataFrame(
                 {

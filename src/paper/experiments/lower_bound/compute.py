@@ -124,7 +124,7 @@ def lower_bound(
 
 def curves(net: TrainedNetwork, x: torch.Tensor, seed: int) -> Iterator[tuple[str, Curve]]:
     """Every curve of CURVES, by name."""
-    curvatures = second_moments.layerwise(net.minimum, x)
+    curvatures = second_moments.second_moments(net.minimum, x)
     layerwise = [np.tile(moment.diagonal(), (len(w), 1)) for moment, w in zip(curvatures, net.minimum)]
     labels = partial(stream, "sampled labels", seed)
     effective = partial(fisher.effective_examples, net.minimum, x)

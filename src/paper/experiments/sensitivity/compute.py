@@ -42,7 +42,7 @@ def sensitivity(
     delta: float = 0.05,
     fresh: bool = False,
 ) -> records.Result:
-    """The smallest bound of each of the paper's methods, for the default network and for variants that differ from it in one factor.
+    """The smallest bound of each of the paper's methods, for the default network and for variants with one other factor.
 
     Columns: dataset, seed, factor ("default", "draws" or one of CHANGES), value (of the factor; of "default" the seed),
     status ("fitted", or "not fitted" where training missed 100%: then the numbers are NaN), epochs, test_accuracy (of
@@ -81,7 +81,7 @@ def sensitivity(
     def covers(table: pd.DataFrame) -> bool:
         return set(wanted) <= set(table["factor"])
 
-    identity = key("sensitivity", dataset, seed, grid_size=grid_size, delta=delta)
+    identity = key("sensitivity", dataset, seed, posteriors.METHODS, grid_size=grid_size, delta=delta)
     result = records.obtain(identity, compute, covers, fresh)
     return replace(result, table=result.table[result.table["factor"].isin(wanted)].reset_index(drop=True))
 

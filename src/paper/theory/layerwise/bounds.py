@@ -1,7 +1,7 @@
 """The output error of a perturbed network, and three bounds on it from the errors of its layers.
 
 Legend: layer l = 1..L has W_l = (V_l, b_l), n_out x (n_in + 1), as in `networks`; z_{l-1} is its input at the CLEAN
-weights W^0, with a 1 appended for the bias; H_l = (1/N) sum z z' the second moment of (z, 1), `curvature.layerwise`.
+weights W^0, with a 1 appended for the bias; H_l = (1/N) sum z z' the second moment of (z, 1), `second_moments`.
 
     RMS    = (1/sqrt N) |f_W(X) - f_W0(X)|_F
     E_l    = (1/N) |(W_l - W_l^0) Z_{l-1}|_F^2                   the layer's own error, pre-activation
@@ -88,7 +88,7 @@ def gaussian_bounds(
 ) -> dict[str, float]:
     """`bounds` for the posterior N(W_l, Sigma_l) of `posteriors` at one grid point: Sigma_l the same for all neurons.
 
-    moments: the H_l of `curvature.layerwise`.
+    moments: the H_l of `second_moments`.
     """
     mean_errors, noise = [], []
     for moment, layer in zip(moments, layers):

@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 import torch
 
-from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.curvature.second_moments import second_moments
 from pacbayes_curvature.networks import affine
 from paper.theory.checks import Check, closeness, identity, inequality
 from paper.theory.layerwise import bounds as lb
@@ -57,13 +57,13 @@ def layer_error_checks(gradient=layer_gradient, hessian=layer_hessian) -> list[C
     ]  # fmt: skip
 
 
-def block_checks(moments=curvature.layerwise, seed: int = 0, instances: int = 4) -> list[Check]:
+def block_checks(moments=second_moments, seed: int = 0, instances: int = 4) -> list[Check]:
     """The exact Hessian of E_l of networks with biases, by automatic differentiation, against I (x) 2 H_l."""
     gaps = []
     for clean, _, x, _ in random_networks(seed, instances, [3], least=2):
         gaps += exact_layer_hessians(clean, x, 2, moments(clean, x))
     scope = f"float64, {instances} random ReLU networks of 3 layers, 2 neurons of each, seed {seed}"
-    statement = r"`curvature.layerwise`: $\nabla^2 E_l = I \otimes 2H_l$, off-diagonal blocks 0"
+    statement = r"`second_moments`: $\nabla^2 E_l = I \otimes 2H_l$, off-diagonal blocks 0"
     return [closeness("34", statement, scope, gaps, ROUNDING)]
 
 
@@ -154,7 +154,7 @@ def expectation_checks(bounds=lb.bounds, seed: int = 0, instances: int = 120, de
         for name, right in bounds(errors, clean, [s.mean(0)[:-1, :-1] for s in noise]).items():
             margins.setdefault(name, []).append((right - left) / max(right, left))
         if activation is torch.relu:
-            moments = curvature.layerwise(clean, x)
+            moments = second_moments(clean, x)
             gaps += [(s.mean(0) * torch.from_numpy(h)).sum().item() / e - 1 for s, h, e in zip(noise, moments, errors)]
     scope = (
         f"float64, {instances} random networks, depths {depths[0]} to {depths[-1]}; $Q$ uniform on two or three "

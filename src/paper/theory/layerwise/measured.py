@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.curvature.second_moments import second_moments
 from pacbayes_curvature.networks import Weights
 from pacbayes_curvature.posteriors import LayerPosterior, variances
 from paper.randomness import stream
@@ -27,7 +27,7 @@ def tightness(
             x = torch.randn(examples, width, generator=generator, dtype=torch.float64)
             variance = noise**2 * 2 / width
             actual = rms_draws(weights, [(None, torch.tensor(variance**0.5))] * depth, x, generator, draws)
-            errors = [width * variance * np.trace(h) for h in curvature.layerwise(weights, x)]
+            errors = [width * variance * np.trace(h) for h in second_moments(weights, x)]
             isotropic = width * variance * torch.eye(width, dtype=torch.float64)
             for name, bound in lb.bounds(errors, weights, [isotropic] * depth).items():
                 rows.append((depth, instance, name, bound / np.sqrt(np.mean(actual**2))))
@@ -46,7 +46,7 @@ def two_sides(
 ) -> pd.DataFrame:
     """Both sides of the corrected Lemma 5.1 over a grid of lam at one beta, for each method's posterior.
 
-    moments: the H_l of `curvature.layerwise`. Columns: method, lam, rms (sqrt of the mean of RMS^2 over the draws),
+    moments: the H_l of `second_moments`. Columns: method, lam, rms (sqrt of the mean of RMS^2 over the draws),
     largest (draw), and one for each bound.
     """
     weights, x = [w.double() for w in weights], x.double()

@@ -10,9 +10,9 @@ import pandas as pd
 import torch
 from IPython.display import Markdown
 
-from pacbayes_curvature import floors as lower_bounds
+from pacbayes_curvature import floors
 from pacbayes_curvature.bounds import complexity
-from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.curvature.second_moments import second_moments, spectrum
 from pacbayes_curvature.floors import attained_pair
 from pacbayes_curvature.gaussians import kl_divergence
 from paper.networks import data, training
@@ -23,12 +23,12 @@ from paper.theory.prior.families import block_costs
 from paper.theory.prior.floors import product_constant
 
 FAMILIES = {  # name: its floor at expected loss E
-    "baseline": lambda p, loss: lower_bounds.baseline(p.curvature.sum(), p.distance, loss),
-    "isotropic prior, diagonal posterior": lambda p, loss: lower_bounds.isotropic_prior(p.curvature, p.distance, loss),
-    "isotropic prior, full posterior": lambda p, loss: lower_bounds.isotropic_prior(p.eigenvalues, p.distance, loss),
-    "diagonal prior and posterior (Lemma 4.2)": lambda p, loss: lower_bounds.block_prior(p.costs, loss),
-    "block prior and posterior": lambda p, loss: lower_bounds.block_prior(p.block_costs, loss),
-    "any Gaussian prior and posterior": lambda p, loss: lower_bounds.full_prior(p.cost, loss),
+    "baseline": lambda p, loss: floors.baseline(p.curvature.sum(), p.distance, loss),
+    "isotropic prior, diagonal posterior": lambda p, loss: floors.isotropic_prior(p.curvature, p.distance, loss),
+    "isotropic prior, full posterior": lambda p, loss: floors.isotropic_prior(p.eigenvalues, p.distance, loss),
+    "diagonal prior and posterior (Lemma 4.2)": lambda p, loss: floors.block_prior(p.costs, loss),
+    "block prior and posterior": lambda p, loss: floors.block_prior(p.block_costs, loss),
+    "any Gaussian prior and posterior": lambda p, loss: floors.full_prior(p.cost, loss),
 }
 
 
@@ -76,14 +76,14 @@ def trained_digits(seed: int) -> tuple[data.Dataset, TrainedNetwork]:
 
 def network_problem(examples: data.Dataset, net: TrainedNetwork) -> Problem:
     """H with the block H_l of Lemma 5.1 for each neuron of layer l; Delta from the initialisation."""
-    moments = curvature.layerwise(net.minimum, torch.from_numpy(examples.x_train))
+    moments = second_moments(net.minimum, torch.from_numpy(examples.x_train))
     shifts = [(w.double() - w0.double()).numpy() for w, w0 in zip(net.minimum, net.initial)]
     layers = list(zip(moments, shifts))
     costs = np.concatenate([np.einsum("ji,ik,jk->j", shift, H, shift) / 2 for H, shift in layers])
     return Problem(
         np.concatenate([np.tile(np.diag(H), len(shift)) for H, shift in layers]),
         np.concatenate([shift.ravel() for shift in shifts]),
-        np.concatenate([np.tile(curvature.spectrum(H)[0], len(shift)) for H, shift in layers]),
+        np.concatenate([np.tile(spectrum(H)[0], len(shift)) for H, shift in layers]),
         costs,
         float(costs.sum()),
     )
@@ -101,7 +101,7 @@ def product_law(problem: Problem) -> pd.DataFrame:
     S = product_constant(np.sqrt(problem.curvature), abs(problem.displacement))
     product = problem.distance * problem.curvature.sum() / 4
     betas = 10.0 ** np.arange(-4, 5, 2)
-    loss, kl = lower_bounds.diagonal_prior(problem.curvature, problem.displacement, betas)
+    loss, kl = floors.diagonal_prior(problem.curvature, problem.displacement, betas)
     return pd.DataFrame(
         {
             "beta": betas,
@@ -122,7 +122,7 @@ def search(problem: Problem, beta: float, steps: int) -> pd.DataFrame:
     """
     used = (problem.curvature > 0) & (problem.displacement != 0)
     h, shift = problem.curvature[used], problem.displacement[used]
-    loss, kl = lower_bounds.diagonal_prior(h, shift, beta)
+    loss, kl = floors.diagonal_prior(h, shift, beta)
     u = v = np.full(len(h), np.log(shift @ shift / len(h)))
     rows = []
     for step in range(steps + 1):
