@@ -25,7 +25,7 @@ DATASETS = {
     "digits": Merged("digits", 10),
 }
 # The paper's. Each has a page of its own and frozen results; digits are for trying out, and always at hand.
-FROZEN = tuple(name for name, merged in DATASETS.items() if merged.source != "digits")
+FROZEN = [name for name in DATASETS if DATASETS[name].source != "digits"]
 
 
 def source(dataset: str) -> str:
@@ -58,7 +58,7 @@ EXPERIMENTS = {
     "sensitivity": {"mnist2": range(1)},
     "two_minima": {"mnist2": range(3)},
 }
-USUAL = tuple(name for name, frozen in EXPERIMENTS.items() if set(frozen) == set(FROZEN))  # for every data set
+USUAL = [name for name in EXPERIMENTS if set(EXPERIMENTS[name]) == set(FROZEN)]  # for every data set
 
 # The sweep of accuracy_vs_complexity: points along an axis of the frozen grids, passes over the training set, and the parts
 # that a cluster computes by themselves, first the exploration and then the training set in chunks.
