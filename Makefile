@@ -59,7 +59,7 @@ reproduce: $(STAMP)  ## all results from the data, or DATASETS="mnist2 cifar2" S
 	  $(if $(EXPERIMENTS),experiments="$(EXPERIMENTS)")
 
 verify: $(STAMP)  ## hold what `make reproduce` computed against results/
-	@$(BIN)/python -m paper.results.verify build/reproduced/*/*.csv
+	@$(BIN)/python -m paper verify build/reproduced/*/*.csv
 
 bench: $(STAMP)-bench  ## time and memory against other codes, in benchmarks/results.json (12 to 60 minutes)
 	$(BIN)/python -m benchmarks

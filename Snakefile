@@ -1,19 +1,18 @@
 # The flow: notebooks/NAME -> executed by papermill: build/executed/NAME.ipynb -> the book: build/html.
 # Every notebook is a page, except the one from which there is one made for each data set.
+import itertools
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import yaml
 
-from pacbayes_curvature import __version__
-from paper import digest
-
-APPENDICES = ["mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10"]
+from paper import digest, names
 
 CHAPTERS = [path.stem for path in sorted(Path("notebooks").glob("*.md"))]
 LIVE = [chapter for chapter in CHAPTERS if "[parameters]" in Path(f"notebooks/{chapter}.md").read_text()]
-PAGES = [chapter for chapter in CHAPTERS if chapter != "appendix_dataset"] + [f"appendix_{name}" for name in APPENDICES]
+PAGES = [chapter for chapter in CHAPTERS if chapter != "appendix_dataset"] + [f"appendix_{name}" for name in names.FROZEN]
 
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # this environment's programs
 
@@ -29,9 +28,9 @@ def smoke_options(chapter):
 
 
 def edition_label(wildcards):
-    from paper.book import version as edition
+    from paper.book.version import label
 
-    return edition.label()
+    return label()
 
 
 def files(folder):
@@ -104,7 +103,7 @@ rule site:
 
 
 # The book on paper, and all of it in one archive. See release/.
-NAME = f"build/pacbayes-curvature-{__version__}"
+NAME = f"build/pacbayes-curvature-{version('pacbayes-curvature')}"
 
 
 rule pdf:
@@ -128,38 +127,22 @@ rule pack:
 
 
 # The results, afresh from the data: all that is frozen, or make reproduce DATASETS="mnist2 cifar2" SEEDS="0"
-FOR_EVERY_DATASET = ["training_run", "curvature_spectra", "accuracy_vs_complexity", "lower_bound"]
-
-
 def wanted():
-    """The results that are asked for, as dictionaries of experiment, dataset and seed."""
+    """The results that are asked for: experiment, dataset and seed."""
     if not {"datasets", "seeds", "experiments"} & set(config):
-        some = [
-            (FOR_EVERY_DATASET, APPENDICES, [0]),
-            (["training_run", "accuracy_vs_complexity", "lower_bound"], ["mnist2", "cifar2"], [1, 2, 3, 4]),
-            # Three seeds, so that there is a spread for `make verify`; the spectra are the largest tables.
-            (["curvature_spectra"], ["mnist2", "cifar2"], [1, 2]),
-            (["two_minima"], ["mnist2"], [0, 1, 2]),
-            (["sensitivity"], ["mnist2"], [0]),
-        ]
-    else:
-        given = {name: str(config[name]).split() for name in ("experiments", "datasets", "seeds") if name in config}
-        usual = {"experiments": FOR_EVERY_DATASET, "datasets": ["mnist2", "cifar2"], "seeds": ["0"]}
-        some = [tuple((usual | given).values())]
-    return [
-        {"experiment": experiment, "dataset": dataset, "seed": seed}
-        for experiments, datasets, seeds in some
-        for dataset in datasets for seed in seeds for experiment in experiments
-    ]
-# Names of the package, written out because the package's modules import torch: two seconds for every job on a cluster.
-# A test holds the two together.
-EXPERIMENTS = ["training_run", "curvature_spectra", "accuracy_vs_complexity", "lower_bound", "sensitivity", "two_minima"]
-METHODS = ["baseline", "diag", "layerwise"]
-PARTS = ["explored", "chunk0", "chunk1", "chunk2", "chunk3"]
+        return list(names.frozen())
+    given = {name: str(config[name]).split() for name in ("experiments", "datasets", "seeds") if name in config}
+    usual = {"experiments": names.USUAL, "datasets": ["mnist2", "cifar2"], "seeds": ["0"]}
+    return list(itertools.product(*(usual | given).values()))
+
+
+def of_wanted(path):
+    return [path.format(experiment=experiment, dataset=dataset, seed=seed) for experiment, dataset, seed in wanted()]
+
 
 NETWORK = "build/networks/{dataset}-seed{seed}.safetensors"
 RESULT = "build/reproduced/{experiment}/{dataset}-seed{seed}"
-PART = "build/sweep/{dataset}-seed{seed}-{method}-grid20-passes1-{part}"
+PART = f"build/sweep/{{dataset}}-seed{{seed}}-{{method}}-grid{names.GRID_SIZE}-passes{names.PASSES}-{{part}}"
 RUN = "PACBAYES_ROOT={params.root} OMP_NUM_THREADS={threads} python -m paper"
 
 
@@ -184,11 +167,11 @@ onstart:
     if "reproduce" in sys.argv:
         plan = Path("build/reproduced/plan.txt")   # from which every job tells how much is left
         plan.parent.mkdir(parents=True, exist_ok=True)
-        plan.write_text("".join("{experiment} {dataset} {seed}\n".format(**which) for which in wanted()))
+        plan.write_text("".join(of_wanted("{experiment} {dataset} {seed}\n")))
 
 
 rule reproduce:
-    input: [path.format(**which) for which in wanted() for path in table(RESULT)]
+    input: [path for result in table(RESULT) for path in of_wanted(result)]
 
 
 rule train:
@@ -218,12 +201,14 @@ rule chunk:
 def parts(wildcards):
     if not config.get("spread") or wildcards.experiment != "accuracy_vs_complexity":
         return []
-    return expand(table(PART), method=METHODS, part=PARTS, dataset=wildcards.dataset, seed=wildcards.seed)
+    from pacbayes_curvature.posteriors import METHODS   # here, since it imports torch: two seconds for every job
+
+    return expand(table(PART), method=METHODS, part=names.PARTS, dataset=wildcards.dataset, seed=wildcards.seed)
 
 
 rule compute:
     output: table(RESULT)
     input: NETWORK, parts
     params: root=root, code=code("{experiment}")
-    wildcard_constraints: experiment="|".join(EXPERIMENTS[1:])
+    wildcard_constraints: experiment="|".join(name for name in names.EXPERIMENTS if name != "training_run")
     shell: RUN + " compute {wildcards.experiment} {wildcards.dataset} {wildcards.seed} {output[0]}"

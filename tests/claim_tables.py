@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from pacbayes_curvature import posteriors
+from paper import names
 from paper.claims.measures import MEASURES
-from paper.networks import data
 
 N, DELTA = 60000, 0.05
 LEVELS = [0.25, 0.5, 0.75, 0.95]
@@ -16,7 +16,7 @@ LAM = np.geomspace(1e-5, 1, 40)
 
 def curve(name="baseline", dataset="mnist2", seed=0, scale=0.1, stderr=1e-4, slope=2.0, top=1.0, **more):
     """A curve with complexity = scale exp(slope (accuracy - 1/C)), from guessing to the accuracy `top`."""
-    chance = 1 / data.split_name(dataset)[1]
+    chance = 1 / names.classes(dataset)
     accuracy = np.linspace(chance, top, len(LAM))
     height = scale * np.exp(slope * (accuracy - chance))
     return pd.DataFrame(

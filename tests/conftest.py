@@ -8,7 +8,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before numpy and torch are imported
 import pytest
 import torch
 
-from paper.experiments.accuracy_vs_complexity import parts as sweep
+from paper.experiments.accuracy_vs_complexity import parts
 from paper.networks import data, minimum, training
 from paper.results import records
 
@@ -31,7 +31,7 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "FROZEN", tmp_path / "results")
     monkeypatch.setattr(records, "COMPUTED", tmp_path / "build" / "results")
     monkeypatch.setattr(minimum, "NETWORKS", tmp_path / "build" / "networks")
-    monkeypatch.setattr(sweep, "PARTS", tmp_path / "build" / "sweep")
+    monkeypatch.setattr(parts, "FOLDER", tmp_path / "build" / "sweep")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PACBAYES_DATA", raising=False)
     return tmp_path

@@ -8,8 +8,8 @@ import torch
 
 from pacbayes_curvature import posteriors
 from pacbayes_curvature.bounds import complexity
-from pacbayes_curvature.curvature import second_moments as curvature
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.curvature import second_moments
+from pacbayes_curvature.gibbs import local_reparametrisation
 from paper.experiments.grid import grid
 from paper.networks import data
 from paper.networks.training import recipe_for
@@ -20,7 +20,7 @@ from paper.results import records
 def measured(digits, network, noise=0, size=5):
     """A small Figure 3 on digits: the same network with other noise, or another network."""
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    moments, tables = curvature.second_moments(network.minimum, x), []
+    moments, tables = second_moments.second_moments(network.minimum, x), []
     for method in ("baseline", "diag"):
         layers = [
             posteriors.layer_posterior(method, moment, None, len(weight), distance)
@@ -28,7 +28,9 @@ def measured(digits, network, noise=0, size=5):
         ]
         table = grid(method, size)
         lam, beta = table["lam"].to_numpy(), table["beta"].to_numpy()
-        score = gibbs.by_local_reparametrisation(network.minimum, layers, lam, beta, x, y, stream("gibbs", noise))
+        score = local_reparametrisation.by_local_reparametrisation(
+            network.minimum, layers, lam, beta, x, y, stream("gibbs", noise)
+        )
         kl = posteriors.kl_divergence(layers, lam, beta)
         tables.append(
             table.assign(accuracy=score[0], accuracy_stderr=score[1], kl=kl, complexity=complexity(kl, len(x)))

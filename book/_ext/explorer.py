@@ -17,8 +17,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from pacbayes_curvature import bounds, posteriors
+from paper import names
 from paper.experiments.accuracy_vs_complexity.figure import NEARLY
-from paper.networks import data
 from paper.results import records
 from paper.show import style
 
@@ -36,7 +36,7 @@ def points(folder: Path) -> dict:
     """Every point in the results of `folder` that was evaluated on the whole training set, and what the page needs to
     know of them. ValueError: no results, an altered table, or a number that is missing or infinite where none may be."""
     datasets, networks = [], []
-    for name in data.NAMES:
+    for name in names.DATASETS:
         path = folder / EXPERIMENT / f"{name}.csv"
         results = records.read_all(path)
         if not results:
@@ -45,7 +45,7 @@ def points(folder: Path) -> dict:
         table = table[table["evaluated"] == table["examples"]]
         (examples,) = table["examples"].unique().tolist()
         datasets.append(
-            {"name": name, "title": style.title(name), "classes": data.split_name(name)[1], "examples": examples}
+            {"name": name, "title": style.title(name), "classes": names.classes(name), "examples": examples}
         )
         networks += [
             {

@@ -1,24 +1,24 @@
-"""Compute a result afresh from the data, and freeze results: what `make reproduce` calls, one process a result.
+"""Compute a result afresh from the data, verify and freeze results: what `make reproduce`, `verify` and `freeze` call.
 
     python -m paper compute EXPERIMENT DATASET SEED OUTPUT.csv
     python -m paper part DATASET SEED METHOD explored|chunk0|chunk1|...
+    python -m paper verify RESULT.csv ...
     python -m paper freeze RESULT.csv ...
 
-A user's mistake is one line on standard error and exit code 2.
+A user's mistake is one line on standard error and exit code 2; results that are not verified give exit code 1.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from pacbayes_curvature.posteriors import METHODS
-from paper import experiments
-from paper.experiments.accuracy_vs_complexity import parts as sweep
-from paper.networks import data
+from paper import experiments, names
+from paper.experiments.accuracy_vs_complexity import parts
+from paper.names import GRID_SIZE, PASSES
 from paper.networks.minimum import Minimum
-from paper.results import package as datapackage
-from paper.results import records
-
-GRID_SIZE, PASSES = 20, 1  # of the frozen sweeps: the defaults of accuracy_vs_complexity
+from paper.results import package, records
+from paper.results.verify import verify
 
 
 def compute(experiment: str, dataset: str, seed: int, output: Path) -> None:
@@ -60,9 +60,9 @@ def part(dataset: str, seed: int, method: str, name: str) -> None:
     """Compute one part of the sweep into build/sweep, where the whole finds it: a job of its own on a cluster."""
     minimum = Minimum(dataset, seed)
     if name == "explored":
-        table = sweep.explored(minimum, method, GRID_SIZE, PASSES)
+        table = parts.explored(minimum, method, GRID_SIZE, PASSES)
     else:
-        table = sweep.counted(minimum, method, GRID_SIZE, PASSES, int(name.removeprefix("chunk")))
+        table = parts.counted(minimum, method, GRID_SIZE, PASSES, int(name.removeprefix("chunk")))
     print(f"sweep of {dataset}, seed {seed}, {method}, {name}: {len(table)} points")
 
 
@@ -73,34 +73,43 @@ def freeze(paths: list[Path]) -> None:
             raise FileNotFoundError(f"no result at {path}")
         for result in results:
             print(f"froze {records.freeze(result)}")
-    print(f"wrote {datapackage.write()}")
+    print(f"wrote {package.write(experiments.tables())}")
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Parse the command line; a user's mistake is one line on standard error and exit code 2."""
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line, do it, and return the exit code; a user's mistake is one line on standard error and exit code 2."""
     parser = argparse.ArgumentParser(prog="python -m paper", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("compute", help="compute one result afresh")
-    one.add_argument("experiment", choices=experiments.NAMES)
-    one.add_argument("dataset", choices=data.NAMES)
+    one.add_argument("experiment", choices=names.EXPERIMENTS)
+    one.add_argument("dataset", choices=names.DATASETS)
     one.add_argument("seed", type=int)
     one.add_argument("output", type=Path)
     some = commands.add_parser("part", help="compute one part of a sweep")
-    some.add_argument("dataset", choices=data.NAMES)
+    some.add_argument("dataset", choices=names.DATASETS)
     some.add_argument("seed", type=int)
     some.add_argument("method", choices=METHODS)
-    some.add_argument("name", choices=["explored", *(f"chunk{chunk}" for chunk in range(sweep.CHUNKS))])
-    several = commands.add_parser("freeze", help="write computed results into results/")
-    several.add_argument(
-        "paths", type=Path, nargs="*", help="without any, only results/datapackage.json is written anew"
-    )
+    some.add_argument("name", choices=names.PARTS)
+    for name, what in (
+        ("verify", "hold computed results against those in results/"),
+        ("freeze", "write computed results into results/; without any, only results/datapackage.json is written anew"),
+    ):
+        commands.add_parser(name, help=what).add_argument("paths", type=Path, nargs="*", metavar="RESULT.csv")
     given = vars(parser.parse_args(arguments))
-    command = {"compute": compute, "part": part, "freeze": freeze}[given.pop("command")]
     try:
-        command(**given)
+        match given.pop("command"):
+            case "compute":
+                compute(**given)
+            case "part":
+                part(**given)
+            case "freeze":
+                freeze(**given)
+            case "verify":
+                return 0 if verify(**given, tables=experiments.tables()) else 1
     except (ValueError, FileNotFoundError) as error:
         parser.exit(2, f"error: {error}\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

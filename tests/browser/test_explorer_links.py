@@ -82,8 +82,8 @@ def test_a_link_followed_on_the_page_itself_is_obeyed(explore, counted):
 
 
 BAD = [
-    ("#explorer=1&data=mnist3", "data = “mnist3”: there is no mnist3; there are mnist2, "),
-    ("#explorer=1&data=mnist2,mnist3", "there is no mnist3"),
+    ("#explorer=1&data=mnist11", "data = “mnist11”: there is no mnist11; there are mnist2, "),
+    ("#explorer=1&data=mnist2,mnist11", "there is no mnist11"),
     ("#explorer=1&seed=0,99", "there is no 99"),
     ("#explorer=1&lam=5..1", "lam = “5..1”: two values of the grid are needed"),
     ("#explorer=1&beta=nonsense", "beta = “nonsense”"),
@@ -116,7 +116,7 @@ def test_a_bad_link_is_explained_and_the_page_works(explore, fragment, message):
 
 
 def test_a_half_good_link_keeps_the_good_half(explore):
-    page = explore("#explorer=1&data=mnist5,mnist3&n=77&delta=7")
+    page = explore("#explorer=1&data=mnist5,mnist11&n=77&delta=7")
     table = saved(page)
     assert set(table["dataset"]) == {"mnist5"} and set(table["n"]) == {77} and set(table["delta"]) == {0.05}
 

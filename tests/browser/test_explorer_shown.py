@@ -8,9 +8,9 @@ import pytest
 
 from pacbayes_curvature import bounds
 from pacbayes_curvature.posteriors import METHODS
+from paper import names
 from paper.experiments.accuracy_vs_complexity.figure import NEARLY
 from paper.experiments.accuracy_vs_complexity.words import best_bounds
-from paper.networks import data
 from paper.results import records
 from paper.show import style
 
@@ -53,7 +53,7 @@ def test_the_sliders_numbers_are_the_packages(explore, n, delta):
         np.testing.assert_allclose(rows["complexity"], bounds.complexity(kl, m, delta), rtol=1e-14)
         np.testing.assert_allclose(rows["theorem_3_1"], bounds.pac_bayes_bound(1 - a, kl, m, delta), rtol=1e-14)
         np.testing.assert_allclose(rows["kl_inverse"], kl_form(a, kl, m, delta), rtol=1e-14)
-        assert set(rows["chance"]) == {1 - 1 / data.split_name(name)[1]}
+        assert set(rows["chance"]) == {1 - 1 / names.classes(name)}
     for by, column in ("theorem", "theorem_3_1"), ("klForm", "kl_inverse"):
         page.locator(f"input[name=best][value={by}]").check()
         drawn(page)

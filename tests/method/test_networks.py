@@ -8,7 +8,8 @@ from safetensors import safe_open
 
 from pacbayes_curvature.networks import affine, forward, initialise
 from paper.networks import store
-from paper.networks.store import TrainedNetwork, load, save, widths
+from paper.networks.sources import widths
+from paper.networks.store import TrainedNetwork, load, save
 
 SIZES = [5, 4, 3, 2]
 

@@ -85,3 +85,9 @@ def test_unknown_method_lists_the_valid_ones():
     h, d = layer(8)
     with pytest.raises(ValueError, match=f"unknown method 'full'; valid: {', '.join(posteriors.METHODS)}"):
         posteriors.layer_posterior("full", h, spectrum(h), len(d), 1.0)
+
+
+def test_no_two_posteriors_look_the_same_in_a_figure():
+    for look in ("title", "colour", "marker"):
+        looks = [getattr(method, look) for method in posteriors.POSTERIORS.values()]
+        assert len(set(looks)) == len(looks), looks

@@ -8,14 +8,13 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
+from paper import names
 from paper.benchmarks import extrapolate
 from paper.benchmarks import figure as plots_benchmarks
-from paper.networks.data import NAMES, split_name
 from paper.results.records import ROOT
 from paper.show.style import title
 
 RESULTS = ROOT / "benchmarks" / "results.json"
-DATASETS = [name for name in NAMES if name != "digits"]
 HOUR = 3600.0
 DRAWS, POINTS = 5, 400  # of the paper's procedure: draws at a point, points of the grid
 RANK = 200
@@ -150,7 +149,7 @@ def core_hours(results: dict, seeds: int) -> pd.DataFrame:
         if timed == {other["dataset"] for other in results["stages"] if other["stage"] == row["stage"]}:
             totals[row["dataset"]] += row["seconds"]
     rows = []
-    for dataset in DATASETS:
+    for dataset in names.FROZEN:
         like = dataset if dataset in totals else _stand_in(dataset, totals)
         seconds = totals.get(like, float("nan"))
         rows.append(
@@ -176,9 +175,9 @@ def core_hours_facts(results: dict, seeds: int, cores: int) -> Markdown:
 
 
 def _stand_in(dataset: str, timed: dict[str, float]) -> str:
-    source = split_name(dataset)[0]
-    same = [name for name in DATASETS if name in timed and split_name(name)[0] == source]
-    return max(same, key=lambda name: split_name(name)[1], default="")
+    source = names.source(dataset)
+    same = [name for name in names.FROZEN if name in timed and names.source(name) == source]
+    return max(same, key=names.classes, default="")
 
 
 def wider(

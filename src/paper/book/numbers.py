@@ -11,11 +11,10 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
-from pacbayes_curvature.posteriors import METHODS
+from paper import names
 from paper.claims.verdicts import Judged, judged
 from paper.experiments.accuracy_vs_complexity.figure import fronts_over_seeds
 from paper.experiments.accuracy_vs_complexity.words import best_bounds, bounds_over_seeds, complexity_at
-from paper.networks.data import split_name
 from paper.results import records
 from paper.results.records import Result, why_stale
 
@@ -56,7 +55,7 @@ def headline(dataset: str) -> Figure:
     A figure for each and not one with several panels: they stand side by side where there is room, and below each other on
     a phone.
     """
-    figure = fronts_over_seeds({dataset: frozen(dataset)}, [split_name(dataset)[1]])
+    figure = fronts_over_seeds({dataset: frozen(dataset)}, [names.classes(dataset)])
     figure.axes[0].set_ylim(0, 1.05)  # above 1 no bound says anything; the same axis for all
     figure.axes[0].legend(loc="best", fontsize="small")
     return figure
@@ -75,12 +74,11 @@ def of_dataset(results: list[Result]) -> dict[str, int | float | str]:
     numbers = {
         "seeds": len(results),
         "examples": int(results[0].table["examples"].iloc[0]),
-        "chance": 1 - 1 / split_name(results[0].key.dataset)[1],
+        "chance": 1 - 1 / names.classes(results[0].key.dataset),
         "useful": f"{useful} of {cases}",
         "answer": "yes" if useful == cases else "no" if not useful else "in part",
     }
-    for method in METHODS:
-        row = spread.loc[method]
+    for method, row in spread.iterrows():
         columns = {"bound": "mean", "std": "standard deviation", "min": "smallest", "max": "largest"}
         numbers |= {f"{method}.{name}": float(row[column]) for name, column in columns.items()}
         if method != "baseline":

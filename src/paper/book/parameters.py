@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pacbayes_curvature.posteriors import METHODS
-from paper.networks.data import NAMES
+from paper.names import DATASETS
 
 TYPES = {"int": int, "float": float, "bool": bool, "str": str}
 
@@ -33,7 +33,7 @@ def _some_of(valid: tuple[str, ...]) -> Rule:
 
 # What a parameter of this name means is the same in all chapters; a name without a rule is checked for its type only.
 RULES = {
-    "dataset": _some_of(NAMES),
+    "dataset": _some_of(DATASETS),
     "methods": _some_of(METHODS),
     "grid_size": Rule("from 2 to 200", lambda value: 2 <= value <= 200),
     "seed": Rule("0 or more", lambda value: value >= 0),

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pacbayes_curvature.pareto import front
 from pacbayes_curvature.posteriors import METHODS
-from paper.networks.data import split_name
+from paper import names
 
 Tables = Mapping[str, pd.DataFrame]
 NETWORK = ["dataset", "seed"]
@@ -78,7 +78,7 @@ def smallest(table: pd.DataFrame) -> pd.DataFrame:
 
 def line_at(dataset: str, line: str) -> float:
     """The height of a line of vacuity: chance, 1 - 1/C, or one."""
-    return {"chance": 1 - 1 / split_name(dataset)[1], "one": 1.0}[line]
+    return {"chance": 1 - 1 / names.classes(dataset), "one": 1.0}[line]
 
 
 def margins(table: pd.DataFrame, line: str, noise: float) -> pd.Series:
@@ -99,7 +99,7 @@ def complexities(table: pd.DataFrame, levels: Sequence[float]) -> pd.Series:
         rows = rows[front(rows["accuracy"].to_numpy(), rows["complexity"].to_numpy())]
         rows = rows.drop_duplicates(["accuracy", "complexity"]).sort_values("accuracy")
         logs = np.log(rows["complexity"].to_numpy())
-        chance = 1 / split_name(each[0])[1]
+        chance = 1 / names.classes(each[0])
         for level in levels:
             accuracy = chance + level * (1 - chance)
             found[(*each, level)] = np.interp(accuracy, rows["accuracy"], logs, left=logs[0], right=np.nan)

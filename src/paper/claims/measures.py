@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from pacbayes_curvature.pareto import front
-from pacbayes_curvature.posteriors import METHODS
 from paper.claims.curves import (
     NETWORK,
     Finding,
@@ -36,6 +35,7 @@ from paper.claims.ratios import (
     stays_below,
     tightness,
 )
+from paper.experiments.grid import PAPERS_METHODS
 
 Line = Literal["chance", "one"]
 DISAGREEMENT = ("train_disagreement", "test_disagreement")
@@ -113,8 +113,8 @@ def objectives(tables: Tables, *, datasets: list, beta: Literal["grid", "elbo"],
 
     beta: "grid", the best of all values that the grid has; "elbo", 1/N.
     """
-    table = points(tables, METHODS, datasets)
-    grid = pd.concat(grid_points(tables, curve, datasets) for curve in METHODS)["beta"]
+    table = points(tables, PAPERS_METHODS, datasets)
+    grid = pd.concat(grid_points(tables, curve, datasets) for curve in PAPERS_METHODS)["beta"]
     losses = {}
     for network, rows in table.groupby(NETWORK):
         betas = np.sort(grid[np.isfinite(grid)].unique()) if beta == "grid" else 1 / rows["examples"].unique()

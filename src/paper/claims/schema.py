@@ -25,9 +25,8 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
-from paper import experiments
+from paper import names
 from paper.claims.measures import MEASURES
-from paper.networks import data
 from paper.results import records
 
 CLAIMS = records.ROOT / "claims.yml"
@@ -70,7 +69,7 @@ class Reading(BaseModel):
     text: Words = Field(alias="reading")
     call: dict[Literal[tuple(MEASURES)], dict[str, Any]] = Field(alias="measure", min_length=1, max_length=1)
     tolerance: Tolerance
-    needs: dict[Literal[experiments.NAMES], dict[Literal[data.NAMES], Seeds]]
+    needs: dict[Literal[tuple(names.EXPERIMENTS)], dict[Literal[tuple(names.DATASETS)], Seeds]]
 
     @property
     def measure(self) -> str:

@@ -5,13 +5,13 @@ import math
 from IPython.display import Markdown
 
 from pacbayes_curvature.posteriors import METHODS
+from paper import names
 from paper.claims import schema
 from paper.claims.verdicts import Judgement, judge
 from paper.claims.words import WORDS
 from paper.experiments.accuracy_vs_complexity.words import best_bounds, complexity_at, verdicts
 from paper.experiments.curvature_spectra.words import dataset_facts
 from paper.experiments.two_minima.compute import POSTERIORS, facts
-from paper.networks.data import split_name
 from paper.results.records import Result
 from paper.show.style import title
 
@@ -57,7 +57,7 @@ def on_harder_data() -> Judgement:
 
 def of_dataset(dataset: str, spectra: Result, sweep: Result) -> Markdown:
     """One data set: the network and its bounds, beside what the paper says of this kind of data."""
-    caption = CAPTIONS.get(split_name(dataset)[0], OTHER_DATA)
+    caption = CAPTIONS.get(names.source(dataset), OTHER_DATA)
     return summary(
         f"{caption}; the diagonal Hessian tightens them, the full layerwise Hessian more (captions of Figures 3 and 4).",
         f"\n- {dataset_facts(dataset, spectra).data}\n{verdicts([sweep]).data}",

@@ -1,17 +1,24 @@
-"""The experiments, a folder each: `compute` asks `records` for its table, `table` says what the columns mean and how closely
-two tables have to agree, `figure` and `words` show it. The name of the folder is that of the experiment and of its function.
+"""The experiments, a folder each, of which `paper.names.EXPERIMENTS` has the list.
+
+`compute` has the function of the folder's name, which asks `records` for its table; `table` says what the columns mean and how
+closely two tables have to agree; `figure` and `words` show it.
 """
 
 import importlib
 from collections.abc import Callable
 
+from paper import names
 from paper.results.records import Result
-
-NAMES = ("accuracy_vs_complexity", "curvature_spectra", "lower_bound", "sensitivity", "training_run", "two_minima")
+from paper.results.table import Table
 
 
 def find(name: str) -> Callable[..., Result]:
     """The function of experiment `name`: (dataset, seed, ..., fresh) -> Result. Raises ValueError, listing the names."""
-    if name not in NAMES:
-        raise ValueError(f"unknown experiment {name!r}; valid: {', '.join(NAMES)}")
+    if name not in names.EXPERIMENTS:
+        raise ValueError(f"unknown experiment {name!r}; valid: {', '.join(names.EXPERIMENTS)}")
     return getattr(importlib.import_module(f"paper.experiments.{name}.compute"), name)
+
+
+def tables() -> dict[str, Table]:
+    """What the tables of each experiment hold."""
+    return {name: importlib.import_module(f"paper.experiments.{name}.table").TABLE for name in names.EXPERIMENTS}

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from pacbayes_curvature import posteriors
-from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.curvature import second_moments
 from paper import digest
 from paper.files import ROOT
 from paper.networks import data, store
@@ -67,13 +67,13 @@ class Minimum:
 
     @cached_property
     def moments(self) -> list[np.ndarray]:
-        """H_l of each layer, (k, k): `curvature.second_moments`."""
-        return curvature.second_moments(self.network.minimum, self.x)
+        """H_l of each layer, (k, k): `second_moments.second_moments`."""
+        return second_moments.second_moments(self.network.minimum, self.x)
 
     @cached_property
     def spectra(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Eigenvalues (k,) and eigenvectors (k, k) of each H_l: `curvature.spectrum`."""
-        return [curvature.spectrum(moment) for moment in self.moments]
+        """Eigenvalues (k,) and eigenvectors (k, k) of each H_l: `second_moments.spectrum`."""
+        return [second_moments.spectrum(moment) for moment in self.moments]
 
     def layers(self, method: str) -> list[posteriors.LayerPosterior]:
         """The posteriors of a method, a layer each."""

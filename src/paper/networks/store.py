@@ -1,4 +1,4 @@
-"""TODO."""
+"""A trained network, and the file that it is kept in."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +9,6 @@ from safetensors.torch import save_file
 
 from pacbayes_curvature.networks import Weights
 from paper.files import atomic, sha256
-from paper.networks.data import split_name
-
-HIDDEN = {"mnist": (300, 300), "cifar10": (200, 200), "digits": (100, 100)}  # Appendix A; digits: ours
-
-
-INPUTS = {"mnist": 784, "cifar10": 3072, "digits": 64}
 
 
 @dataclass(frozen=True)
@@ -31,15 +25,6 @@ class TrainedNetwork:
     def squared_distances(self) -> list[float]:
         """|W_l - W_l^init|_F^2 of each layer, summed in float64."""
         return [(w.double() - w0.double()).square().sum().item() for w, w0 in zip(self.minimum, self.initial)]
-
-
-def widths(dataset: str, factor: float = 1.0) -> list[int]:
-    """Layer widths for a data set, input to output: [784, 300, 300, 2] for mnist2 (section 6, Appendix A).
-
-    The hidden layers have `factor` times the paper's neurons, rounded, at least one.
-    """
-    source, classes = split_name(dataset)
-    return [INPUTS[source], *(max(1, round(factor * width)) for width in HIDDEN[source]), classes]
 
 
 def save(network: TrainedNetwork, path: Path | str) -> None:

@@ -3,47 +3,19 @@
 import json
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import torch
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
 from pacbayes_curvature.networks import Weights, forward, initialise
-from paper.networks.data import Dataset, split_name
-from paper.networks.store import TrainedNetwork, widths
+from paper.networks.data import Dataset
+from paper.networks.sources import Recipe, source_of, widths
+from paper.networks.store import TrainedNetwork
 from paper.randomness import stream
 
 EVALUATION_CHUNK = 8192
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Stochastic gradient descent with momentum on the mean cross-entropy, without weight decay.
-
-    The learning rate follows one cycle (Smith and Topin 2017; PyTorch's OneCycleLR) over `cycle_epochs`: it rises from
-    learning_rate / 25 to learning_rate, falls to final_rate, and stays there. Training stops after an epoch that leaves
-    no training example misclassified, the first one or the first that comes at least `extra_epochs` after it, and fails
-    when `most_epochs` were not enough. `width` multiplies the paper's hidden widths, `initial_scale` the first weights.
-    """
-
-    learning_rate: float
-    final_rate: float
-    batch_size: int
-    cycle_epochs: int
-    most_epochs: int
-    momentum: float = 0.9
-    width: float = 1.0
-    initial_scale: float = 1.0
-    extra_epochs: int = 0
-
-
-# Chosen for reaching 100% in few seconds, not by the bounds, which depend on the recipe: see chapter 07.
-RECIPES = {
-    "mnist": Recipe(learning_rate=0.1, final_rate=0.02, batch_size=512, cycle_epochs=20, most_epochs=60),
-    "cifar10": Recipe(learning_rate=0.05, final_rate=0.02, batch_size=512, cycle_epochs=40, most_epochs=150),
-    "digits": Recipe(learning_rate=0.1, final_rate=0.02, batch_size=64, cycle_epochs=20, most_epochs=200),
-}
 NEARLY_ALL = 0.99  # the whole training set is evaluated after the epochs in which this share was answered right
 
 
@@ -53,7 +25,7 @@ class NotInterpolating(RuntimeError):
 
 def recipe_for(dataset: str) -> Recipe:
     """The recipe of a data set's source; raises ValueError for an unknown name."""
-    return RECIPES[split_name(dataset)[0]]
+    return source_of(dataset).recipe
 
 
 def train(dataset: Dataset, seed: int, recipe: Recipe) -> TrainedNetwork:

@@ -1,9 +1,15 @@
-"""How far a number that is computed afresh may be from the frozen one, for each experiment."""
+"""What a table of results holds, and how far two of them may be apart: each experiment's folder has one, `table.TABLE`.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+TABLE = Table(training_run, "training", {"epoch": count("epoch, from 1").key(), "loss": number("...", "nats").within(NOISE)})
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import pandas as pd
+
+from paper import names
 
 
 @dataclass(frozen=True)
@@ -15,33 +21,6 @@ class Within:
     relative: float = 0
     of_largest: float = 0
     absolute: float = 0
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How two tables of an experiment are compared.
-
-    figure: what the book shows of them; keys: the columns that name a row; exact: those that must be equal; within: the
-    tolerances of the others; ignored: the columns that follow from others or from the noise; may_be_longer: whether the
-    number of rows depends on the network; numbered: a column whose rows of one value have no name but their order, which
-    becomes the key "row"; by_seed: cuts the rows that differ in the seed only out of a
-    table that has them itself, a table each.
-    """
-
-    figure: str
-    keys: tuple[str, ...]
-    exact: tuple[str, ...]
-    within: dict[str, Within]
-    ignored: tuple[str, ...] = ()
-    may_be_longer: bool = False
-    numbered: str = ""
-    by_seed: Callable[[pd.DataFrame], list[pd.DataFrame]] | None = None
-
-    def named(self, table: pd.DataFrame) -> pd.DataFrame:
-        """The table with its keys as the index."""
-        if self.numbered:
-            table = table.assign(row=table.groupby(self.numbered).cumcount())
-        return table.set_index(list(self.keys))
 
 
 # Noise. Some thousand accuracies are compared at once: the largest of as many standard normal numbers is below 4, and
@@ -57,73 +36,120 @@ SENSITIVE = Within(relative=5e-2, of_largest=1e-6)
 ANSWERS = Within(absolute=2e-3)
 
 
-def _by_seed(table: pd.DataFrame) -> list[pd.DataFrame]:
-    rows = table[table["factor"].isin(("default", "seed"))]
-    return [part.assign(factor="seed", value=0.0) for _, part in rows.groupby(["factor", "value"])]
+@dataclass(frozen=True)
+class Column:
+    """A column: type and constraints as in Table Schema; unit, "none" for shares and names; empty: where a cell may be empty,
+    "" for nowhere.
+
+    role, in a comparison: "key" if it names the row, "exact" if it must be equal, a tolerance, or "ignored" if it follows
+    from the others or from the noise.
+    """
+
+    type: str
+    description: str
+    unit: str = "none"
+    constraints: dict = field(default_factory=dict)
+    role: Literal["key", "exact", "ignored"] | Within | None = None
+    empty: str = ""
+
+    def key(self) -> "Column":
+        """The column as a part of the row's name."""
+        return replace(self, role="key")
+
+    def exact(self, empty: str = "") -> "Column":
+        """The column, to be equal in two tables."""
+        return replace(self, role="exact", empty=empty)
+
+    def within(self, tolerance: Within, empty: str = "") -> "Column":
+        """The column, to agree within `tolerance`."""
+        return replace(self, role=tolerance, empty=empty)
+
+    def ignored(self, empty: str = "") -> "Column":
+        """The column, not compared."""
+        return replace(self, role="ignored", empty=empty)
+
+    def field(self, name: str) -> dict:
+        """The column under `name` as a field of Table Schema, with its unit."""
+        words = self.description + (f"; empty {self.empty}" if self.empty else "")
+        return {
+            "name": name,
+            "type": self.type,
+            "unit": self.unit,
+            "description": words if self.unit == "none" else f"{words} [{self.unit}]",
+            "constraints": self.constraints if self.empty else {"required": True} | self.constraints,
+        }
 
 
-RULES = {
-    "training_run": Rule(
-        "training",
-        keys=("epoch",),
-        exact=(),
-        within={
-            "learning_rate": ROUNDING,
-            "loss": SENSITIVE,
-            "running_accuracy": ANSWERS,
-            "train_accuracy": ANSWERS,
-            "test_accuracy": ANSWERS,
-        },
-        may_be_longer=True,
-    ),
-    "curvature_spectra": Rule(
-        "spectra",
-        keys=("layer", "index"),
-        exact=("neurons",),
-        within=dict.fromkeys(("eigenvalue", "diagonal", "squared_distance"), ROUNDING),
-    ),
-    "accuracy_vs_complexity": Rule(
-        "Figures 3 and 4",
-        keys=("method", "lam", "beta"),
-        exact=("examples",),
-        within={"accuracy": NOISE, "kl": ROUNDING, "complexity": ROUNDING},
-        ignored=("accuracy_stderr", "evaluated", "pareto", "drawn_accuracy", "drawn_accuracy_stderr"),
-    ),
-    "lower_bound": Rule(
-        "Figure 2",
-        keys=("curve", "relative_beta"),
-        exact=("examples", "evaluated"),
-        within={
-            "accuracy": NOISE,
-            **dict.fromkeys(
-                ("beta", "kl", "complexity", "expected_loss", "layerwise_loss", "uncurved", "raised"), ROUNDING
-            ),
-            "effective_examples": SENSITIVE,
-        },
-        ignored=("accuracy_stderr",),
-    ),
-    "two_minima": Rule(
-        "Figure 1",
-        keys=("part", "row"),
-        exact=("quantity", "epoch"),
-        within={
-            name: Within(relative=5e-2, absolute=1e-2)
-            for name in ("value", "along", "across", "distance", "loss", "error", "noisy_loss", "noisy_error")
-        },
-        numbered="part",
-    ),
-    "sensitivity": Rule(
-        "what the answer depends on",
-        keys=("factor", "value", "method"),
-        exact=("status", "examples"),
-        within={
-            "epochs": ROUNDING,
-            "test_accuracy": ANSWERS,
-            **dict.fromkeys(("squared_distance", "trace"), ROUNDING),
-            # The smallest bound is a flat minimum: where it is found may move while its height hardly does.
-            "bound": Within(absolute=5e-3),
-        },
-        ignored=("lam", "beta", "accuracy", "accuracy_stderr", "kl", "complexity"),
-        by_seed=_by_seed,
-    ),
-}
+def number(description: str, unit: str = "none", minimum: float | None = 0) -> Column:
+    """A number of at least `minimum`, None for no limit."""
+    return Column("number", description, unit, {} if minimum is None else {"minimum": minimum})
+
+
+def share(of: str) -> Column:
+    """A share of `of`, from 0 to 1."""
+    return Column("number", f"share of {of}", constraints={"minimum": 0, "maximum": 1})
+
+
+def count(description: str, unit: str = "none", minimum: int = 0) -> Column:
+    """A whole number of at least `minimum`."""
+    return Column("integer", description, unit, {"minimum": minimum})
+
+
+def one_of(values: Iterable[str], description: str) -> Column:
+    """A name among `values`."""
+    return Column("string", description, constraints={"enum": list(values)})
+
+
+@dataclass(frozen=True)
+class Table:
+    """The tables of an experiment.
+
+    of: the experiment's function; figure: what the book shows of them; columns: by name, those named dataset and seed apart,
+    which every table has; may_be_longer: whether the number of rows depends on the network; numbered: a column whose rows of
+    one value have no name but their order, which becomes the key "row"; by_seed: cuts the rows that differ in the seed only
+    out of a table that has them itself, a table each. Raises ValueError for a column without a role in a comparison.
+    """
+
+    of: Callable
+    figure: str
+    columns: dict[str, Column]
+    may_be_longer: bool = False
+    numbered: str = ""
+    by_seed: Callable[[pd.DataFrame], list[pd.DataFrame]] | None = None
+
+    def __post_init__(self):
+        if without := [name for name, column in self.columns.items() if column.role is None]:
+            raise ValueError(f"{self.of.__name__}: how is column {without[0]} compared: key, exact, within or ignored?")
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that name a row of one data set and seed."""
+        return self._with("key") + (["row"] if self.numbered else [])
+
+    @property
+    def exact(self) -> list[str]:
+        """The columns that must be equal."""
+        return self._with("exact")
+
+    @property
+    def within(self) -> dict[str, Within]:
+        """The columns that must agree within a tolerance."""
+        return {name: column.role for name, column in self.columns.items() if isinstance(column.role, Within)}
+
+    @property
+    def all_columns(self) -> dict[str, Column]:
+        """All columns by name."""
+        return {"dataset": DATASET, "seed": SEED} | self.columns
+
+    def named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The table with its keys as the index."""
+        if self.numbered:
+            table = table.assign(row=table.groupby(self.numbered).cumcount())
+        return table.set_index(self.keys)
+
+    def _with(self, role: str) -> list[str]:
+        return [name for name, column in self.columns.items() if column.role == role]
+
+
+DATASET = one_of(names.DATASETS, "data set: the source and into how many classes its ten are merged").key()
+SEED = count("seed of the initialisation, of the order of training and of all noise").key()

@@ -56,14 +56,14 @@ def provenance(results: list[Result]) -> HTML:
             "result": r.key.experiment,
             "data set": r.key.dataset,
             "seed": r.key.seed,
-            "parameters": _words(r.key.parameters),
+            "parameters": listed(r.key.parameters),
             "data (SHA-256 of the training part)": r.key.data["train"][:16],
             "code digest": words(r.key.code),
             "state": STATES[r.state],
             "computed": r.made["date"],
             "wall time": f"{r.made['seconds']:.0f} s",
-            "versions": _words(r.made["versions"]),
-            "machine": _words(r.made["machine"]),
+            "versions": listed(r.made["versions"]),
+            "machine": listed(r.made["machine"]),
         }
         for r in results
     )
@@ -76,9 +76,9 @@ def derivation_provenance(*modules: str, **parameters: object) -> HTML:
     """Where a page without stored results comes from: all of it is computed, by these modules, when it is executed."""
     facts = {
         "computed": "on this page, when it was executed",
-        "parameters": _words(parameters),
+        "parameters": listed(parameters),
         "code digest": digest.of_modules(*modules),
-        "versions": _words(versions()),
+        "versions": listed(versions()),
     }
     return HTML(_details(pd.DataFrame({"": facts})))
 
@@ -90,5 +90,6 @@ def _details(facts: pd.DataFrame, each: pd.DataFrame | None = None) -> str:
     return f'<details class="provenance" open><summary>Where the numbers come from</summary>{body}</details>'
 
 
-def _words(values: dict) -> str:
-    return ", ".join(f"{key} {_words(value) if isinstance(value, dict) else value}" for key, value in values.items())
+def listed(values: dict) -> str:
+    """A dictionary as words: "rate 0.1, size 64"."""
+    return ", ".join(f"{key} {listed(value) if isinstance(value, dict) else value}" for key, value in values.items())

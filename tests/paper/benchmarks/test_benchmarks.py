@@ -18,7 +18,6 @@ from pacbayes_curvature.curvature.second_moments import second_moments, spectrum
 from pacbayes_curvature.gibbs import strata
 from pacbayes_curvature.gibbs.local_reparametrisation import by_weight_sampling
 from paper.benchmarks import words as pages_benchmarks
-from paper.networks import minimum
 
 
 def clock(*durations):
@@ -211,7 +210,7 @@ def test_where_hardly_any_answer_is_wrong_the_error_is_the_weight_of_an_example(
 
 
 def a_problem(digits, network, monkeypatch):
-    monkeypatch.setattr(minimum, "network", lambda data, seed: network)
+    monkeypatch.setattr("paper.networks.minimum.network", lambda data, seed: network)
     return problems.load("digits", 4)
 
 
@@ -233,7 +232,7 @@ def test_the_timed_estimate_has_the_wanted_error(workspace, digits, digits_netwo
 
 
 def test_a_quick_run_writes_valid_results(workspace, digits_network, monkeypatch, capsys):
-    monkeypatch.setattr(minimum, "network", lambda data, seed: digits_network)
+    monkeypatch.setattr("paper.networks.minimum.network", lambda data, seed: digits_network)
     command.main(["sweeps", "monte_carlo", "inversion", "training", "scaling", "--quick"])
     written = results.read(workspace / "build" / "benchmarks" / "quick.json")
     assert {"python", "torch", "cores", "processor_model", "threads", "date"} <= set(written["environment"])

@@ -111,7 +111,7 @@ def test_the_default_output_is_under_build_and_is_printed(chapter, tmp_path):
     [
         ("nosuch", "1", "unknown parameter 'nosuch'; valid: seed (int), dataset (str), delta (float)"),
         ("seed", "x", "seed must be of type int, got 'x'"),
-        ("dataset", "mnist3", "dataset must be one or more of mnist2"),
+        ("dataset", "mnist11", "dataset must be one or more of mnist2"),
     ],
 )
 def test_bad_parameters_stop_before_any_work(chapter, tmp_path, name, value, message):

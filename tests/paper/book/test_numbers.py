@@ -4,9 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sweep_results import result
+from sweep_results import METHODS, result
 
-from pacbayes_curvature.posteriors import METHODS
 from paper.book import numbers
 from paper.claims import schema
 from paper.experiments.accuracy_vs_complexity.words import best_bounds, complexity_at

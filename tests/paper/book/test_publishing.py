@@ -1,5 +1,7 @@
 """The workflows of the public forge call what this repository has, with no more rights than they need."""
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -8,8 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from paper.networks import data
-from paper.results import records
+from paper import names
 
 ROOT = Path(__file__).parents[3]
 TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))}
@@ -76,7 +77,9 @@ def test_every_target_and_script_that_a_workflow_calls_exists(name):
 @each_workflow
 def test_a_workflow_does_the_work_by_targets_and_scripts(name):
     """So that it cannot do otherwise than .ci/run and `make` here."""
-    allowed = re.compile(r"make |\.ci/run|mkdir -p build$|grep |gh release create ")
+    allowed = re.compile(
+        r"make |\.ci/run|mkdir -p build$|grep |gh release create |echo \"matrix=\$\(python3 -c '[^']*paper\.names[^']*'\)\""
+    )
     assert [line for line in commands(name) if not allowed.match(line)] == []
 
 
@@ -124,16 +127,19 @@ def test_logs_and_screenshots_are_kept_of_a_failed_run_too():
 
 
 def test_the_scheduled_reproduction_computes_what_is_frozen():
-    matrix = {
-        row["dataset"]: set(row["experiments"].split())
-        for row in jobs("reproduce")["reproduce"]["strategy"]["matrix"]["include"]
+    """By names.py, which the workflow runs before any package is installed."""
+    (command,) = [line for line in commands("reproduce") if "paper.names" in line]
+    code = re.search(r"\$\(python3 -c '(.*)'\)", command)[1]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    rows = json.loads(done.stdout)["include"]
+    computed = {(experiment, row["dataset"]) for row in rows for experiment in row["experiments"].split()}
+    assert computed == {(experiment, dataset) for experiment, dataset, seed in names.frozen() if seed == 0}
+    assert {row["dataset"]: row["source"] for row in rows} == {
+        name: names.source(name) for _, name, _ in names.frozen()
     }
-    assert set(matrix) == set(data.NAMES) - {"digits"}
-    frozen = {(path.stem, path.parent.name) for path in records.FROZEN.glob("*/*.csv")}
-    assert {(dataset, experiment) for dataset, names in matrix.items() for experiment in names} == frozen
-    assert [line.split()[1] for line in commands("reproduce")] == ["reproduce", "verify"]
+    assert [line.split()[1] for line in commands("reproduce") if line.startswith("make")] == ["reproduce", "verify"]
     seeds = WORKFLOWS["reproduce"][TRIGGERS]["workflow_dispatch"]["inputs"]["seeds"]["default"]
-    assert f"inputs.seeds || '{seeds}'" in TEXTS["reproduce"]
-    for dataset, experiment in frozen:
-        known = {result.key.seed for result in records.read_all(records.FROZEN / experiment / f"{dataset}.csv")}
-        assert {int(seed) for seed in seeds.split()} <= known
+    assert seeds == "0" and f"inputs.seeds || '{seeds}'" in TEXTS["reproduce"]

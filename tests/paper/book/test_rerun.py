@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from paper import names as listed
 from paper.book import chapters, costs, rerun, version
-from paper.networks import data
 
 ROOT = Path(__file__).parents[3]
 SOURCES = sorted((ROOT / "notebooks").glob("*.md"))
@@ -144,7 +144,7 @@ def test_colab_is_offered_where_it_can_open_the_repository(launch, monkeypatch, 
 def test_data_are_named_from_the_notebook_and_what_is_frozen():
     both = [
         name
-        for name in data.NAMES
+        for name in listed.DATASETS
         if all((ROOT / "results" / each / f"{name}.csv").is_file() for each in ("two_minima", "accuracy_vs_complexity"))
     ]
     assert both and f"answer for {', '.join(both)}, with" in rerun.data_sets("01_introduction")

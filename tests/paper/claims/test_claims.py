@@ -86,9 +86,9 @@ def test_a_claim_is_read(tmp_path):
         ({"needs": {"training_run": {"mnist2": [-1]}}}, "needs.training_run.mnist2.0: Input should be greater than or"),
         (
             {"needs": {"trainingrun": {"mnist2": [0]}}},
-            "needs.trainingrun.[key]: Input should be 'accuracy_vs_complexity'",
+            "needs.trainingrun.[key]: Input should be 'training_run'",
         ),
-        ({"needs": {"training_run": {"mnist2": [0], "mnist3": [0]}}}, "mnist3.[key]: Input should be 'mnist2', "),
+        ({"needs": {"training_run": {"mnist2": [0], "mnist11": [0]}}}, "mnist11.[key]: Input should be 'mnist2', "),
         ({"verdicts": {"reproduced": "a", "not": "c"}}, "verdicts.partly: Field required"),
         ({"verdicts": {"reproduced": "a", "partly": "", "not": "c"}}, "verdicts.partly: String should have at least 1"),
         ({"verdicts": ENTRY["verdicts"] | {"maybe": "d"}}, "verdicts.maybe: Extra inputs are not permitted"),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paper.experiments.lower_bound import readings as pages_readings
+from paper.experiments.lower_bound import readings
 from paper.results import records
 
 SHIFTS = {  # curve: its accuracy less that of (10) at equal complexity
@@ -45,35 +45,35 @@ def result(dataset="mnist2", share=0.109, dearer=1.0, least=0.01, shifts=SHIFTS)
 
 def test_the_changes_are_those_at_the_complexity_of_the_table():
     at = 0.1 * np.exp((0.75 - 0.64) / 0.1)  # where the layerwise curve is half of the way from 0.5 to 1
-    words = pages_readings.reasons([result()], level=0.5).data
+    words = readings.reasons([result()], level=0.5).data
     assert words == (
         f"- **Mnist2**: at the complexity of the table, {at:.3g}, the expectation over the labels changes the accuracy by "
         "+0.050 (standard error 0.005). Raising 11% of the $h_i$ changes it by a further +0.013, at 1.000 times the KL "
         r"of the same $\beta$. The layerwise $h$ in the place of (10) changes it by +0.040."
     )
-    table = pages_readings.explanation([result()], level=0.5).set_index("curve")
+    table = readings.explanation([result()], level=0.5).set_index("curve")
     assert table["complexity"].unique() == pytest.approx([at])
     assert table["accuracy"].tolist() == pytest.approx([0.71 + shift for shift in SHIFTS.values()])
 
 
 def test_the_kl_is_compared_at_equal_beta():
     """kl = 10 / beta for the first, 10 dearer / beta for the raised."""
-    words = pages_readings.reasons([result(dearer=1.25)], level=0.5).data
+    words = readings.reasons([result(dearer=1.25)], level=0.5).data
     assert "at 1.250 times the KL" in words
 
 
 def test_a_change_for_the_worse_has_its_sign():
     shifts = SHIFTS | {"fisher_expectation": -0.02, "fisher_raised": -0.03}
-    words = pages_readings.reasons([result(shifts=shifts)], level=0.5).data
+    words = readings.reasons([result(shifts=shifts)], level=0.5).data
     assert "by -0.020 (" in words and "a further -0.010" in words
 
 
 def test_where_no_weight_is_raised_it_says_so():
-    words = pages_readings.reasons([result(), result("cifar2", share=0.0)], level=0.5).data.splitlines()
+    words = readings.reasons([result(), result("cifar2", share=0.0)], level=0.5).data.splitlines()
     assert len(words) == 2 and words[1].startswith("- **Cifar2**")
     assert "No $h_i$ is small enough to be raised." in words[1] and "Raising" not in words[1]
 
 
 def test_a_curve_that_does_not_reach_is_not_compared():
-    words = pages_readings.reasons([result(least=0.9)], level=0.5).data
+    words = readings.reasons([result(least=0.9)], level=0.5).data
     assert words.endswith("one of the curves has no points on both sides.") and "nan" not in words

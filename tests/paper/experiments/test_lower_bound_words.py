@@ -6,15 +6,22 @@ import pytest
 import torch
 
 from pacbayes_curvature import bounds, pareto, posteriors
-from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.curvature import second_moments
 from paper.experiments.accuracy_vs_complexity.compute import accuracy_vs_complexity
 from paper.experiments.curvature_spectra.compute import curvature_spectra
-from paper.experiments.lower_bound import compute as figure_2
-from paper.experiments.lower_bound import figure as plots_lower_bound
-from paper.experiments.lower_bound import readings as pages_readings
-from paper.experiments.lower_bound import words as pages_lower_bound
+from paper.experiments.lower_bound import compute, readings
+from paper.experiments.lower_bound import figure as figures
+from paper.experiments.lower_bound.words import (
+    LEVELS,
+    beside_the_curves,
+    equal_accuracy,
+    equal_loss,
+    meetings,
+    verdicts,
+    with_losses,
+)
 
-lower_bound = figure_2.lower_bound
+lower_bound = compute.lower_bound
 
 
 @pytest.fixture
@@ -29,12 +36,12 @@ def shown(trained):
 
 def test_losses_of_the_valid_methods_are_half_the_traces(digits, digits_network, shown):
     _, methods, spectra = shown
-    moments = curvature.second_moments(digits_network.minimum, torch.from_numpy(digits.x_train))
-    for method, rows in pages_lower_bound.with_losses(methods, spectra).groupby("method"):
+    moments = second_moments.second_moments(digits_network.minimum, torch.from_numpy(digits.x_train))
+    for method, rows in with_losses(methods, spectra).groupby("method"):
         for _, row in rows.iloc[::5].iterrows():
             loss = 0.0
             for h, w in zip(moments, digits_network.minimum):
-                layer = posteriors.layer_posterior(method, h, curvature.spectrum(h), len(w), 0.0)
+                layer = posteriors.layer_posterior(method, h, second_moments.spectrum(h), len(w), 0.0)
                 basis = np.eye(len(h)) if layer.basis is None else layer.basis
                 variance = posteriors.variances(layer, [row["lam"]], [row["beta"]])[0]
                 loss += len(w) * np.trace(h @ basis @ np.diag(variance) @ basis.T) / 2
@@ -43,7 +50,7 @@ def test_losses_of_the_valid_methods_are_half_the_traces(digits, digits_network,
 
 def test_the_table_of_meetings_says_what_the_regions_say(shown):
     result = shown[0]
-    found = pages_lower_bound.meetings([result])
+    found = meetings([result])
     assert len(found) == 3
     for curve, (_, row) in zip(("fisher_diagonal", "layerwise_diagonal", "block_prior"), found.iterrows()):
         points = result.table[result.table["curve"] == curve]
@@ -52,32 +59,32 @@ def test_the_table_of_meetings_says_what_the_regions_say(shown):
         assert row["meet against chance"] == ("yes" if sums.min() < 0.9 else "no")
         assert row["meet against 1"] == ("yes" if sums.min() < 1 else "no")
     assert set(found["meet against chance"]) == {"yes", "no"}, "digits has both"
-    words = pages_lower_bound.verdicts([result]).data
+    words = verdicts([result]).data
     assert words.count("they meet") + words.count("they do not meet") == 3 and "Digits" in words
 
 
 def test_complexities_at_equal_accuracy_and_equal_loss(shown):
     result, methods, spectra = shown
-    accuracy = pages_lower_bound.equal_accuracy([result], [methods])
-    assert accuracy["accuracy"].tolist() == pytest.approx([0.1 + 0.9 * s for s in pages_lower_bound.LEVELS])
+    accuracy = equal_accuracy([result], [methods])
+    assert accuracy["accuracy"].tolist() == pytest.approx([0.1 + 0.9 * s for s in LEVELS])
     rows = result.table[result.table["curve"] == "layerwise_diagonal"]
     expected = pareto.interpolated_complexity(rows["accuracy"], rows["complexity"], accuracy["accuracy"])
     np.testing.assert_allclose(accuracy["Lemma 4.2, layerwise"], expected)
-    beside = pages_lower_bound.beside_the_curves([result], [methods]).set_index(["curve", "method"])
+    beside = beside_the_curves([result], [methods]).set_index(["curve", "method"])
     ratio = (accuracy["Full L Hessian"] / accuracy["Lemma 4.2, layerwise"]).dropna()
     row = beside.loc[("Lemma 4.2, layerwise", "Full L Hessian")]
     assert (row["least ratio"], row["largest ratio"]) == pytest.approx((ratio.min(), ratio.max()))
-    loss = pages_lower_bound.equal_loss([result], [spectra])
+    loss = equal_loss([result], [spectra])
     assert (loss["Baseline"] >= loss["Diag Hessian"]).all() and (loss["Diag Hessian"] >= loss["Lemma 4.2"]).all()
     assert (loss["Full L Hessian"] >= loss["Blocks"]).all() and (loss["Lemma 4.2"] >= loss["Blocks"]).all()
 
 
 def test_the_explanation_compares_at_equal_complexity(shown):
     result = shown[0]
-    found = pages_readings.explanation([result]).set_index("curve")
+    found = readings.explanation([result]).set_index("curve")
     assert found.loc["Lemma 4.2, layerwise", "accuracy"] == pytest.approx(0.1 + 0.75 * 0.9, abs=0.02)
     assert found.loc["Lemma 4.2, (10)", "accuracy"] < found.loc["Lemma 4.2, (10) without drawing", "accuracy"]
-    assert len(set(found["complexity"])) == 1 and len(found) == len(figure_2.DIAGONAL)
+    assert len(set(found["complexity"])) == 1 and len(found) == len(compute.DIAGONAL)
     raised = found["share raised"] > 0
     assert list(found.index[raised]) == ["Lemma 4.2, the same, raised"]
     assert found.loc[raised, "weights without curvature"].tolist() == [0]
@@ -85,8 +92,8 @@ def test_the_explanation_compares_at_equal_complexity(shown):
 
 def test_the_figures_draw_every_curve_in_a_panel_for_each_data_set(shown):
     result, methods, spectra = shown
-    losses = [pages_lower_bound.with_losses(methods, spectra)] * 2
-    figure = plots_lower_bound.feasible_and_non_vacuous([result] * 2, [methods] * 2, losses, [10, 10], 0.05)
+    losses = [with_losses(methods, spectra)] * 2
+    figure = figures.feasible_and_non_vacuous([result] * 2, [methods] * 2, losses, [10, 10], 0.05)
     assert len(figure.axes) == 4
     for axis in figure.axes:
         labels = axis.get_legend_handles_labels()[1]
@@ -99,12 +106,12 @@ def test_the_figures_draw_every_curve_in_a_panel_for_each_data_set(shown):
             "Blocks",
         } <= set(labels)
     plt.close(figure)
-    figure = plots_lower_bound.readings([result], [methods], [10])
+    figure = figures.readings([result], [methods], [10])
     labels = figure.axes[0].get_legend_handles_labels()[1]
     assert len(labels) == len(set(labels)) >= 6
     plt.close(figure)
 
 
 def test_a_complexity_is_the_root_of_its_kl():
-    kl = plots_lower_bound._kl_of(0.7, 1437, 0.05)
+    kl = figures._kl_of(0.7, 1437, 0.05)
     assert bounds.complexity(kl, 1437, 0.05) == pytest.approx(0.7, rel=1e-12)

@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from pacbayes_curvature import networks
 from pacbayes_curvature.networks import flatten
-from paper.experiments.two_minima import plane as planes
+from paper.experiments.two_minima.plane import losses, through
 
 LAM, DELTA = 0.3, 0.05
 
@@ -28,9 +28,9 @@ def dense_plane(*weights):
 def test_the_corners_are_the_three_networks(examples):
     x, y = examples[0].float(), examples[1]
     corners = [tiny(seed, dtype=torch.float32) for seed in range(3)]
-    plane = planes.through(*corners)
+    plane = through(*corners)
     points = np.array([plane.coordinates(corner) for corner in corners])
-    loss, error = planes.losses(plane, points, x, y)
+    loss, error = losses(plane, points, x, y)
     for corner, l, e in zip(corners, loss, error):
         logits = networks.forward(corner, x)
         assert l == pytest.approx(cross_entropy(logits, y).item(), rel=1e-5)
@@ -46,18 +46,18 @@ def test_the_corners_are_the_three_networks(examples):
 @pytest.mark.parametrize("chunk", [2, 1024])
 def test_points_between_and_noise(examples, chunk, monkeypatch):
     """Networks put together from the dense directions, the noise drawn in the documented order, one example at a time."""
-    monkeypatch.setattr(planes, "CHUNK", chunk)
+    monkeypatch.setattr("paper.experiments.two_minima.plane.CHUNK", chunk)
     x, y = examples[0].float(), examples[1]
     corners = [tiny(seed, dtype=torch.float32) for seed in range(3)]
     variances = [v.square() for v in normal(4, corners[0])]
     origin, directions = dense_plane(*corners)
     points = np.array([[0.3, -0.2], [1.0, 2.0]])
-    plane = planes.through(*corners)
-    found = planes.losses(plane, points, x, y), planes.losses(plane, points, x, y, variances, seeded(9))
+    plane = through(*corners)
+    found = losses(plane, points, x, y), losses(plane, points, x, y, variances, seeded(9))
     for noisy in (False, True):
         for point, loss, error in zip(points, *found[noisy]):
             weights = plane.layers(torch.from_numpy(origin + point @ directions))
-            generator, losses, wrong = seeded(9), [], []
+            generator, entropies, wrong = seeded(9), [], []
             for start in range(0, len(x), chunk):
                 noise = [torch.randn(len(x[start : start + chunk]), len(w), generator=generator) for w in weights]
                 for row, (z, label) in enumerate(zip(x[start : start + chunk], y[start : start + chunk])):
@@ -65,14 +65,14 @@ def test_points_between_and_noise(examples, chunk, monkeypatch):
                         z = z.relu() if layer else z
                         augmented = torch.cat([z, torch.ones(1)])
                         z = w @ augmented + noisy * (v @ augmented.square()).sqrt() * noise[layer][row]
-                    losses.append(cross_entropy(z[None], label[None]).item())
+                    entropies.append(cross_entropy(z[None], label[None]).item())
                     wrong.append(bool(z.argmax() != label))
-            assert loss == pytest.approx(np.mean(losses), rel=1e-5) and error == np.mean(wrong)
+            assert loss == pytest.approx(np.mean(entropies), rel=1e-5) and error == np.mean(wrong)
 
 
 def test_the_marginal_covariance_is_the_dense_one():
     corners = [tiny(seed) for seed in range(3)]
-    plane = planes.through(*corners)
+    plane = through(*corners)
     variances = [v.square() for v in normal(4, corners[0])]
     _, directions = dense_plane(*corners)
     dense = directions @ np.diag(flatten(variances).double().numpy()) @ directions.T
@@ -87,12 +87,10 @@ def test_the_marginal_covariance_is_the_dense_one():
 def test_three_networks_on_a_line_are_refused(second, third):
     origin, step = tiny(0), normal(1, tiny(0))
     with pytest.raises(ValueError, match="lie on one line: they span no plane"):
-        planes.through(origin, *([w + factor * s for w, s in zip(origin, step)] for factor in (second, third)))
+        through(origin, *([w + factor * s for w, s in zip(origin, step)] for factor in (second, third)))
 
 
 def test_a_flat_triangle_still_has_orthonormal_directions():
     origin, step, other = tiny(0), normal(1, tiny(0)), normal(2, tiny(0), 1e-5)
-    plane = planes.through(
-        origin, [w + s for w, s in zip(origin, step)], [w + s + o for w, s, o in zip(origin, step, other)]
-    )
+    plane = through(origin, [w + s for w, s in zip(origin, step)], [w + s + o for w, s, o in zip(origin, step, other)])
     np.testing.assert_allclose(plane.directions @ plane.directions.T, np.eye(2), atol=1e-14)

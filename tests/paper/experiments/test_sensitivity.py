@@ -10,13 +10,11 @@ import pytest
 import torch
 
 from pacbayes_curvature import bounds, posteriors
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
-from pacbayes_curvature.posteriors import METHODS
-from paper.experiments.grid import grid
-from paper.experiments.sensitivity import compute as experiment
+from pacbayes_curvature.gibbs import local_reparametrisation
+from paper.experiments.grid import PAPERS_METHODS, grid
+from paper.experiments.sensitivity import compute
 from paper.experiments.sensitivity.compute import sensitivity
 from paper.networks import data, store
-from paper.networks import minimum as training_run
 from paper.networks.minimum import Minimum
 from paper.networks.training import NotInterpolating, Recipe, recipe_for
 from paper.randomness import stream
@@ -39,8 +37,8 @@ def trained(digits_network, monkeypatch):
             raise NotInterpolating("digits: training accuracy 0.9")
         return replace(digits_network, record=digits_network.record | {"recipe": json.dumps(asdict(recipe))})
 
-    monkeypatch.setattr(experiment, "train", train)
-    monkeypatch.setattr(training_run, "train", train)
+    monkeypatch.setattr(compute, "train", train)
+    monkeypatch.setattr("paper.networks.minimum.train", train)
     return calls
 
 
@@ -54,12 +52,12 @@ def minimum(digits, digits_network):
 @pytest.fixture
 def result(trained, monkeypatch):
     """Two factors, of which one has a variant that misses 100%."""
-    monkeypatch.setattr(experiment, "DRAWS", (2, 3))
+    monkeypatch.setattr(compute, "DRAWS", (2, 3))
     return sensitivity("digits", factors=("batch_size", "initial_scale"), grid_size=3)
 
 
 def test_variants_differ_from_the_default_in_one_factor():
-    found = list(experiment.variants(5, DEFAULT, tuple(experiment.CHANGES)))
+    found = list(compute.variants(5, DEFAULT, tuple(compute.CHANGES)))
     assert [(factor, value) for factor, value, _, _ in found] == [
         ("seed", 6), ("seed", 7),
         ("batch_size", 16), ("batch_size", 256),
@@ -80,18 +78,18 @@ def test_variants_differ_from_the_default_in_one_factor():
 
 def test_the_search_steps_from_a_point_to_its_neighbours():
     centre = pd.DataFrame({"method": ["diag"], "lam": [0.5], "beta": [3.0]}, index=[7])
-    points = experiment.neighbours(centre, math.log(2))
+    points = compute.neighbours(centre, math.log(2))
     expected = [(lam, beta) for lam in (0.25, 0.5, 1) for beta in (1.5, 3, 6)]
     np.testing.assert_allclose(points[["lam", "beta"]], expected, rtol=1e-12)
     assert set(points["method"]) == {"diag"}
-    alone = experiment.neighbours(centre.assign(beta=math.inf), math.log(2))
+    alone = compute.neighbours(centre.assign(beta=math.inf), math.log(2))
     np.testing.assert_allclose(alone["lam"], [0.25, 0.5, 1], rtol=1e-12)
     assert np.isinf(alone["beta"]).all()
 
 
 def test_every_row_is_what_its_columns_say(digits, digits_network, minimum):
-    table = experiment.smallest_bounds(minimum, 4, 0.05)
-    assert table["method"].tolist() == list(METHODS) and set(table["examples"]) == {len(digits.y_train)}
+    table = compute.smallest_bounds(minimum, 4, 0.05)
+    assert table["method"].tolist() == list(PAPERS_METHODS) and set(table["examples"]) == {len(digits.y_train)}
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     trace, z = 0, x.double()
     for weight in digits_network.minimum:
@@ -108,7 +106,7 @@ def test_every_row_is_what_its_columns_say(digits, digits_network, minimum):
             assert row.kl == pytest.approx(row.squared_distance / row.lam / 2, rel=1e-9) and np.isinf(row.beta)
         assert row.complexity == bounds.complexity(row.kl, len(y), 0.05)
         assert row.bound == 1 - row.accuracy + row.complexity
-        draws, spread = gibbs.by_weight_sampling(
+        draws, spread = local_reparametrisation.by_weight_sampling(
             digits_network.minimum, layers, row.lam, row.beta, x, y, stream("test", 0), 40
         )
         assert abs(row.accuracy - draws) < 4 * np.hypot(spread, row.accuracy_stderr)
@@ -116,13 +114,13 @@ def test_every_row_is_what_its_columns_say(digits, digits_network, minimum):
 
 
 def test_no_point_of_the_coarse_grid_is_better(digits, digits_network, minimum):
-    table = experiment.smallest_bounds(minimum, 4, 0.05).set_index("method")
+    table = compute.smallest_bounds(minimum, 4, 0.05).set_index("method")
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     better = 0
-    for method in METHODS:
+    for method in PAPERS_METHODS:
         points, layers = grid(method, 4), minimum.layers(method)
         lam, beta = points["lam"].to_numpy(), points["beta"].to_numpy()
-        accuracy, _ = gibbs.by_local_reparametrisation(
+        accuracy, _ = local_reparametrisation.by_local_reparametrisation(
             digits_network.minimum, layers, lam, beta, x, y, stream("test", 1)
         )
         coarse = 1 - accuracy + bounds.complexity(posteriors.kl_divergence(layers, lam, beta), len(y), 0.05)
@@ -133,16 +131,16 @@ def test_no_point_of_the_coarse_grid_is_better(digits, digits_network, minimum):
 
 def test_the_choice_is_made_on_few_examples_and_the_number_comes_from_all(minimum, monkeypatch):
     seen = []
-    estimate = gibbs.by_local_reparametrisation
+    estimate = local_reparametrisation.by_local_reparametrisation
 
     def spy(weights, layers, lam, beta, x, y, generator, label=""):
         seen.append((len(lam), len(x), generator.initial_seed()))
         return estimate(weights, layers, lam, beta, x, y, generator, label=label)
 
-    monkeypatch.setattr(experiment.gibbs, "by_local_reparametrisation", spy)
-    monkeypatch.setattr(experiment, "EXPLORED", 100)
-    experiment.smallest_bounds(minimum, 3, 0.05)
-    halved = experiment.HALVINGS
+    monkeypatch.setattr(compute, "by_local_reparametrisation", spy)
+    monkeypatch.setattr(compute, "EXPLORED", 100)
+    compute.smallest_bounds(minimum, 3, 0.05)
+    halved = compute.HALVINGS
     assert [(points, n) for points, n, _ in seen] == [
         (3, 100), *halved * [(3, 100)], (1, 1437),
         (9, 100), *halved * [(9, 100)], (1, 1437),
@@ -154,14 +152,14 @@ def test_the_choice_is_made_on_few_examples_and_the_number_comes_from_all(minimu
 
 
 def test_weight_draws_are_at_the_default_networks_points(minimum):
-    default = experiment.smallest_bounds(minimum, 3, 0.05).assign(factor="default", value=0)
-    table = experiment.drawn(minimum, default, 0.05)
+    default = compute.smallest_bounds(minimum, 3, 0.05).assign(factor="default", value=0)
+    table = compute.drawn(minimum, default, 0.05)
     assert table["value"].tolist() == [2] * 3 + [5] * 3 + [20] * 3 and set(table["factor"]) == {"draws"}
     for draws, rows in table.groupby("value"):
         for (_, row), (_, at) in zip(rows.iterrows(), default.iterrows()):
             same = ["method", "lam", "beta", "kl", "complexity", "epochs", "squared_distance"]
             assert row[same].tolist() == at[same].tolist()
-            expected = gibbs.by_weight_sampling(
+            expected = local_reparametrisation.by_weight_sampling(
                 minimum.network.minimum, minimum.layers(row["method"]), row["lam"], row["beta"], minimum.x, minimum.y,
                 stream(f"{draws} weight draws", 0), draws,
             )  # fmt: skip
@@ -216,6 +214,6 @@ def test_fewer_factors_come_from_the_record(result, trained, monkeypatch):
 def test_mistakes_are_refused_before_any_work(trained):
     with pytest.raises(ValueError, match="unknown factor 'depth'; valid: seed, batch_size, "):
         sensitivity("digits", factors=("width", "depth"))
-    with pytest.raises(ValueError, match="unknown dataset 'mnist3'; valid: mnist2, "):
-        sensitivity("mnist3")
+    with pytest.raises(ValueError, match="unknown dataset 'mnist11'; valid: mnist2, "):
+        sensitivity("mnist11")
     assert trained == []

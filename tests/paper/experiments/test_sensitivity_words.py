@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from pacbayes_curvature.posteriors import METHODS
-from paper.experiments.sensitivity import figure as plots
-from paper.experiments.sensitivity import words as pages
+from paper.experiments.grid import PAPERS_METHODS
+from paper.experiments.sensitivity import words
+from paper.experiments.sensitivity.figure import around_default, bounds_by_factor, predictors, weight_draws
 from paper.networks.training import Recipe
 from paper.results import records
 
 DEFAULT = Recipe(learning_rate=0.1, final_rate=0.02, batch_size=64, cycle_epochs=20, most_epochs=200)
 
 
-NAMES = list(pages.NAMES.values())
+NAMES = list(words.NAMES.values())
 
 
 pytestmark = pytest.mark.usefixtures("workspace")
@@ -36,7 +36,7 @@ def made():
     variants += [("extra_epochs", 10, 120.0, 10.5, 0.53), ("extra_epochs", 30, 150.0, 10.6, 0.55)]
     variants += [("draws", draws, 100.0, 10.0, 0.5) for draws in (2, 5, 20)]
     for factor, value, distance, trace, bound in variants:
-        for method, extra in zip(METHODS, (0.2, 0.1, 0.0)):
+        for method, extra in zip(PAPERS_METHODS, (0.2, 0.1, 0.0)):
             fitted = not np.isnan(bound)
             rows.append(
                 {
@@ -52,31 +52,31 @@ def made():
 
 
 def test_networks_has_a_row_each_and_bounds_by_method(made):
-    table = pages.networks(made)
+    table = words.networks(made)
     assert len(table) == 11 and table["factor"].iloc[0] == "default"
     order = ["default", "seed", "batch_size", "learning_rate", "width", "extra_epochs"]
     assert list(dict.fromkeys(table["factor"])) == order
     small = table[(table["factor"] == "batch_size") & (table["value"] == 16)].iloc[0]
     assert small[NAMES].tolist() == pytest.approx([1.05, 0.95, 0.85]) and small["product"] == 400 * 13
     assert table[table["status"] == "not fitted"][[*NAMES, "product"]].isna().all(axis=None)
-    shown = pages.networks_table(made)
+    shown = words.networks_table(made)
     assert "not fitted" in set(shown["status"]) and shown["factor"].iloc[1] == "seed"
     fitted = replace(made, table=made.table[made.table["status"] == "fitted"])
-    assert "status" not in pages.networks_table(fitted)
+    assert "status" not in words.networks_table(fitted)
 
 
 def test_ranges_include_the_default(made):
-    table = pages.ranges(made).set_index("factor")
+    table = words.ranges(made).set_index("factor")
     assert table.loc["batch size", NAMES].tolist() == pytest.approx([0.45] * 3)
     assert table.loc["seed", NAMES].tolist() == pytest.approx([0.02] * 3)
     assert table.loc["batch size", "squared distance, ratio"] == 8
     assert table.loc["width", NAMES].tolist() == pytest.approx([0.01] * 3), "the default and one fit"
-    assert plots.around_default(made, "learning_rate")["value"].unique().tolist() == [0.05, 0.1, 0.2]
+    assert around_default(made, "learning_rate")["value"].unique().tolist() == [0.05, 0.1, 0.2]
     assert "scale of the initialisation" not in table.index
 
 
 def test_rank_correlations_are_those_of_the_fitted_networks(made):
-    table = pages.rank_correlations(made).set_index("predictor")
+    table = words.rank_correlations(made).set_index("predictor")
     fitted = made.table[(made.table["method"] == "diag") & (made.table["factor"] != "draws")].dropna()
     assert len(fitted) == 10
     for predictor, values in (
@@ -90,36 +90,36 @@ def test_rank_correlations_are_those_of_the_fitted_networks(made):
 
 
 def test_deltas_are_by_the_theorems_formula(made):
-    table = pages.deltas(made).set_index("delta")
+    table = words.deltas(made).set_index("delta")
     for delta, row in table.iterrows():
         expected = 1 - 0.8 + np.sqrt((1000 + np.log(2 * 1436 / delta)) / (2 * 1437))
         assert row[NAMES].tolist() == pytest.approx([expected] * 3)
     low, high = table.iloc[0, 0], table.iloc[-1, 0]
-    facts = pages.delta_facts(made).data
+    facts = words.delta_facts(made).data
     assert f"rise by {high - low:.2g} to {high - low:.2g}." in facts
     assert "the logarithm grows by 6.9, beside divergences of at least 1,000 nats" in facts  # ln(0.1 / 0.0001)
 
 
 def test_the_sentences_follow_the_table(made):
-    text = pages.findings(made).data
+    text = words.findings(made).data
     assert "training missed 100% at width 2. There is no bound there." in text
     assert "for Baseline, the batch size (0.450; the seeds, 0.020)" in text and "batch size, by a factor of 8.0" in text
-    counts = [(made.table.query("factor != 'draws' and method == @m")["bound"] < 0.9).sum() for m in METHODS]
+    counts = [(made.table.query("factor != 'draws' and method == @m")["bound"] < 0.9).sum() for m in PAPERS_METHODS]
     assert "0.9: {} with Baseline, {} with Diag Hessian, {} with Full L Hessian.".format(*counts) in text
     assert "Diag Hessian has a smaller bound than Baseline in 10 of 10 networks" in text
     assert "for Baseline the squared distance (" in text
     assert "Diag Hessian changes the bound of Baseline by -0.100; the seeds differ by 0.020" in text
-    noise = pages.noise_facts(made).data
+    noise = words.noise_facts(made).data
     assert (
         "batch size, the squared distance changes by a factor of 8.0, the best $\\lambda$ of Baseline by 4.0" in noise
     )
     assert "its divergence by 2.0" in noise and "rank correlation of 1.00" in noise
-    draws = pages.draws_facts(made).data
+    draws = words.draws_facts(made).data
     assert "is 0.03 for Baseline" in draws and "differ by 0.100" in draws and "that difference is 0.042." in draws
-    late = pages.late_stop(made).data
+    late = words.late_stop(made).data
     assert "on for 30 epochs after the first fit changes the squared distance by +50.0%" in late
     assert "Baseline by +0.0500" in late and f"up to {math.sqrt(0.8 * 0.2 / 1437):.4f}:" in late
-    verdict = pages.verdict(made).data
+    verdict = words.verdict(made).data
     assert "in 10 of 10 networks. The order does not depend" in verdict
     assert "depends on the network for Baseline" in verdict
     assert "0.400 to 0.850 for Full L Hessian" in verdict and "changes by 0.200 from Baseline" in verdict
@@ -130,17 +130,17 @@ def test_the_verdict_turns_with_the_numbers(made):
     table = made.table.copy()
     table.loc[(table["factor"] == "seed") & (table["method"] == "diag"), "bound"] = 0.3
     table["bound"] = table["bound"].where(table["method"] != "baseline", table["bound"] + 2)
-    text = pages.verdict(replace(made, table=table)).data
+    text = words.verdict(replace(made, table=table)).data
     assert "in 8 of 10 networks. The order depends on the recipe." in text
     assert "changes by 2.200 from" in text and "moves a bound less than the method does" in text
     narrow = table.assign(bound=table["bound"].where(table["factor"] != "width", -9))
-    assert pages.verdict(replace(made, table=narrow)).data.endswith(text[text.index("- **Level**") :]), "not the width"
+    assert words.verdict(replace(made, table=narrow)).data.endswith(text[text.index("- **Level**") :]), "not the width"
     same = table.assign(bound=table["bound"] + 5)
-    assert "is the same for all networks" in pages.verdict(replace(made, table=same)).data
+    assert "is the same for all networks" in words.verdict(replace(made, table=same)).data
 
 
 def test_the_figures_show_every_bound(made):
-    figure = plots.bounds_by_factor(made)
+    figure = bounds_by_factor(made)
     lines = {line.get_gid(): line for axis in figure.axes for line in axis.get_lines() if line.get_gid()}
     assert len(lines) == 5 * 3
     assert lines["batch_size-layerwise"].get_ydata().tolist() == [0.85, 0.50, 0.40]
@@ -149,14 +149,14 @@ def test_the_figures_show_every_bound(made):
     assert ticks["Batch size"] == ["16", "64", "256"] and ticks["Epochs after the first fit"] == ["0", "10", "30"]
     assert sum(text.get_text() == "not fitted" for axis in figure.axes for text in axis.texts) == 1
 
-    fitted = pages.networks(made).query("status == 'fitted'")
-    figure = plots.predictors(made, fitted, pages.rank_correlations(made))
+    fitted = words.networks(made).query("status == 'fitted'")
+    figure = predictors(made, fitted, words.rank_correlations(made))
     for axis in figure.axes:
         assert sum(len(points.get_offsets()) for points in axis.collections) == 3 * 10
         hollow = [points for points in axis.collections if len(points.get_facecolors()) == 0]
         assert sum(len(points.get_offsets()) for points in hollow) == (fitted[NAMES] >= 0.9).sum().sum() > 0
 
-    (axis,) = plots.weight_draws(made).axes
+    (axis,) = weight_draws(made).axes
     assert [tick.get_text() for tick in axis.get_xticklabels()] == ["2", "5", "20"]
     assert sum(len(container[0].get_ydata()) for container in axis.containers) == 9
     plt.close("all")

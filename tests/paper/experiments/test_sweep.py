@@ -8,14 +8,13 @@ import pytest
 import torch
 
 from pacbayes_curvature import pareto, posteriors
-from pacbayes_curvature.curvature import second_moments as curvature
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.curvature import second_moments
+from pacbayes_curvature.gibbs import local_reparametrisation
 from pacbayes_curvature.gibbs.level import Level
-from paper import __main__ as reproduce
+from paper.__main__ import main
 from paper.experiments import grid
-from paper.experiments.accuracy_vs_complexity import parts as sweep
+from paper.experiments.accuracy_vs_complexity import parts
 from paper.experiments.accuracy_vs_complexity.compute import accuracy_vs_complexity
-from paper.networks import minimum as training
 from paper.networks.minimum import Minimum
 from paper.randomness import stream
 from paper.results import records
@@ -26,13 +25,13 @@ SIZE = 6
 
 @pytest.fixture(autouse=True)
 def trained(digits_network, monkeypatch):
-    monkeypatch.setattr(training, "train", lambda dataset, seed, recipe: digits_network)
+    monkeypatch.setattr("paper.networks.minimum.train", lambda dataset, seed, recipe: digits_network)
 
 
 @pytest.fixture
 def exploring(monkeypatch):
     """Digits is explored too, on 400 of its 1,437 examples, with a resolution that so few can tell."""
-    monkeypatch.setattr(sweep, "EXPLORED", 400)
+    monkeypatch.setattr(parts, "EXPLORED", 400)
     monkeypatch.setattr(pareto, "RESOLUTION", 0.01)
 
 
@@ -47,11 +46,11 @@ def test_the_counts_are_those_of_the_chunks_by_themselves(digits, digits_network
     table = accuracy_vs_complexity("digits", methods=("diag",), grid_size=SIZE).table
     layers = [
         posteriors.LayerPosterior(h.diagonal(), None, len(w), 0.0)
-        for h, w in zip(curvature.second_moments(digits_network.minimum, x), digits_network.minimum)
+        for h, w in zip(second_moments.second_moments(digits_network.minimum, x), digits_network.minimum)
     ]
     whole = 0
     for chunk, (start, end) in enumerate([(0, 359), (359, 718), (718, 1077), (1077, 1437)]):
-        classifiers = gibbs.LocalReparametrisation(
+        classifiers = local_reparametrisation.LocalReparametrisation(
             digits_network.minimum, layers, table["lam"].to_numpy(), table["beta"].to_numpy()
         )
         tally = classifiers.tally(x[start:end], y[start:end], stream(f"gibbs, chunk {chunk}", 0))
@@ -76,8 +75,8 @@ def test_only_contenders_are_evaluated_whole_and_only_they_are_on_the_front(expl
 def test_the_front_is_found_although_few_points_are_evaluated_whole(exploring, monkeypatch):
     """At every accuracy, the least complexity is that of the sweep that evaluates everything, up to the noise."""
     few = accuracy_vs_complexity("digits", grid_size=SIZE, fresh=True).table
-    monkeypatch.setattr(sweep, "EXPLORED", 10_000)
-    for path in sweep.PARTS.glob("*"):
+    monkeypatch.setattr(parts, "EXPLORED", 10_000)
+    for path in parts.FOLDER.glob("*"):
         path.unlink()
     all_ = accuracy_vs_complexity("digits", grid_size=SIZE, fresh=True).table
     both = few.merge(all_, on=["method", "lam", "beta"], suffixes=("", "_all"))
@@ -93,9 +92,9 @@ def test_the_front_is_found_although_few_points_are_evaluated_whole(exploring, m
 def test_contenders_accuracy_does_not_depend_on_the_exploration(exploring, monkeypatch):
     """Unbiased: the noise of the counts is the same, whatever the exploration saw and chose."""
     first = accuracy_vs_complexity("digits", methods=("layerwise",), grid_size=SIZE, fresh=True).table
-    for path in sweep.PARTS.glob("*"):
+    for path in parts.FOLDER.glob("*"):
         path.unlink()
-    monkeypatch.setattr(sweep, "EXPLORED", 300)
+    monkeypatch.setattr(parts, "EXPLORED", 300)
     second = accuracy_vs_complexity("digits", methods=("layerwise",), grid_size=SIZE, fresh=True).table
     both = first.merge(second, on=["lam", "beta"])
     both = both[(both["evaluated_x"] == 1437) & (both["evaluated_y"] == 1437)]
@@ -113,7 +112,7 @@ def test_the_front_of_a_contained_grid_is_evaluated_whole(exploring, size):
     for method in posteriors.METHODS:
         inside = grid.grid(method, size).merge(result.table, on=["method", "lam", "beta"])
         assert len(inside) == size if method == "baseline" else size**2
-        seen = sweep.explored(Minimum("digits", 0), method, SIZE, 1).merge(inside, on=["lam", "beta"])
+        seen = parts.explored(Minimum("digits", 0), method, SIZE, 1).merge(inside, on=["lam", "beta"])
         few = pareto.contenders(
             *(seen[name].to_numpy() for name in ("accuracy_x", "accuracy_stderr_x", "complexity")), chance=0.1
         )
@@ -121,30 +120,30 @@ def test_the_front_of_a_contained_grid_is_evaluated_whole(exploring, size):
 
 
 def test_a_part_is_computed_once_and_by_whom_does_not_matter(exploring, monkeypatch, capsys):
-    monkeypatch.setattr(reproduce, "GRID_SIZE", SIZE)
+    monkeypatch.setattr("paper.__main__.GRID_SIZE", SIZE)
     for part in ("explored", "chunk0", "chunk1", "chunk2", "chunk3"):
         for method in posteriors.METHODS:
-            reproduce.main(["part", "digits", "0", method, part])
+            main(["part", "digits", "0", method, part])
     assert "sweep of digits, seed 0, diag, explored: 36 points" in capsys.readouterr().out
-    files = {path.name: path.read_bytes() for path in sweep.PARTS.glob("*")}
-    assert len(files) == 2 * 3 * 5 and "digits-seed0-diag-grid6-passes1-chunk3.csv" in files
+    files = {path.name: path.read_bytes() for path in parts.FOLDER.glob("*")}
+    assert len(files) == 2 * len(posteriors.METHODS) * 5 and "digits-seed0-diag-grid6-passes1-chunk3.csv" in files
     with monkeypatch.context() as nothing_can_be_computed:
-        nothing_can_be_computed.setattr(gibbs.LocalReparametrisation, "tally", None)
+        nothing_can_be_computed.setattr(local_reparametrisation.LocalReparametrisation, "tally", None)
         together = accuracy_vs_complexity("digits", grid_size=SIZE, fresh=True).table
-    assert {path.name: path.read_bytes() for path in sweep.PARTS.glob("*")} == files
-    assert len(together) == 6 + 36 + 36
+    assert {path.name: path.read_bytes() for path in parts.FOLDER.glob("*")} == files
+    assert len(together) == SIZE + SIZE**2 * (len(posteriors.METHODS) - 1)
 
 
 def test_a_part_of_other_code_is_computed_anew(exploring, monkeypatch):
     minimum = Minimum("digits", 0)
-    before = sweep.explored(minimum, "diag", SIZE, 1)
-    path = sweep.path("digits", 0, "diag", "explored", SIZE, 1)
+    before = parts.explored(minimum, "diag", SIZE, 1)
+    path = parts.path("digits", 0, "diag", "explored", SIZE, 1)
     made = path.read_bytes()
     monkeypatch.setattr("paper.digest.digest", lambda *roots, **of: "other")
     path.write_bytes(made.replace(b",400,", b",401,"))
     with pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(pd.read_csv(path).drop(columns=["dataset", "seed"]), before)
-    pd.testing.assert_frame_equal(sweep.explored(minimum, "diag", SIZE, 1), before)
+    pd.testing.assert_frame_equal(parts.explored(minimum, "diag", SIZE, 1), before)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +156,7 @@ def test_a_part_of_other_code_is_computed_anew(exploring, monkeypatch):
 )
 def test_mistakes_are_refused(arguments, message, capsys):
     with pytest.raises(SystemExit, match="^2$"):
-        reproduce.main(arguments.split())
+        main(arguments.split())
     assert re.search(message, capsys.readouterr().err)
 
 
@@ -173,13 +172,13 @@ def test_a_sweep_looks_at_few_examples(digits, digits_network, workspace, monkey
 
     minimum = Minimum("digits", 0)
     minimum.__dict__ |= {"data": digits, "network": digits_network}
-    monkeypatch.setattr(sweep, "EXPLORED", 96)
-    monkeypatch.setattr(sweep, "CORRECTED", 24)
+    monkeypatch.setattr(parts, "EXPLORED", 96)
+    monkeypatch.setattr(parts, "CORRECTED", 24)
     monkeypatch.setattr(Level, "tally", count)
-    explored = sweep.explored(minimum, "diag", 10, 1)
+    explored = parts.explored(minimum, "diag", 10, 1)
     total = {kind: sum(n for name, n in looked if name == kind) for kind, _ in looked}
     assert total == {"Coarse": 100 * 96, "Correction": 100 * 24}
     looked.clear()
-    for chunk in range(sweep.CHUNKS):
-        sweep.counted(minimum, "diag", 10, 1, chunk)
+    for chunk in range(parts.CHUNKS):
+        parts.counted(minimum, "diag", 10, 1, chunk)
     assert sum(n for _, n in looked) == 1437 * explored["contender"].sum() < 1437 * 70

@@ -10,16 +10,15 @@ import torch
 from small_networks import seeded
 from torch.nn.functional import cross_entropy
 
-from pacbayes_curvature import bounds, gaussians, networks
-from pacbayes_curvature import descent as objective
-from pacbayes_curvature.gibbs import moments as gibbs_by_moments
+from pacbayes_curvature import bounds, descent, gaussians, networks
+from pacbayes_curvature.gibbs import moments
 from pacbayes_curvature.networks import flatten
-from paper.experiments.accuracy_vs_complexity.compute import accuracy_vs_complexity, grid
-from paper.experiments.two_minima import compute as figure_1
-from paper.experiments.two_minima import figure as plots_two_minima
-from paper.experiments.two_minima import words as pages_two_minima
-from paper.networks import data
-from paper.networks import minimum as training
+from pacbayes_curvature.posteriors import METHODS
+from paper.experiments.accuracy_vs_complexity.compute import accuracy_vs_complexity
+from paper.experiments.grid import grid
+from paper.experiments.two_minima import compute, words
+from paper.experiments.two_minima import figure as figures
+from paper.networks import data, minimum
 from paper.results import records
 
 LAM, DELTA = 0.3, 0.05
@@ -34,25 +33,25 @@ def measured(digits_network, tmp_path_factory):
     kept, folder = {}, tmp_path_factory.mktemp("two_minima")
 
     def optimise(*arguments):
-        kept["found"] = objective.optimise(*arguments)
+        kept["found"] = descent.optimise(*arguments)
         return kept["found"]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "FROZEN", folder / "results")
         patch.setattr(records, "COMPUTED", folder / "build")
-        patch.setattr(training, "NETWORKS", folder / "networks")
-        patch.setattr(training, "train", lambda *_: replace(digits_network, record=dict(digits_network.record)))
-        patch.setattr(figure_1, "optimise", optimise)
-        patch.setattr(figure_1, "SIDE", 5)
-        result = figure_1.two_minima("digits", epochs=4)
+        patch.setattr(minimum, "NETWORKS", folder / "networks")
+        patch.setattr(minimum, "train", lambda *_: replace(digits_network, record=dict(digits_network.record)))
+        patch.setattr(compute, "optimise", optimise)
+        patch.setattr(compute, "SIDE", 5)
+        result = compute.two_minima("digits", epochs=4)
         sweep = accuracy_vs_complexity("digits", grid_size=2)
         patch.setattr(data, "load", None)
-        assert figure_1.two_minima("digits", epochs=4).table.equals(result.table), "a second time it is read"
+        assert compute.two_minima("digits", epochs=4).table.equals(result.table), "a second time it is read"
     return result, kept["found"], sweep
 
 
 def test_disagreements_and_accuracies_are_counts(measured, digits, digits_network):
-    facts, found = figure_1.facts(measured[0]), measured[1]
+    facts, found = compute.facts(measured[0]), measured[1]
     for name, x, y in (("train", digits.x_train, digits.y_train), ("test", digits.x_test, digits.y_test)):
         differ, right = 0, {"initialisation": 0, "original": 0, "optimised": 0}
         for row, label in zip(torch.from_numpy(x), y):
@@ -69,7 +68,7 @@ def test_disagreements_and_accuracies_are_counts(measured, digits, digits_networ
 
 
 def test_the_bounds_are_made_of_their_parts(measured, digits, digits_network):
-    facts, found = figure_1.facts(measured[0]), measured[1]
+    facts, found = compute.facts(measured[0]), measured[1]
     lam, n = facts["lam"], len(digits.y_train)
     prior = flatten(digits_network.initial).double()
     for name, mean, variances in (
@@ -86,7 +85,7 @@ def test_the_bounds_are_made_of_their_parts(measured, digits, digits_network):
         assert facts[f"objective_{name}"] == facts[f"bits_{name}"] + facts[f"complexity_{name}"]
         assert facts[f"noise_{name}"] == pytest.approx(math.sqrt(sum(v.double().sum() for v in variances)), rel=1e-6)
         for part, x, y in (("", digits.x_train, digits.y_train), ("test_", digits.x_test, digits.y_test)):
-            classifier = gibbs_by_moments.with_weight_variances(mean, [v.numpy()[None] for v in variances])
+            classifier = moments.with_weight_variances(mean, [v.numpy()[None] for v in variances])
             tally = classifier.tally(torch.from_numpy(x), torch.from_numpy(y), seeded(1), passes=20)
             apart = abs(facts[f"{part}accuracy_{name}"] - tally.accuracy[0])
             assert apart < 4 * math.hypot(tally.stderr[0], facts[f"{part}accuracy_stderr_{name}"])
@@ -101,8 +100,8 @@ def test_the_bounds_are_made_of_their_parts(measured, digits, digits_network):
 
 
 def test_places_on_the_plane(measured, digits_network):
-    facts, path, plane = (part(measured[0]) for part in (figure_1.facts, figure_1.path, figure_1.plane))
-    at = {name: np.array([facts[f"along_{name}"], facts[f"across_{name}"]]) for name in figure_1.NETWORKS}
+    facts, path, plane = (part(measured[0]) for part in (compute.facts, compute.path, compute.plane))
+    at = {name: np.array([facts[f"along_{name}"], facts[f"across_{name}"]]) for name in compute.NETWORKS}
     np.testing.assert_allclose(at["initialisation"], 0, atol=1e-12)
     np.testing.assert_allclose(at["original"], [math.sqrt(sum(digits_network.squared_distances())), 0], atol=1e-9)
     for a, b in (("initialisation", "original"), ("original", "optimised"), ("initialisation", "optimised")):
@@ -110,10 +109,10 @@ def test_places_on_the_plane(measured, digits_network):
     np.testing.assert_allclose(path[["along", "across"]].iloc[-1], at["optimised"], rtol=1e-9)
     assert path["distance"].iloc[-1] == pytest.approx(facts["distance_original_optimised"], rel=1e-9)
     assert path["epoch"].tolist() == [1, 2, 3, 4] and path["value"].tolist() == measured[1].objective
-    for name in figure_1.POSTERIORS:
+    for name in compute.POSTERIORS:
         assert 0 < facts[f"variance_along_{name}"] < 10 * facts["lam"]
     assert len(plane) == 25 and plane["along"].nunique() == plane["across"].nunique() == 5
-    for name in figure_1.NETWORKS:
+    for name in compute.NETWORKS:
         assert plane["along"].min() < at[name][0] < plane["along"].max()
         assert plane["across"].min() < at[name][1] < plane["across"].max()
     assert plane["loss"].min() >= 0 and plane["error"].between(0, 1).all() and plane["noisy_error"].between(0, 1).all()
@@ -121,11 +120,11 @@ def test_places_on_the_plane(measured, digits_network):
 
 
 def test_the_barrier_is_along_the_straight_line(measured, digits, digits_network):
-    facts, found = figure_1.facts(measured[0]), measured[1]
+    facts, found = compute.facts(measured[0]), measured[1]
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    assert len(x) <= figure_1.SHOWN, "on digits all training examples are used"
+    assert len(x) <= compute.SHOWN, "on digits all training examples are used"
     losses = []
-    for t in np.linspace(0, 1, figure_1.STEPS):
+    for t in np.linspace(0, 1, compute.STEPS):
         between = [(1 - t) * a + t * b for a, b in zip(digits_network.minimum, found.mean)]
         losses.append(cross_entropy(networks.forward(between, x), y).item())
     assert facts["barrier_loss"] == pytest.approx(max(losses) - max(losses[0], losses[-1]), abs=1e-6)
@@ -134,12 +133,12 @@ def test_the_barrier_is_along_the_straight_line(measured, digits, digits_network
 @pytest.mark.parametrize("n, scale", [(1437, 1), (10**7, 1)])
 def test_the_baseline_is_the_best_that_is_not_all_noise(n, scale, digits, digits_network, monkeypatch):
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    monkeypatch.setattr(figure_1, "complexity", lambda kl, _, delta: bounds.complexity(kl, n, delta))
-    chosen = figure_1.best_baseline(digits_network, x, y, 0, DELTA)
+    monkeypatch.setattr(compute, "complexity", lambda kl, _, delta: bounds.complexity(kl, n, delta))
+    chosen = compute.best_baseline(digits_network, x, y, 0, DELTA)
     candidates = {}
-    for lam in grid("baseline", figure_1.GRID_SIZE)["lam"]:
+    for lam in grid("baseline", compute.GRID_SIZE)["lam"]:
         variances = [np.full((1, *w.shape), lam) for w in digits_network.minimum]
-        classifier = gibbs_by_moments.with_weight_variances(digits_network.minimum, variances)
+        classifier = moments.with_weight_variances(digits_network.minimum, variances)
         accuracy = classifier.tally(x, y, seeded(3)).accuracy[0]
         if accuracy >= 0.55:
             candidates[lam] = (
@@ -150,14 +149,14 @@ def test_the_baseline_is_the_best_that_is_not_all_noise(n, scale, digits, digits
 
 def test_a_stale_result_is_named(measured, monkeypatch, workspace):
     records.freeze(measured[0])
-    assert figure_1.two_minima("digits", epochs=4).state == "frozen"
+    assert compute.two_minima("digits", epochs=4).state == "frozen"
     monkeypatch.setattr("paper.digest.digest", lambda *roots, **of: "other")
     monkeypatch.setattr(data, "load", lambda name: (_ for _ in ()).throw(FileNotFoundError(name)))
-    assert figure_1.two_minima("digits", epochs=4).state == "stale"
-    with pytest.raises(ValueError, match="unknown dataset 'mnist3'"):
-        figure_1.two_minima("mnist3")
+    assert compute.two_minima("digits", epochs=4).state == "stale"
+    with pytest.raises(ValueError, match="unknown dataset 'mnist11'"):
+        compute.two_minima("mnist11")
     with pytest.raises(ValueError, match="epochs must be at least 1, got 0"):
-        figure_1.two_minima("digits", epochs=0)
+        compute.two_minima("digits", epochs=0)
 
 
 # The chapter -----------------------------------------------------------------------------------------------------------
@@ -165,22 +164,22 @@ def test_a_stale_result_is_named(measured, monkeypatch, workspace):
 
 def test_sentences_hold_the_numbers(measured):
     result, _, sweep = measured
-    facts = figure_1.facts(result)
-    text = pages_two_minima.another_classifier(result).data
+    facts = compute.facts(result)
+    text = words.another_classifier(result).data
     assert f"{round(facts['train_disagreement'] * 1437)} of the 1,437 training" in text
     assert f"{round(facts['test_disagreement'] * 360)} of the 360 test" in text
-    text = pages_two_minima.moved(result).data
+    text = words.moved(result).data
     assert f"another {facts['distance_original_optimised']:.2f}, " in text and "After epoch 2 of 4 " in text
     assert ("closer than" in text) == (
         facts["distance_initialisation_optimised"] < facts["distance_initialisation_original"]
     )
-    text = pages_two_minima.what_it_buys(result, sweep).data
+    text = words.what_it_buys(result, sweep).data
     assert f"from {facts['bound_original']:.3f} to {facts['bound_optimised']:.3f}" in text
     assert f"by {abs(facts['kl_original'] - facts['kl_optimised']):,.0f} nats" in text
-    table = pages_two_minima.bounds(result, sweep)
-    assert table["bound"].iloc[-1] == facts["bound_optimised"] and len(table) == 4
-    assert pages_two_minima.networks(result).set_index("quantity").loc["training accuracy", "original minimum"] == 1
-    shown = pages_two_minima.posteriors(result).set_index("quantity")["around the optimised mean"]
+    table = words.bounds(result, sweep)
+    assert table["bound"].iloc[-1] == facts["bound_optimised"] and len(table) == len(METHODS) + 1
+    assert words.networks(result).set_index("quantity").loc["training accuracy", "original minimum"] == 1
+    shown = words.posteriors(result).set_index("quantity")["around the optimised mean"]
     assert shown["standard deviation along"] == math.sqrt(facts["variance_along_optimised"])
 
 
@@ -195,42 +194,36 @@ def changed(result, **facts):
 def test_sentences_follow_the_numbers(measured):
     result, _, sweep = measured
     same = changed(result, mean_loss_original=0.5, mean_loss_optimised=0.5, barrier_loss=0.4)
-    assert "and not of the loss" not in pages_two_minima.another_minimum(same).data
-    assert "rises 0.4 nats" in pages_two_minima.another_minimum(same).data
+    assert "and not of the loss" not in words.another_minimum(same).data
+    assert "rises 0.4 nats" in words.another_minimum(same).data
     other = changed(result, mean_loss_original=0.01, mean_loss_optimised=0.5, barrier_loss=0.0)
-    assert (
-        "50 times" in pages_two_minima.another_minimum(other).data
-        and "no barrier" in pages_two_minima.another_minimum(other).data
-    )
-    assert "are narrow" in pages_two_minima.spread(changed(result, noise_original=0.1)).data
+    assert "50 times" in words.another_minimum(other).data and "no barrier" in words.another_minimum(other).data
+    assert "are narrow" in words.spread(changed(result, noise_original=0.1)).data
     vacuous = changed(result, bound_optimised=0.95)
-    assert "still not below the error of guessing, 0.9" in pages_two_minima.what_it_buys(vacuous, sweep).data
+    assert "still not below the error of guessing, 0.9" in words.what_it_buys(vacuous, sweep).data
     alone = changed(result, bound_optimised=0.3)
-    assert "no method has a bound below" in pages_two_minima.what_it_buys(alone, sweep).data
+    assert "no method has a bound below" in words.what_it_buys(alone, sweep).data
     good = replace(sweep, table=sweep.table.assign(complexity=0.0, accuracy=0.5))
-    assert "Full L Hessian with 0.500 covers 67%" in pages_two_minima.what_it_buys(alone, good).data  # from 0.9 to 0.3
+    assert "Full L Hessian with 0.500 covers 67%" in words.what_it_buys(alone, good).data  # from 0.9 to 0.3
     worse = changed(result, accuracy_original=0.9, accuracy_optimised=0.8)
-    assert "10.00% at the one and 20.00% at the other" in pages_two_minima.why_it_moves(worse).data
-    assert "does no less harm" in pages_two_minima.why_it_moves(worse).data
-    assert (
-        "does less harm"
-        in pages_two_minima.why_it_moves(changed(result, accuracy_original=0.5, accuracy_optimised=0.8)).data
-    )
+    assert "10.00% at the one and 20.00% at the other" in words.why_it_moves(worse).data
+    assert "does no less harm" in words.why_it_moves(worse).data
+    assert "does less harm" in words.why_it_moves(changed(result, accuracy_original=0.5, accuracy_optimised=0.8)).data
     dear = changed(result, kl_optimised=facts_of(result, "kl_original") + 7)
-    assert "The KL rises by 7 nats" in pages_two_minima.what_it_buys(dear, sweep).data
+    assert "The KL rises by 7 nats" in words.what_it_buys(dear, sweep).data
 
 
 def facts_of(result, name):
-    return figure_1.facts(result)[name]
+    return compute.facts(result)[name]
 
 
 def test_the_ellipse_holds_two_standard_deviations(measured):
-    found = figure_1.facts(measured[0]) | {
+    found = compute.facts(measured[0]) | {
         "variance_along_optimised": 3.0,
         "variance_across_optimised": 2.0,
         "covariance_optimised": 1.0,
     }
-    ellipse = plots_two_minima._ellipse(found, "optimised", 2, (5.0, 6.0))
+    ellipse = figures._ellipse(found, "optimised", 2, (5.0, 6.0))
     (outline,) = ellipse.get_path().transformed(ellipse.get_patch_transform()).to_polygons()
     edge = outline - [5, 6]
     assert len(edge) > 8
@@ -239,13 +232,11 @@ def test_the_ellipse_holds_two_standard_deviations(measured):
 
 
 def test_the_figure_has_its_points_where_they_are(measured):
-    figure = plots_two_minima.two_minima(measured[0])
-    found = figure_1.facts(measured[0])
+    figure = figures.two_minima(measured[0])
+    found = compute.facts(measured[0])
     panel = figure.axes[0]
     marks = {line.get_label(): line.get_xydata() for line in panel.lines}
-    for name in figure_1.NETWORKS:
-        np.testing.assert_allclose(
-            marks[plots_two_minima.MARKS[name][0]], [[found[f"along_{name}"], found[f"across_{name}"]]]
-        )
+    for name in compute.NETWORKS:
+        np.testing.assert_allclose(marks[figures.MARKS[name][0]], [[found[f"along_{name}"], found[f"across_{name}"]]])
     assert len(marks["mean after each epoch"]) == 5 and panel.get_aspect() == 1
     plt.close(figure)

@@ -25,7 +25,7 @@ from paper.experiments.curvature_spectra.figure import spectra_of_layers
 from paper.experiments.curvature_spectra.words import dataset_facts, layer_facts
 from paper.experiments.training_run.figure import training_curve
 from paper.experiments.training_run.words import training_facts
-from paper.show import text as pages
+from paper.show.text import derivation_provenance, download, provenance, table
 
 matplotlib.use("Agg")
 
@@ -154,7 +154,7 @@ def test_facts_about_a_network_are_those_of_its_results():
 
 def test_a_table_is_shown_to_four_digits():
     frame = pd.DataFrame({"method": ["diag"], "bound": [0.123456], "beta": [np.inf], "epoch": [12345]})
-    assert pages.table(frame).data.split("\n") == [
+    assert table(frame).data.split("\n") == [
         "| method | bound | beta | epoch |", "| --- | --- | --- | --- |", "| diag | 0.1235 | inf | 12345 |"
     ]  # fmt: skip
 
@@ -164,11 +164,11 @@ def test_a_table_is_shown_to_four_digits():
     [(286049.0, "286,000"), (10471.3, "10,470"), (9876.5, "9876"), (4.0e-5, "4e-05"), (3e12, "3e+12"), (np.nan, "–")],
 )
 def test_numbers_in_a_table_read_like_numbers(value, shown):
-    assert pages.table(pd.DataFrame({"x": [value]})).data.split("\n")[-1] == f"| {shown} |"
+    assert table(pd.DataFrame({"x": [value]})).data.split("\n")[-1] == f"| {shown} |"
 
 
 def test_the_download_is_the_table(results):
-    html = pages.download(results, "points").data
+    html = download(results, "points").data
     assert 'download="points.csv"' in html
     text = base64.b64decode(re.search(r'href="data:text/csv;base64,([^"]*)"', html)[1])
     found = pd.read_csv(io.BytesIO(text))
@@ -176,7 +176,7 @@ def test_the_download_is_the_table(results):
 
 
 def test_provenance_shows_all_that_the_result_depends_on():
-    html = pages.provenance([result("mnist2"), result("cifar2", "computed")]).data
+    html = provenance([result("mnist2"), result("cifar2", "computed")]).data
     for words in (
         "mnist2", "cifar2", "accuracy_vs_complexity", "recipe rate 0.1, passes 1", "abababababababab", "c0de", "83 s",
         "2026-01-02", "python 3.11.7, torch 2.14.1", "x86_64, cores 2", "frozen in results/", "computed on this",
@@ -186,23 +186,23 @@ def test_provenance_shows_all_that_the_result_depends_on():
 
 
 def test_what_all_results_share_is_said_once():
-    html = pages.provenance([result("mnist2"), result("cifar2", "computed")]).data
+    html = provenance([result("mnist2"), result("cifar2", "computed")]).data
     shared, each = html.split("</table>")[:2]
     assert html.count("c0de") == shared.count("c0de") == 1 and html.count("torch 2.14.1") == 1
     assert "mnist2" not in shared and each.count("<tr") == 3 and "computed on this machine" in each
-    alone = pages.provenance([result("mnist2")]).data
+    alone = provenance([result("mnist2")]).data
     assert alone.count("<table") == 1 and "mnist2" in alone
 
 
 def test_a_stale_result_is_warned_of_above_the_provenance():
-    html = pages.provenance([result("mnist2"), result("cifar2", "stale")]).data
+    html = provenance([result("mnist2"), result("cifar2", "stale")]).data
     warning, details = html.split("<details", 1)
     assert "Stale results" in warning and "accuracy_vs_complexity of cifar2." in warning and "mnist2" not in warning
     assert "STALE: frozen by other code" in details
 
 
 def test_a_page_without_results_shows_its_own_provenance():
-    html = pages.derivation_provenance("pacbayes_curvature.bounds", delta=0.05).data
+    html = derivation_provenance("pacbayes_curvature.bounds", delta=0.05).data
     for words in ("when it was executed", "delta 0.05", digest.of_modules("pacbayes_curvature.bounds"), "torch 2."):
         assert words in html
 

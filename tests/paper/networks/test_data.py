@@ -12,6 +12,7 @@ import re
 import struct
 import tarfile
 import threading
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,11 +21,13 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from paper import names
 from paper.networks import data
+from paper.networks.sources import SOURCES, widths
 
 SHAPES = {"mnist": (28, 28), "cifar10": (32, 32, 3)}
-SOURCES = dict.fromkeys(("mnist2", "mnist5", "mnist10"), "mnist")
-SOURCES |= dict.fromkeys(("cifar2", "cifar5", "cifar10"), "cifar10")
+SOURCE = dict.fromkeys(("mnist2", "mnist5", "mnist10"), "mnist")
+SOURCE |= dict.fromkeys(("cifar2", "cifar5", "cifar10"), "cifar10")
 MERGED = {2: [0, 0, 0, 0, 0, 1, 1, 1, 1, 1], 5: [0, 0, 1, 1, 2, 2, 3, 3, 4, 4], 10: list(range(10))}
 
 
@@ -45,7 +48,7 @@ def sorted_rows(arrays, part):
 def publish(monkeypatch):
     def publish(source, arrays):
         digests = {part: hashlib.sha256(b"".join(sorted_rows(arrays, part))).hexdigest() for part in ("train", "test")}
-        monkeypatch.setitem(data.FINGERPRINTS, source, digests)
+        monkeypatch.setitem(SOURCES, source, replace(SOURCES[source], fingerprint=digests))
         return digests
 
     return publish
@@ -118,7 +121,7 @@ def assert_same(a, b):
 # Content --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name, source", SOURCES.items())
+@pytest.mark.parametrize("name, source", SOURCE.items())
 def test_classes_are_merged_in_order_and_examples_sorted_by_content(name, source, tmp_path, publish):
     arrays = fake(source)
     digests = publish(source, arrays)
@@ -176,7 +179,7 @@ def test_digits_are_the_published_ones(digits):
     for part, x, y in (("test", digits.x_test, digits.y_test), ("train", digits.x_train, digits.y_train)):
         chosen = [row for i, row in enumerate(rows) if (i % 5 == 0) == (part == "test")]
         digest = hashlib.sha256(b"".join(chosen)).hexdigest()
-        assert digits.fingerprint[part] == data.FINGERPRINTS["digits"][part] == digest
+        assert digits.fingerprint[part] == SOURCES["digits"].fingerprint[part] == digest
         assert y.tolist() == [row[-1] for row in chosen]
         np.testing.assert_allclose(x, [[(pixel / 16 - 0.5) / 0.5 for pixel in row[:-1]] for row in chosen])
 
@@ -191,7 +194,7 @@ COUNTS = {  # inputs, then examples of each class in the training and in the tes
     "digits": (64, [144, 147, 136, 153, 144, 146, 144, 140, 141, 142], [34, 35, 41, 30, 37, 36, 37, 39, 33, 38]),
 }
 ROOT = os.environ.get("PACBAYES_DATA")
-AT_HAND = [name for name in COUNTS if name == "digits" or (ROOT and Path(ROOT, f"{SOURCES[name]}.npz").exists())]
+AT_HAND = [name for name in COUNTS if name == "digits" or (ROOT and Path(ROOT, f"{SOURCE[name]}.npz").exists())]
 
 
 @pytest.mark.parametrize("name", AT_HAND)
@@ -298,7 +301,7 @@ def test_damaged_files_are_refused(save, tmp_path, publish):
         data.load("mnist2", tmp_path)
 
 
-@pytest.mark.parametrize("use", [data.load, data.fingerprint, data.split_name])
+@pytest.mark.parametrize("use", [data.load, data.fingerprint, names.source, names.classes, widths])
 def test_unknown_name_lists_the_valid_ones(use):
-    with pytest.raises(ValueError, match="unknown dataset 'mnist3'; valid: mnist2, .*, cifar10, digits"):
-        use("mnist3")
+    with pytest.raises(ValueError, match="unknown dataset 'mnist11'; valid: mnist2, .*, cifar10, digits"):
+        use("mnist11")

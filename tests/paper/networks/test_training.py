@@ -11,7 +11,7 @@ import torch
 
 from pacbayes_curvature.networks import forward, initialise
 from paper.networks import training
-from paper.networks.store import widths
+from paper.networks.sources import widths
 from paper.networks.training import NotInterpolating, accuracy, recipe_for, train
 from paper.randomness import stream
 
@@ -106,8 +106,8 @@ def test_accuracy_is_the_share_of_right_answers(digits, digits_network, monkeypa
 
 
 def test_unknown_dataset_has_no_recipe():
-    with pytest.raises(ValueError, match="unknown dataset 'mnist3'; valid: mnist2, "):
-        recipe_for("mnist3")
+    with pytest.raises(ValueError, match="unknown dataset 'mnist11'; valid: mnist2, "):
+        recipe_for("mnist11")
 
 
 def test_streams_repeat_and_differ_by_purpose_and_seed():

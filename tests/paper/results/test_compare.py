@@ -5,15 +5,16 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from verify_tables import like, measured, run, write
+from verify_tables import like, measured, run
 
+from paper import experiments
 from paper.networks import training
 from paper.networks.training import recipe_for
-from paper.results import records
-from paper.results.compare import Comparison, Seeds, another_network, compare
-from paper.results.table import NOISE, ROUNDING, RULES, Rule, Within
+from paper.results.compare import Comparison, Seeds, compare
+from paper.results.table import Table, Within, count, number
 
-FIGURE_3 = RULES["accuracy_vs_complexity"]
+TABLES = experiments.tables()
+FIGURE_3 = TABLES["accuracy_vs_complexity"]
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +27,8 @@ def of_another_seed(digits):
     return measured(digits, training.train(digits, 1, recipe_for("digits")))
 
 
-def against(fresh, frozen, seeds=None, rule=FIGURE_3, of="digits"):
-    return compare(fresh, frozen, rule, seeds if seeds is None else Seeds(of, list(seeds)))
+def against(fresh, frozen, seeds=None, about=FIGURE_3, of="digits"):
+    return compare(fresh, frozen, about, seeds if seeds is None else Seeds(of, list(seeds)))
 
 
 def changed(table, row, **values):
@@ -89,20 +90,20 @@ def test_another_number_of_examples_is_named(table):
 
 def test_words_and_gaps_compare_too():
     """A variant that could not be trained has no numbers, in the frozen table and in the fresh one."""
-    rule = RULES["sensitivity"]
-    frozen = pd.DataFrame(1.0, index=range(3), columns=["dataset", "seed", *rule.exact, *rule.within, *rule.ignored])
+    about = TABLES["sensitivity"]
+    frozen = pd.DataFrame(1.0, index=range(3), columns=list(about.all_columns))
     frozen = frozen.assign(
         factor="width", value=[1.0, 2.0, 3.0], method="diag", status=["fitted", "fitted", "not fitted"]
     )
     frozen.loc[2, ["bound", "examples", "kl"]] = np.nan
-    assert against(frozen, frozen, rule=rule).good
-    comparison = against(changed(frozen, 1, status="not fitted"), frozen, rule=rule)
+    assert against(frozen, frozen, about=about).good
+    comparison = against(changed(frozen, 1, status="not fitted"), frozen, about=about)
     assert (
         comparison.words
         == "1 rows differ in status, the first: factor width, value 2.0, method diag: not fitted, frozen fitted"
     )
-    assert "1 rows differ in bound" in against(changed(frozen, 2, bound=0.5), frozen, rule=rule).words
-    assert "1 rows differ in examples" in against(changed(frozen, 1, examples=np.nan), frozen, rule=rule).words
+    assert "1 rows differ in bound" in against(changed(frozen, 2, bound=0.5), frozen, about=about).words
+    assert "1 rows differ in examples" in against(changed(frozen, 1, examples=np.nan), frozen, about=about).words
 
 
 def test_a_column_without_a_tolerance_is_named(table):
@@ -161,19 +162,18 @@ def test_another_network_of_a_single_seed_is_held_against_the_spread_of_another_
                 assert not answer.good and f"rows differ in {column}, the first" in answer.words
 
 
-TRAINING = RULES["training_run"]
+TRAINING = TABLES["training_run"]
 
 
 def test_training_curves():
     seeds = [run(20 + k, 1 + 0.05 * k, 0.97 + 0.002 * k) for k in range(5)]
-    assert against(run(20, 1.01), run(20), rule=TRAINING).good
-    assert not another_network(run(20, 1.01), run(20))
-    assert another_network(run(21), run(20)) and another_network(run(20, 1.1), run(20))
-    comparison = against(run(21), run(20), rule=TRAINING)
+    assert against(run(20, 1.01), run(20), about=TRAINING).good
+    assert not against(run(20, 1.1), run(20), about=TRAINING).good
+    comparison = against(run(21), run(20), about=TRAINING)
     assert not comparison.good and "1 rows are not in the frozen table, the first: epoch 21" in comparison.words
     assert against(run(21, 1.1), run(20), seeds, TRAINING).good, "another course, like that of another seed"
     assert against(run(21, 1.1), run(20), seeds, TRAINING, of="another").good
-    assert not against(run(21, 1.1), run(20), rule=TRAINING).good
+    assert not against(run(21, 1.1), run(20), about=TRAINING).good
     for of in ("digits", "another"):
         comparison = against(run(21, 1.1, 0.9), run(20), seeds, TRAINING, of)
         assert not comparison.good
@@ -181,40 +181,27 @@ def test_training_curves():
 
 
 def test_every_kind_of_tolerance():
-    rule = Rule("figure", ("row",), (), {"x": Within(errors=2, relative=0.1, of_largest=0.01, absolute=0.5)})
     frozen = pd.DataFrame({"row": range(4), "x": [0.0, 10, 100, -100], "x_stderr": 3.0, "dataset": "digits", "seed": 0})
     tolerance = 2 * np.sqrt(18) + np.array([0, 1, 10, 10]) + 1 + 0.5
-    rule = Rule("figure", ("row",), (), rule.within, ("x_stderr",))
+    x = number("x").within(Within(errors=2, relative=0.1, of_largest=0.01, absolute=0.5))
+    columns = {"row": count("row").key(), "x": x, "x_stderr": number("its error").ignored()}
+    about = Table(test_every_kind_of_tolerance, "figure", columns)
     for factor in (0.999, 1.001):
         for sign in (1, -1):
             fresh = frozen.assign(x=frozen["x"] + sign * factor * tolerance)
-            assert against(fresh, frozen, rule=rule).good == (factor < 1)
-
-
-def test_every_tolerance_is_for_a_column_that_its_experiment_has():
-    """The frozen tables of the book have exactly the columns of the rules."""
-    for path in records.FROZEN.glob("*/*.csv"):
-        if rule := RULES.get(path.parent.name):
-            present = set(pd.read_csv(path, nrows=1))
-            assert {*rule.keys, *rule.exact, *rule.within} - {"row" if rule.numbered else None} <= present, path
-    assert NOISE.errors and ROUNDING.relative
-
-
-@pytest.fixture
-def fresh(workspace, table):
-    return write(workspace / "build" / "reproduced" / "accuracy_vs_complexity" / "digits-seed0.csv", table)
+            assert against(fresh, frozen, about=about).good == (factor < 1)
 
 
 def test_points_of_the_plane_are_compared_in_their_order():
     """Their coordinates follow the network, so that on another processor they differ in the last digits."""
-    rule, nan = RULES["two_minima"], float("nan")
+    about, nan = TABLES["two_minima"], float("nan")
     columns = [
         "part",
         "quantity",
         "epoch",
         "along",
         "across",
-        *(c for c in rule.within if c not in ("along", "across")),
+        *(c for c in about.within if c not in ("along", "across")),
     ]
     frozen = pd.DataFrame([["fact", "lam", nan, nan, nan, 0.3], ["path", nan, 0, 1.0, 0.0, 0.9]], columns=columns[:6])
     plane = pd.DataFrame(
@@ -222,25 +209,25 @@ def test_points_of_the_plane_are_compared_in_their_order():
     )
     frozen = pd.concat([frozen, plane]).reindex(columns=columns).reset_index(drop=True).assign(dataset="mnist2", seed=0)
     fresh = frozen.assign(along=frozen["along"] * (1 + 1e-6), across=frozen["across"] + 1e-7)
-    assert compare(fresh, frozen, rule).good
+    assert compare(fresh, frozen, about).good
     swapped = frozen.iloc[[0, 1, 3, 2, 4]].reset_index(drop=True)
     for wrong in (frozen.assign(along=frozen["along"] * 1.2), swapped, frozen.iloc[:-1]):
-        assert not compare(wrong, frozen, rule).good
+        assert not compare(wrong, frozen, about).good
     renamed = frozen.replace({"quantity": {"lam": "bound"}})
-    assert "rows differ in quantity" in compare(renamed, frozen, rule).words
+    assert "rows differ in quantity" in compare(renamed, frozen, about).words
 
 
 def test_a_table_that_has_other_seeds_itself_tells_the_spread():
-    rule = RULES["sensitivity"]
-    frozen = pd.DataFrame(1.0, index=range(5), columns=["dataset", "seed", *rule.exact, *rule.within, *rule.ignored])
+    about = TABLES["sensitivity"]
+    frozen = pd.DataFrame(1.0, index=range(5), columns=list(about.all_columns))
     frozen = frozen.assign(
         dataset="mnist2", factor=["default", "seed", "seed", "width", "width"], value=[0.0, 1.0, 2.0, 0.5, 2.0],
         method="diag", status="fitted", squared_distance=[100.0, 99.0, 101.0, 50.0, 200.0],
     )  # fmt: skip
-    within = Seeds("the table itself", rule.by_seed(frozen))
+    within = Seeds("the table itself", about.by_seed(frozen))
     assert [len(table) for table in within.tables] == [1, 1, 1]
     for share in (0.9, 1.2):  # of what 8 standard deviations of 1% and the column's own tolerance of 0.1% allow
         fresh = frozen.assign(squared_distance=frozen["squared_distance"] * (1 + share * 0.08 * np.sqrt(2)))
-        answer = compare(fresh, frozen, rule, within)
+        answer = compare(fresh, frozen, about, within)
         assert answer.good == (share < 1), answer
     assert "5 rows differ in squared_distance" in answer.words

@@ -16,14 +16,14 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
 from pacbayes_curvature import __version__, posteriors
-from paper import __main__ as reproduce
+from paper import experiments
+from paper.__main__ import freeze
 from paper.networks import data
-from paper.results import package as datapackage
 from paper.results import records
+from paper.results.package import LICENCE, descriptor
 from paper.results.records import Key, Result
-from paper.results.table import RULES
 
-ROOT, FROZEN = records.ROOT, records.FROZEN
+ROOT, FROZEN, TABLES = records.ROOT, records.FROZEN, experiments.tables()
 EPOCHS = pd.DataFrame(
     {
         "epoch": [1, 2],
@@ -60,8 +60,8 @@ def results(tmp_path):
     return tmp_path
 
 
-def fields(descriptor, number):
-    return {field["name"]: field for field in descriptor["resources"][number]["schema"]["fields"]}
+def fields(package, number):
+    return {field["name"]: field for field in package["resources"][number]["schema"]["fields"]}
 
 
 def problems(path):
@@ -72,7 +72,7 @@ def problems(path):
 
 def save(folder):
     path = folder / "datapackage.json"
-    path.write_text(json.dumps(datapackage.descriptor(folder)), encoding="utf-8")
+    path.write_text(json.dumps(descriptor(folder, TABLES)), encoding="utf-8")
     return path
 
 
@@ -80,7 +80,7 @@ def save(folder):
 
 
 def test_the_package_as_a_whole(results):
-    package = datapackage.descriptor(results)
+    package = descriptor(results, TABLES)
     assert package["profile"] == "tabular-data-package"
     assert package["name"] == "pacbayes-curvature-results"
     assert package["version"] == __version__
@@ -92,12 +92,12 @@ def test_the_package_as_a_whole(results):
 
 def test_a_source_is_named_once(results):
     put(results, EPOCHS, dataset="mnist5")
-    fingerprints = [source["fingerprint"] for source in datapackage.descriptor(results)["sources"]]
+    fingerprints = [source["fingerprint"] for source in descriptor(results, TABLES)["sources"]]
     assert fingerprints == [data.fingerprint("digits"), data.fingerprint("mnist2")]
 
 
 def test_a_resource_names_its_file_its_key_and_how_it_was_produced(results):
-    resource = datapackage.descriptor(results)["resources"][1]
+    resource = descriptor(results, TABLES)["resources"][1]
     text = (results / resource["path"]).read_bytes()
     schema = resource.pop("schema")
     assert schema["primaryKey"] == ["dataset", "seed", "epoch"] and schema["missingValues"] == [""]
@@ -117,7 +117,7 @@ def test_a_resource_names_its_file_its_key_and_how_it_was_produced(results):
         "bytes": len(text),
         "produced": {
             "command": 'make reproduce DATASETS="mnist2" SEEDS="0 1" EXPERIMENTS="training_run"',
-            "function": "paper.experiments.training_run.compute",
+            "function": "paper.experiments.training_run.compute.training_run",
             "code": "c0de",
             "parameters": {"passes": 1},
             "seeds": [{"seed": 0, **MADE}, {"seed": 1, **MADE, "date": "2026-01-03"}],
@@ -126,7 +126,7 @@ def test_a_resource_names_its_file_its_key_and_how_it_was_produced(results):
 
 
 def test_a_field_has_type_unit_meaning_and_constraints(results):
-    sweep, training = (fields(datapackage.descriptor(results), number) for number in (0, 1))
+    sweep, training = (fields(descriptor(results, TABLES), number) for number in (0, 1))
     assert training["loss"]["type"] == "number" and training["loss"]["unit"] == "nats"
     assert training["loss"]["description"].endswith("[nats]")
     assert training["loss"]["constraints"] == {"required": True, "minimum": 0}
@@ -138,43 +138,15 @@ def test_a_field_has_type_unit_meaning_and_constraints(results):
     assert sweep["pareto"]["type"] == "boolean"
 
 
-def test_a_name_can_mean_something_else_in_another_experiment():
-    layer, whole = (datapackage.column(name, "squared_distance") for name in ("curvature_spectra", "sensitivity"))
-    assert layer != whole and "layer" in layer.description and "layer" not in whole.description
-    assert datapackage.column("lower_bound", "kl") == datapackage.column("sensitivity", "kl")
-
-
 def test_it_depends_on_the_files_only(results, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "results"
     shutil.copytree(results, elsewhere)
-    assert datapackage.descriptor(elsewhere) == datapackage.descriptor(results)
-
-
-def test_no_description_is_left_over():
-    """Every entry of the two tables belongs to a column of an experiment with tolerances."""
-    columns = {
-        name: {"dataset", "seed", *rule.keys, *rule.exact, *rule.within, *rule.ignored} for name, rule in RULES.items()
-    }
-    for name in datapackage.COLUMNS:
-        experiment, _, column = name.rpartition(".")
-        assert column in (columns[experiment] if experiment else set().union(*columns.values())), name
-    for experiment, empty in datapackage.EMPTY.items():
-        assert set(empty) <= columns[experiment]
-
-
-@pytest.mark.parametrize("experiment", RULES)
-def test_every_column_with_a_tolerance_is_described(experiment):
-    rule = RULES[experiment]
-    for name in (*rule.keys, *rule.exact, *rule.within, *rule.ignored):
-        if name == "row" and rule.numbered:  # a number that only the comparison gives
-            continue
-        column = datapackage.column(experiment, name)
-        assert column.type in ("string", "integer", "number", "boolean") and column.description and column.unit
+    assert descriptor(elsewhere, TABLES) == descriptor(results, TABLES)
 
 
 def test_the_licence_is_that_of_the_text():
     text = (ROOT / "LICENSE-text").read_text(encoding="utf-8")
-    assert datapackage.LICENCE["path"] in text and "results/" in text
+    assert LICENCE["path"] in text and "results/" in text
 
 
 # Refusals -------------------------------------------------------------------------------------------------------------
@@ -182,44 +154,40 @@ def test_the_licence_is_that_of_the_text():
 
 def test_an_unknown_column_is_named(results):
     put(results, EPOCHS.assign(mood=1.0))
-    with pytest.raises(ValueError, match="column 'mood' of training_run is unknown: describe it in datapackage.py"):
-        datapackage.descriptor(results)
+    with pytest.raises(
+        ValueError, match="column 'mood' of training_run is unknown: describe it in the experiment's table.py"
+    ):
+        descriptor(results, TABLES)
 
 
 def test_a_column_of_another_experiment_is_unknown(results):
     put(results, EPOCHS.assign(curve="block_prior"))
     with pytest.raises(ValueError, match="column 'curve' of training_run is unknown"):
-        datapackage.descriptor(results)
+        descriptor(results, TABLES)
 
 
 def test_an_unknown_experiment_is_refused(results):
     put(results, EPOCHS, experiment="figure_9")
-    with pytest.raises(ValueError, match="unknown experiment 'figure_9'; valid: accuracy_vs_complexity, "):
-        datapackage.descriptor(results)
-
-
-def test_an_experiment_without_a_key_is_refused(results, monkeypatch):
-    monkeypatch.delitem(RULES, "training_run")
-    with pytest.raises(ValueError, match="tolerances.RULES has no keys for training_run"):
-        datapackage.descriptor(results)
+    with pytest.raises(ValueError, match="unknown experiment 'figure_9'; valid: training_run, "):
+        descriptor(results, TABLES)
 
 
 def test_an_altered_table_is_refused(results):
     path = results / "training_run" / "mnist2.csv"
     path.write_text(path.read_text().replace("0.875", "0.975"))
     with pytest.raises(ValueError, match="does not match its checksum"):
-        datapackage.descriptor(results)
+        descriptor(results, TABLES)
 
 
 def test_a_table_without_provenance_is_refused(results):
     (results / "training_run" / "mnist2.json").unlink()
     with pytest.raises(FileNotFoundError, match="mnist2.json is missing"):
-        datapackage.descriptor(results)
+        descriptor(results, TABLES)
 
 
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="no results in .*run `make reproduce`"):
-        datapackage.descriptor(tmp_path)
+        descriptor(tmp_path, TABLES)
 
 
 # What frictionless finds ----------------------------------------------------------------------------------------------
@@ -254,9 +222,8 @@ def test_a_table_altered_afterwards_is_not_valid(results):
 
 
 @pytest.mark.parametrize("path", sorted(FROZEN.glob("*/*.csv")), ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_every_column_of_the_committed_results_is_described(path):
-    for name in pd.read_csv(path, nrows=0):
-        assert datapackage.column(path.parent.name, name).description
+def test_the_columns_of_the_committed_results_are_those_that_are_described(path):
+    assert set(pd.read_csv(path, nrows=0)) == set(TABLES[path.parent.name].all_columns)
 
 
 FREEZE = ".venv/bin/python -m paper freeze"  # which needs no results computed afresh
@@ -266,7 +233,7 @@ def test_the_committed_package_is_that_of_the_committed_results():
     path = FROZEN / "datapackage.json"
     assert path.is_file(), f"results/datapackage.json is missing: run `{FREEZE}`"
     committed = json.loads(path.read_text(encoding="utf-8"))
-    assert committed == datapackage.descriptor(FROZEN), f"results/datapackage.json is out of date: run `{FREEZE}`"
+    assert committed == descriptor(FROZEN, TABLES), f"results/datapackage.json is out of date: run `{FREEZE}`"
     tables = {resource["path"]: resource for resource in committed["resources"]}
     assert set(tables) == {str(path.relative_to(FROZEN)) for path in FROZEN.glob("*/*.csv")}
     for name, resource in tables.items():
@@ -277,9 +244,9 @@ def test_the_committed_package_is_that_of_the_committed_results():
 
 def test_freezing_ends_by_writing_the_package(workspace, tmp_path_factory):
     computed = put(tmp_path_factory.mktemp("computed"), EPOCHS)
-    reproduce.freeze([computed])
+    freeze([computed])
     frozen = workspace / "results"
-    assert json.loads((frozen / "datapackage.json").read_text()) == datapackage.descriptor(frozen)
+    assert json.loads((frozen / "datapackage.json").read_text()) == descriptor(frozen, TABLES)
 
 
 # The page -------------------------------------------------------------------------------------------------------------

@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from paper import digest
+from paper import digest, names
 from paper.digest import NOT_DIGESTED, PACKAGES, POSTERIORS, Closure
 from paper.digest.effects import Code
-from paper.experiments import NAMES
 
 SOURCES = Path(digest.__file__).parents[2]
 THREE = {POSTERIORS: ("baseline", "diag", "layerwise")}
-ALL = set(NAMES)
+ALL = set(names.EXPERIMENTS)
 SWEEPS = {"accuracy_vs_complexity", "sensitivity"}
 NOISY = {*SWEEPS, "two_minima"}
 BOUNDED = {*NOISY, "lower_bound"}
@@ -44,8 +43,8 @@ STALE = {
     "a layer's output": (f"{METHOD}/networks.py", ".relu", ".tanh", ALL),
     "a name's meaning": (f"{EXPERIMENTS}/accuracy_vs_complexity/compute.py", "import complexity\n", "import kl_inverse as complexity\n", {"accuracy_vs_complexity"}),
     "another library": (f"{METHOD}/posteriors.py", "import numpy as np", "import torch as np", NOISY),
-    "the levels": (f"{EXPERIMENTS}/accuracy_vs_complexity/compute.py", "0.95", "0.9", {"accuracy_vs_complexity"}),
-    "the explored examples": (f"{EXPERIMENTS}/accuracy_vs_complexity/parts.py", "EXPLORED = 4096", "EXPLORED = 8192", SWEEPS),
+    "the levels": (f"{EXPERIMENTS}/grid.py", "0.95", "0.9", {"accuracy_vs_complexity"}),
+    "the explored examples": (f"{EXPERIMENTS}/grid.py", "EXPLORED = 4096", "EXPLORED = 8192", SWEEPS),
     "the grid": (f"{EXPERIMENTS}/grid.py", "RANGE = (1e-5", "RANGE = (1e-6", NOISY),
     "a label of the noise": (f"{EXPERIMENTS}/lower_bound/compute.py", '"sampled labels"', '"labels"', {"lower_bound"}),
     "one of two in an assignment": (f"{EXPERIMENTS}/lower_bound/compute.py", "FLAT = 0.01", "FLAT = 0.02", {"lower_bound"}),
@@ -53,12 +52,12 @@ STALE = {
     "the margin of the plane": (f"{EXPERIMENTS}/two_minima/compute.py", "MARGIN = 0.25", "MARGIN = 0.5", {"two_minima"}),
     "the changes": (f"{EXPERIMENTS}/sensitivity/compute.py", '"width": (1 / 3', '"width": (1 / 4', {"sensitivity"}),
     "what Minimum hands out": (f"{NETWORKS}/minimum.py", "else [None]", "else [0]", SWEEPS),
-    "a recipe's default": (f"{NETWORKS}/training.py", "momentum: float = 0.9", "momentum: float = 0.8", ALL),
-    "a recipe": (f"{NETWORKS}/training.py", "batch_size=512, cycle_epochs=40", "batch_size=256, cycle_epochs=40", ALL),
+    "a recipe's default": (f"{NETWORKS}/sources.py", "momentum: float = 0.9", "momentum: float = 0.8", ALL),
+    "a recipe": (f"{NETWORKS}/sources.py", "batch_size=512, cycle_epochs=40", "batch_size=256, cycle_epochs=40", ALL),
     "a recipe, from outside": (f"{NETWORKS}/training.py", "NEARLY_ALL =", "Recipe.momentum = 0.8\nNEARLY_ALL =", ALL),
     "the error that is caught": (f"{NETWORKS}/training.py", "raise NotInterpolating", "raise RuntimeError", ALL),
     "a decorator less": (f"{NETWORKS}/training.py", "@torch.no_grad()\n", "", ALL),
-    "the test examples": (f"{NETWORKS}/data.py", "% 5 == 0", "% 5 == 1", ALL),
+    "the test examples": (f"{NETWORKS}/readers.py", "% 5 == 0", "% 5 == 1", ALL),
     "the random bits": ("paper/randomness.py", ">> 1", ">> 2", ALL),
     "when a seed is refused": ("paper/randomness.py", "if seed < 0", "if seed <= 0", ALL),
     "the state of torch": ("paper/randomness.py", "import torch\n", "import torch\n\ntorch.set_default_dtype(torch.float64)\n", ALL),
@@ -81,11 +80,11 @@ VALID = {
     "a loss that only a chapter shows": (f"{METHOD}/posteriors.py", "(variances(layer, lam, beta) @ layer.curvature)", "1"),
     "an error's message": (f"{METHOD}/posteriors.py", "one beta for each lam is needed", "a beta for each lam"),
     "an annotation": ("paper/randomness.py", "seed: int", "seed: float"),
-    "an annotation's alias": (f"{EXPERIMENTS}/lower_bound/compute.py", "Layers = Callable[[np.ndarray]", "Layers = Callable[[float]"),
+    "an annotation's alias": (f"{EXPERIMENTS}/lower_bound/compute.py", "Classifiers = Callable[[np.ndarray]", "Classifiers = Callable[[float]"),
     "a docstring": (f"{METHOD}/pareto.py", "Mask (n,) of the points that no other", "Those that no other"),
-    "a comment": (f"{NETWORKS}/training.py", "# Chosen for", "# Taken for"),
+    "a comment": (f"{NETWORKS}/training.py", "# the whole training set", "# all of the training set"),
     "what a front's readers interpolate": (f"{METHOD}/pareto.py", "left=np.nan", "left=0"),
-    "where the data were looked for, in words": (f"{NETWORKS}/data.py", "the installed scikit-learn", "scikit-learn"),
+    "where the data were looked for, in words": (f"{NETWORKS}/readers.py", "the installed scikit-learn", "scikit-learn"),
     "what a table's readers take from it": (f"{EXPERIMENTS}/two_minima/compute.py", '_part(result, "fact")', '_part(result, "facts")'),
     "a figure": (f"{EXPERIMENTS}/accuracy_vs_complexity/figure.py", "import", "X = 1\nimport"),
     "words": (f"{EXPERIMENTS}/lower_bound/words.py", "import", "X = 1\nimport"),
@@ -96,14 +95,14 @@ VALID = {
     "atomic files": ("paper/files.py", "0o644", "0o600"),
     "the command line": ("paper/__main__.py", "import", "X = 1\nimport"),
     "a door more": (f"{METHOD}/__init__.py", "__version__ =", "from pacbayes_curvature.bounds import kl_inverse\n\n__version__ ="),
-    "an experiment more": (f"{EXPERIMENTS}/__init__.py", '"two_minima")', '"two_minima", "more")'),
+    "an experiment more": ("paper/names.py", "EXPERIMENTS = {", 'EXPERIMENTS = {\n    "more": {},'),
 }  # fmt: skip
 
 
 def digests(sources):
     """Each experiment's, for the paper's three posteriors, from the packages in this folder."""
     code = Code(sources, PACKAGES, NOT_DIGESTED)
-    roots = {name: f"paper.experiments.{name}.compute.{name}" for name in NAMES}
+    roots = {name: f"paper.experiments.{name}.compute.{name}" for name in names.EXPERIMENTS}
     return {name: digest.digest(root, of=THREE, code=code) for name, root in roots.items()}
 
 
@@ -128,7 +127,7 @@ def stale(copy, unedited, path, text):
         now = digests(copy)
     finally:
         (copy / path).write_text(before)
-    return {name for name in NAMES if now[name] != unedited[name]}
+    return {name for name in names.EXPERIMENTS if now[name] != unedited[name]}
 
 
 def edited(path, old, new):
@@ -195,7 +194,7 @@ def mutations(node, source):
 def definitions():
     """(experiment, module's file, definition) of all that is reached."""
     code = Code(SOURCES, PACKAGES, NOT_DIGESTED)
-    for name in NAMES:
+    for name in names.EXPERIMENTS:
         reached = Closure(code, [f"paper.experiments.{name}.compute.{name}"], THREE)
         for module in reached.modules.values():
             path = SOURCES.joinpath(*module.name.split("."))
@@ -229,7 +228,7 @@ def test_it_reads_text_only_and_is_fast():
         print(time.process_time() - started)
         print(*(name for name in sys.modules if name.startswith(("torch", "numpy", "pacbayes", "paper.experiments"))))
     """
-    command = [sys.executable, "-c", textwrap.dedent(script), *NAMES]
+    command = [sys.executable, "-c", textwrap.dedent(script), *names.EXPERIMENTS]
     seconds, imported = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")[:2]
     assert imported == "" and float(seconds) < 0.6, "twice what it takes, for a busy machine"
 

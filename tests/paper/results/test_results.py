@@ -4,25 +4,19 @@ import pandas as pd
 import pytest
 
 from pacbayes_curvature.posteriors import METHODS
-from paper import __main__ as reproduce
+from paper import experiments, names
 from paper.networks import data
 from paper.results import records
 
 FROZEN = records.FROZEN
-SIX = ("mnist2", "mnist5", "mnist10", "cifar2", "cifar5", "cifar10")
-EXPECTED = {
-    (name, dataset)
-    for name in reproduce.EXPERIMENTS
-    for dataset in (["mnist2"] if name in ("sensitivity", "two_minima") else SIX)
-}
-PRESENT = {(path.parent.name, path.stem) for path in FROZEN.glob("*/*.csv")}
-each = pytest.mark.parametrize("experiment, dataset", sorted(EXPECTED | PRESENT), ids=lambda name: name)
+TABLES = [(experiment, dataset) for experiment, datasets in names.EXPERIMENTS.items() for dataset in datasets]
+each = pytest.mark.parametrize("experiment, dataset", TABLES, ids=lambda name: name)
 
 
-def test_every_table_has_its_provenance():
+def test_the_tables_are_those_of_the_list_each_with_its_provenance():
     files = [path for path in FROZEN.glob("*/*") if path.is_file()]
-    assert {path.suffix for path in files} == {".csv", ".json"}
-    assert PRESENT == {(path.parent.name, path.stem) for path in files if path.suffix == ".json"}
+    expected = {(*table, suffix) for table in TABLES for suffix in (".csv", ".json")}
+    assert {(path.parent.name, path.stem, path.suffix) for path in files} == expected
 
 
 @each
@@ -35,8 +29,9 @@ def test_a_frozen_result_is_current(experiment, dataset, workspace, monkeypatch)
     frozen = records.read_all(FROZEN / experiment / f"{dataset}.csv")
     monkeypatch.setattr(records, "FROZEN", FROZEN)
     monkeypatch.setattr(data, "load", load)
-    for seed in [result.key.seed for result in frozen] or [0]:
-        answer = reproduce.EXPERIMENTS[experiment](dataset, seed)
+    assert [result.key.seed for result in frozen] == list(names.EXPERIMENTS[experiment][dataset])
+    for seed in names.EXPERIMENTS[experiment][dataset]:
+        answer = experiments.find(experiment)(dataset, seed)
         assert answer.state == "frozen", f"{experiment} of {dataset}, seed {seed}, is stale: run `make reproduce`"
         stored = next(result for result in frozen if result.key.seed == seed)
         assert (answer.key, stored.key.data) == (stored.key, data.fingerprint(dataset))
@@ -44,14 +39,14 @@ def test_a_frozen_result_is_current(experiment, dataset, workspace, monkeypatch)
         pd.testing.assert_frame_equal(answer.table, stored.table, rtol=1e-12, atol=0)
 
 
-@pytest.mark.parametrize("dataset", SIX)
+@pytest.mark.parametrize("dataset", names.FROZEN)
 def test_figures_3_and_4_has_the_full_grid(dataset):
     result = records.read(FROZEN / "accuracy_vs_complexity" / f"{dataset}.csv", 0)
     assert result is not None, f"results/accuracy_vs_complexity/{dataset}.csv has no seed 0"
     assert result.table["method"].value_counts().to_dict() == {m: 20 if m == "baseline" else 400 for m in METHODS}
     n = 60000 if dataset.startswith("mnist") else 50000
     assert set(result.table["examples"]) == {n} and set(result.table.loc[result.table["pareto"], "evaluated"]) == {n}
-    chance = 1 / data.split_name(dataset)[1]
+    chance = 1 / names.classes(dataset)
     for _, front in result.table[result.table["pareto"]].groupby("method"):
         assert front["accuracy"].min() < chance + 0.1, "one end of each front is near guessing"
         assert front["accuracy"].max() > 0.998, "the other near 100%"

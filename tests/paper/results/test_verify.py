@@ -5,8 +5,9 @@ import json
 import pytest
 from verify_tables import like, measured, run, write
 
+from paper import __main__
 from paper.files import sha256
-from paper.results import records, verify
+from paper.results import records
 from paper.results.compare import FEWEST_SEEDS, SPREADS
 
 
@@ -35,7 +36,7 @@ def fresh(workspace, table):
 
 
 def verified(capsys, *paths):
-    code = verify.main([str(path) for path in paths])
+    code = __main__.main(["verify", *map(str, paths)])
     return code, capsys.readouterr().out.splitlines()
 
 
@@ -115,10 +116,10 @@ def test_an_unreadable_result_is_named_and_the_others_are_compared(frozen, fresh
     assert code == 1 and lines[0].startswith(f"UNREADABLE {broken}: ") and lines[1].startswith("ok ")
 
 
-def test_an_experiment_without_tolerances_is_named(frozen, fresh, monkeypatch, capsys):
-    monkeypatch.setattr(verify, "RULES", {})
+def test_an_experiment_that_is_not_in_the_list_is_named(frozen, fresh, monkeypatch, capsys):
+    monkeypatch.setattr("paper.names.EXPERIMENTS", {"training_run": {}})
     code, (line,) = verified(capsys, fresh)
-    assert code == 1 and line.endswith("tolerances.RULES has no tolerances for this experiment")
+    assert code == 1 and line.endswith("seed 0: unknown experiment; valid: training_run")
 
 
 def test_the_training_says_whether_the_network_is_another(table, frozen, fresh, capsys):

@@ -7,24 +7,18 @@ import pandas as pd
 
 from pacbayes_curvature import posteriors
 from pacbayes_curvature.bounds import complexity
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
+from pacbayes_curvature.gibbs.local_reparametrisation import by_weight_sampling
 from pacbayes_curvature.gibbs.outcomes import Tally
 from pacbayes_curvature.pareto import front
-from paper.experiments.accuracy_vs_complexity import parts as sweep
-from paper.experiments.grid import grid
-from paper.networks.data import split_name
+from paper import names
+from paper.experiments.accuracy_vs_complexity import parts
+from paper.experiments.grid import LEVELS, grid
 from paper.networks.minimum import Minimum
 from paper.randomness import stream
 from paper.results import records
 from paper.results.records import key
 
 POINT = ["method", "lam", "beta"]
-LEVELS = (
-    0.25,
-    0.5,
-    0.75,
-    0.95,
-)  # of the way from guessing to perfect: where the methods are compared at equal accuracy
 DRAWS = 5  # networks drawn from the posterior at a reported point, as in the paper's section 6
 
 
@@ -32,8 +26,8 @@ def accuracy_vs_complexity(
     dataset: str,
     seed: int = 0,
     methods: tuple[str, ...] = posteriors.METHODS,
-    grid_size: int = 20,
-    passes: int = 1,
+    grid_size: int = names.GRID_SIZE,
+    passes: int = names.PASSES,
     delta: float = 0.05,
     fresh: bool = False,
 ) -> records.Result:
@@ -41,7 +35,7 @@ def accuracy_vs_complexity(
 
     Columns: dataset, seed, method, lam, beta, accuracy (of the stochastic network on the training set, by local
     reparametrisation), accuracy_stderr, kl (nats), examples (N), evaluated (examples that the accuracy rests on: N, or
-    fewer where `sweep.explored` found that the point cannot be on a front), complexity (Theorem 3.1's square root, at
+    fewer where `parts.explored` found that the point cannot be on a front), complexity (Theorem 3.1's square root, at
     `delta`), pareto (whether the point is on the method's front; only points that were evaluated on all N are),
     drawn_accuracy, drawn_accuracy_stderr (at the points that `reported` names: by the paper's estimator, DRAWS networks drawn
     from the posterior, each run over the training set; else NaN).
@@ -70,8 +64,8 @@ def accuracy_vs_complexity(
 
 def _points(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.DataFrame:
     """A method's points: counts over the whole training set where there are any, else those of the exploration."""
-    table = sweep.explored(minimum, method, grid_size, passes)
-    chunks = [sweep.counted(minimum, method, grid_size, passes, chunk) for chunk in range(sweep.CHUNKS)]
+    table = parts.explored(minimum, method, grid_size, passes)
+    chunks = [parts.counted(minimum, method, grid_size, passes, chunk) for chunk in range(names.CHUNKS)]
     whole = Tally(*(sum(chunk[name].to_numpy() for chunk in chunks) for name in ("wrong", "squares", "outcomes")))
     table.loc[table["contender"], "accuracy"] = whole.accuracy
     table.loc[table["contender"], "accuracy_stderr"] = whole.stderr
@@ -97,9 +91,9 @@ def reported(table: pd.DataFrame, classes: int) -> np.ndarray:
 def _with_draws(minimum: Minimum, table: pd.DataFrame) -> pd.DataFrame:
     table["drawn_accuracy"] = table["drawn_accuracy_stderr"] = np.nan
     generator = stream("weight draws", minimum.seed)
-    for i in np.flatnonzero(reported(table, split_name(minimum.dataset)[1])):
+    for i in np.flatnonzero(reported(table, names.classes(minimum.dataset))):
         point = table.loc[i]
-        table.loc[i, ["drawn_accuracy", "drawn_accuracy_stderr"]] = gibbs.by_weight_sampling(
+        table.loc[i, ["drawn_accuracy", "drawn_accuracy_stderr"]] = by_weight_sampling(
             minimum.network.minimum, minimum.layers(point["method"]), point["lam"], point["beta"], minimum.x, minimum.y,
             generator, DRAWS,
         )  # fmt: skip

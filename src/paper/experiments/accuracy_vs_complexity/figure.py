@@ -1,4 +1,4 @@
-"""TODO."""
+"""Figures 3 and 4: the fronts of accuracy and complexity, of one seed and of several."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -15,20 +15,18 @@ import pandas as pd
 
 from pacbayes_curvature import pareto, posteriors
 from pacbayes_curvature.bounds import complexity
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
 from pacbayes_curvature.gibbs import precision, strata
-from paper.experiments.grid import grid
-from paper.networks import data
+from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation
+from paper import names
+from paper.experiments.grid import EXPLORED, grid
+from paper.names import CHUNKS
 from paper.networks.minimum import Minimum
 from paper.randomness import stream
 from paper.results import records
 from paper.results.records import key
 
-# Examples that the exploration looks at, equally many of each stratum, and how many of them are corrected: see
-# `precision.on_two_levels`. Smaller sets are not explored.
-EXPLORED, CORRECTED = 4096, 512
-CHUNKS = 4  # parts of the training set
-PARTS = records.ROOT / "build" / "sweep"
+CORRECTED = 512  # examples, of those explored, on which the coarse level is corrected: `precision.on_two_levels`
+FOLDER = records.ROOT / "build" / "sweep"
 
 
 def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.DataFrame:
@@ -56,7 +54,7 @@ def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.D
             stream("exploration", minimum.seed),
         )  # fmt: skip
         height = complexity(table["kl"].to_numpy(), n)
-        chance = 1 / data.split_name(minimum.dataset)[1]
+        chance = 1 / names.classes(minimum.dataset)
         contender = np.zeros(len(table), bool)
         for size in range(1, grid_size + 1):
             if grid_size % size == 0:
@@ -70,7 +68,7 @@ def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.D
 
 
 def counted(minimum: Minimum, method: str, grid_size: int, passes: int, chunk: int) -> pd.DataFrame:
-    """The contenders of a method on one of CHUNKS parts of the training set: columns lam, beta, and `answers.Tally`'s."""
+    """The contenders of a method on one of CHUNKS parts of the training set: columns lam, beta, and `outcomes.Tally`'s."""
 
     def compute() -> pd.DataFrame:
         points = explored(minimum, method, grid_size, passes)
@@ -78,7 +76,7 @@ def counted(minimum: Minimum, method: str, grid_size: int, passes: int, chunk: i
         edges = np.linspace(0, len(minimum.data.y_train), CHUNKS + 1).astype(int)
         rows = slice(edges[chunk], edges[chunk + 1])
         # The same noise for every method, so that their differences have less spread than their values.
-        classifiers = gibbs.LocalReparametrisation(
+        classifiers = LocalReparametrisation(
             minimum.network.minimum, minimum.layers(method), points["lam"].to_numpy(), points["beta"].to_numpy()
         )
         label = f"{minimum.dataset} {method}, chunk {chunk + 1} of {CHUNKS}"
@@ -91,8 +89,8 @@ def counted(minimum: Minimum, method: str, grid_size: int, passes: int, chunk: i
 
 
 def path(dataset: str, seed: int, method: str, part: str, grid_size: int, passes: int) -> Path:
-    """Where a part, "explored" or "chunk0" to "chunk3", is stored."""
-    return PARTS / f"{dataset}-seed{seed}-{method}-grid{grid_size}-passes{passes}-{part}.csv"
+    """Where a part of `names.PARTS` is stored."""
+    return FOLDER / f"{dataset}-seed{seed}-{method}-grid{grid_size}-passes{passes}-{part}.csv"
 
 
 def _part(

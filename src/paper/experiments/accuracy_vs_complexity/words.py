@@ -1,6 +1,4 @@
-"""TODO."""
-
-import math
+"""What the chapters on accuracy and complexity show beside the figures: tables and sentences, all from the results."""
 
 import numpy as np
 import pandas as pd
@@ -8,37 +6,12 @@ from IPython.display import Markdown
 from scipy.stats import t
 
 from pacbayes_curvature import pareto
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
-from paper.experiments.accuracy_vs_complexity import parts as sweep
-from paper.experiments.accuracy_vs_complexity.compute import DRAWS, LEVELS
-from paper.networks.data import split_name
+from pacbayes_curvature.gibbs.local_reparametrisation import TOLERANCE
+from paper import names
+from paper.experiments.accuracy_vs_complexity.compute import DRAWS
+from paper.experiments.grid import EXPLORED, LEVELS, best_bounds, evaluated
 from paper.results.records import Result
 from paper.show.style import STYLE, title
-
-
-def evaluated(result: Result) -> pd.DataFrame:
-    """The grid points that were evaluated on the whole training set: the only ones that are plotted or quoted."""
-    return result.table[result.table["evaluated"] == result.table["examples"]]
-
-
-def best_bounds(results: list[Result]) -> pd.DataFrame:
-    """Each method's grid point with the smallest 1 - accuracy + complexity, a row for each data set and method.
-
-    Columns: dataset, seed, method, lam, beta, accuracy, drawn (the same by weight draws, with its standard error; empty
-    where none were made), complexity, bound, chance (1 - 1/C, the error of guessing).
-    """
-    rows = []
-    for result in results:
-        table = evaluated(result)
-        table = table.assign(bound=1 - table["accuracy"] + table["complexity"])
-        best = table.loc[table.groupby("method", sort=False)["bound"].idxmin()]
-        drawn = [
-            "" if math.isnan(a) else f"{a:.3f}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{e:.3f}"
-            for a, e in zip(best["drawn_accuracy"], best["drawn_accuracy_stderr"])
-        ]
-        rows.append(best.assign(drawn=drawn, chance=1 - 1 / split_name(result.key.dataset)[1]))
-    columns = ["dataset", "seed", "method", "lam", "beta", "accuracy", "drawn", "complexity", "bound", "chance"]
-    return pd.concat(rows)[columns].reset_index(drop=True)
 
 
 def draws_against_outcomes(results: list[Result]) -> Markdown:
@@ -69,7 +42,7 @@ def complexity_at(results: list[Result], levels: tuple[float, ...] = LEVELS) -> 
     """
     rows = []
     for result in results:
-        chance, table = 1 / split_name(result.key.dataset)[1], evaluated(result)
+        chance, table = 1 / names.classes(result.key.dataset), evaluated(result)
         for level in levels:
             accuracy = chance + level * (1 - chance)
             good = table[table["accuracy"] >= accuracy]
@@ -135,8 +108,8 @@ def verdicts(results: list[Result]) -> Markdown:
 def sweep_facts(results: list[Result]) -> Markdown:
     """How many points were explored only and how many counted, a list item for each data set; the constants in force."""
     items = [
-        f"Exploration: {sweep.EXPLORED:,} examples, all of them where the training set has no more; resolution "
-        f"{pareto.RESOLUTION:g} of accuracy. Largest relative error of $s^2$: {gibbs.TOLERANCE:g}."
+        f"Exploration: {EXPLORED:,} examples, all of them where the training set has no more; resolution "
+        f"{pareto.RESOLUTION:g} of accuracy. Largest relative error of $s^2$: {TOLERANCE:g}."
     ]
     for result in results:
         whole = result.table["evaluated"] == result.table["examples"]

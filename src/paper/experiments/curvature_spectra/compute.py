@@ -3,7 +3,7 @@
 import pandas as pd
 import torch
 
-from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.curvature import second_moments
 from paper.networks import data
 from paper.networks.minimum import network
 from paper.results import records
@@ -20,13 +20,13 @@ def curvature_spectra(dataset: str, seed: int = 0, fresh: bool = False) -> recor
     def compute() -> pd.DataFrame:
         examples = data.load(dataset)
         net = network(examples, seed)
-        moments = curvature.second_moments(net.minimum, torch.from_numpy(examples.x_train))
+        moments = second_moments.second_moments(net.minimum, torch.from_numpy(examples.x_train))
         return pd.concat(
             pd.DataFrame(
                 {
                     "layer": layer,
                     "index": range(1, len(moment) + 1),
-                    "eigenvalue": curvature.spectrum(moment)[0],
+                    "eigenvalue": second_moments.spectrum(moment)[0],
                     "diagonal": sorted(moment.diagonal(), reverse=True),
                     "neurons": len(weight),
                     "squared_distance": distance,

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Each layer's spectrum."""
 
 import matplotlib.pyplot as plt
 import seaborn as sns

@@ -1,21 +1,20 @@
-"""TODO."""
+"""The data set and its layers, from the spectra."""
 
 import pandas as pd
 from IPython.display import Markdown
 
-from paper.networks.data import split_name
-from paper.results.package import SOURCES
+from paper import names
+from paper.networks.sources import source_of
 from paper.results.records import Result
 from paper.show.style import title
 
 
 def dataset_facts(name: str, spectra: Result) -> Markdown:
     """One sentence: the data set, the network's size and how far training moved it."""
-    source, classes = split_name(name)
-    layers = layer_facts(spectra)
+    classes, layers = names.classes(name), layer_facts(spectra)
     weights = int((layers["inputs and bias"] * layers["neurons"]).sum())
     merged = "with its ten classes" if classes == 10 else f"with its ten classes merged in order into {classes}"
-    images = SOURCES[source][0].partition(" (")[0]
+    images = source_of(name).title.partition(" (")[0]
     return Markdown(
         f"**{title(name)}**: {images} {merged}; seed {spectra.key.seed}; {weights:,} weights, biases included; "
         f"squared distance from the initialisation {layers['squared distance'].sum():.1f}."

@@ -9,8 +9,7 @@ import pandas as pd
 import torch
 
 from pacbayes_curvature.bounds import complexity
-from pacbayes_curvature.curvature import fisher
-from pacbayes_curvature.curvature import second_moments as curvature
+from pacbayes_curvature.curvature import fisher, second_moments
 from pacbayes_curvature.floors import Pair, attained_block_pair, attained_pair, block_costs
 from pacbayes_curvature.gibbs import moments
 from pacbayes_curvature.networks import flatten, unflatten
@@ -94,7 +93,7 @@ def lower_bound(
     stochastic network on the training set, by `passes` passes of local reparametrisation), accuracy_stderr, kl (nats),
     evaluated (examples that the accuracy rests on: N, or EXPLAINED_BY for the curves EXPLAINING), expected_loss (E with
     the curve's own h), layerwise_loss (E with the layerwise H_l: the same units for all curves), uncurved (weights, of
-    block_prior blocks, that moved and have no curvature: `optimal_pairs.attained_pair`), raised (the share of the
+    block_prior blocks, that moved and have no curvature: `floors.attained_pair`), raised (the share of the
     weights whose h was raised), effective_examples (how many examples h rests on:
     `fisher.effective_examples`; NaN where no labels enter), examples (N), complexity (Theorem 3.1's square
     root, at `delta`). `fresh` computes it even if results/ holds it.
@@ -125,8 +124,8 @@ def lower_bound(
 
 def curves(net: TrainedNetwork, x: torch.Tensor, seed: int) -> Iterator[tuple[str, Curve]]:
     """Every curve of CURVES, by name."""
-    second_moments = curvature.second_moments(net.minimum, x)
-    layerwise = [np.tile(moment.diagonal(), (len(w), 1)) for moment, w in zip(second_moments, net.minimum)]
+    curvatures = second_moments.second_moments(net.minimum, x)
+    layerwise = [np.tile(moment.diagonal(), (len(w), 1)) for moment, w in zip(curvatures, net.minimum)]
     labels = partial(stream, "sampled labels", seed)
     effective = partial(fisher.effective_examples, net.minimum, x)
 
@@ -143,7 +142,7 @@ def curves(net: TrainedNetwork, x: torch.Tensor, seed: int) -> Iterator[tuple[st
     h = fisher.sampled(net.minimum, x, labels(), softness=FLAT)
     yield "fisher_flat", diagonal(flatten(h), effective_examples=effective(drawn=True, softness=FLAT))
     yield "layerwise_diagonal", diagonal(flatten(layerwise))
-    yield "block_prior", replace(block_curve(net, second_moments), facts=NO_FACTS)
+    yield "block_prior", replace(block_curve(net, curvatures), facts=NO_FACTS)
 
 
 def diagonal_curve(net: TrainedNetwork, h: np.ndarray, layerwise: list[np.ndarray]) -> Curve:
@@ -155,10 +154,10 @@ def diagonal_curve(net: TrainedNetwork, h: np.ndarray, layerwise: list[np.ndarra
     return Curve(partial(attained_pair, h, flatten(displacements(net))), h.mean(), classifiers, flatten(layerwise) / 2)
 
 
-def block_curve(net: TrainedNetwork, second_moments: list[np.ndarray]) -> Curve:
+def block_curve(net: TrainedNetwork, curvatures: list[np.ndarray]) -> Curve:
     """The best pairs whose blocks are the neurons, with the layerwise H_l."""
     shifts = displacements(net)
-    costs = np.concatenate([block_costs(moment, shift) for moment, shift in zip(second_moments, shifts)])
+    costs = np.concatenate([block_costs(moment, shift) for moment, shift in zip(curvatures, shifts)])
     moved = np.concatenate([(shift != 0).any(axis=1) for shift in shifts])
 
     def classifiers(variances: np.ndarray) -> moments.Moments:

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from pacbayes_curvature import pareto
 from pacbayes_curvature.bounds import complexity
-from pacbayes_curvature.curvature import fisher as fisher_diagonals
+from pacbayes_curvature.curvature import fisher
 from pacbayes_curvature.floors import attained_pair
 from pacbayes_curvature.networks import flatten, forward
 from paper.experiments.lower_bound.compute import diagonal_curve, displacements, grid
@@ -25,7 +25,7 @@ def scale_check(
 ) -> Check:
     """h and beta times the same number give the same variances and the same KL, and E times that number."""
     h, shift = (
-        flatten(fisher_diagonals.sampled(net.minimum, x, stream("sampled labels", seed))),
+        flatten(fisher.sampled(net.minimum, x, stream("sampled labels", seed))),
         flatten(displacements(net)),
     )
     beta = 0.1 * h.mean()
@@ -65,14 +65,14 @@ def fading(
         row = {"s": s, "cross-entropy": cross_entropy(s * logits, y).item()}
         for name, drawn in (("drawn", True), ("expected", False)):
             if drawn:
-                h = fisher_diagonals.sampled(net.minimum, x, stream("sampled labels", seed), s)
+                h = fisher.sampled(net.minimum, x, stream("sampled labels", seed), s)
             else:
-                h = fisher_diagonals.expected(net.minimum, x, s)
+                h = fisher.expected(net.minimum, x, s)
             points = diagonal_curve(net, flatten(h), h).points(grid("", grid_size), x, y, stream("gibbs", seed), passes)
             needed = pareto.interpolated_complexity(
                 points["accuracy"], complexity(points["kl"].to_numpy(), len(x), delta), chance + level * (1 - chance)
             )
-            row[f"effective examples, {name}"] = fisher_diagonals.effective_examples(net.minimum, x, drawn, s)
+            row[f"effective examples, {name}"] = fisher.effective_examples(net.minimum, x, drawn, s)
             row[f"complexity, {name}"] = float(needed)
         rows.append(row)
     return pd.DataFrame(rows)

@@ -1,5 +1,7 @@
 """Figures of the chapter on what is feasible: the two regions, the floors in the exact plane, and what spoils (10)."""
 
+from collections.abc import Iterable
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -31,7 +33,7 @@ def feasible_and_non_vacuous(
     """Figure 2, a row for each data set. Left, as in the paper: accuracy and complexity of the curves, the valid fronts
     and the two regions. Right: expected quadratic loss and KL, where the curves of the layerwise H_l are floors.
 
-    results: `lower_bound`; methods: `accuracy_vs_complexity`; losses: `pages_lower_bound.with_losses` of each of them.
+    results: `lower_bound`; methods: `accuracy_vs_complexity`; losses: `words.with_losses` of each of them.
     """
     figure, axes = plt.subplots(len(results), 2, figsize=(11.5, 4.6 * len(results) + 0.8), squeeze=False)
     for (left, right), result, valid, loss, c in zip(axes, results, methods, losses, classes):
@@ -85,7 +87,7 @@ def _plane_of_accuracy(axis: Axes, result: Result, valid: Result, c: int) -> Non
     axis.fill_between(
         at, 0, np.maximum(line, 0), color="#F0E442", alpha=0.35, linewidth=0, label="non-vacuous against chance"
     )
-    _valid_fronts(axis, valid, tuple(STYLE))
+    _valid_fronts(axis, valid, valid.table["method"].unique())
     for curve in ("fisher_diagonal", "layerwise_diagonal", "block_prior"):
         _curve(axis, curves, curve)
     axis.plot(at, at, color="black", linestyle="--", linewidth=0.8, label="bound or complexity = 1")
@@ -94,8 +96,8 @@ def _plane_of_accuracy(axis: Axes, result: Result, valid: Result, c: int) -> Non
 
 def _plane_of_loss(axis: Axes, result: Result, losses: pd.DataFrame, c: int, delta: float) -> None:
     table, n = result.table, int(result.table["examples"].iloc[0])
-    for method, (name, colour, marker) in STYLE.items():
-        rows = losses[losses["method"] == method]
+    for method, rows in losses.groupby("method", sort=False):
+        name, colour, marker = STYLE[method]
         rows = rows[front(-rows["layerwise_loss"], rows["kl"])].sort_values("layerwise_loss")
         axis.plot(
             rows["layerwise_loss"], rows["kl"], color=colour, marker=marker, markersize=3, linewidth=0.8, label=name
@@ -125,7 +127,7 @@ def _plane_of_loss(axis: Axes, result: Result, losses: pd.DataFrame, c: int, del
     )  # fmt: skip
 
 
-def _valid_fronts(axis: Axes, valid: Result, methods: tuple[str, ...]) -> None:
+def _valid_fronts(axis: Axes, valid: Result, methods: Iterable[str]) -> None:
     for method in methods:
         name, colour, marker = STYLE[method]
         rows = valid.table[valid.table["pareto"] & (valid.table["method"] == method)].sort_values("complexity")

@@ -5,9 +5,9 @@ import pandas as pd
 from IPython.display import Markdown
 
 from pacbayes_curvature import pareto
+from paper import names
 from paper.experiments.lower_bound.compute import DIAGONAL
 from paper.experiments.lower_bound.words import NAMES
-from paper.networks.data import split_name
 from paper.results.records import Result
 from paper.show.style import title
 
@@ -73,7 +73,7 @@ def _curves(result: Result) -> dict[str, pd.DataFrame]:
 
 def _complexity(result: Result, level: float) -> float:
     """Of the layerwise curve, where its accuracy is `level` of the way from guessing to perfect."""
-    own, chance = _curves(result)["layerwise_diagonal"], 1 / split_name(result.key.dataset)[1]
+    own, chance = _curves(result)["layerwise_diagonal"], 1 / names.classes(result.key.dataset)
     return float(pareto.interpolated_complexity(own["accuracy"], own["complexity"], chance + level * (1 - chance)))
 
 

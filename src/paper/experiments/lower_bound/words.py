@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from pacbayes_curvature import floors as lower_bounds
-from pacbayes_curvature import pareto, posteriors
+from pacbayes_curvature import floors, pareto, posteriors
 from pacbayes_curvature.posteriors import LayerPosterior
-from paper.experiments.accuracy_vs_complexity.compute import LEVELS
+from paper import names
+from paper.experiments.grid import LEVELS
 from paper.experiments.lower_bound.figure import CURVE_STYLE
-from paper.networks.data import split_name
 from paper.results.records import Result
 from paper.show.style import STYLE, title
 
@@ -19,10 +18,14 @@ SHOWN = ("fisher_diagonal", "layerwise_diagonal", "block_prior")  # the curves o
 NAMES = {name: style[0] for name, style in (CURVE_STYLE | STYLE).items()}
 
 
+# The paper's methods, by what E needs of H_l: in the basis of their covariance, its diagonal.
+IN_THE_BASIS = {"baseline": "diagonal", "diag": "diagonal", "layerwise": "eigenvalue"}
+
+
 def layers(spectra: Result, method: str) -> list[LayerPosterior]:
-    """The posteriors of `method` (posteriors.METHODS) with what `curvature_spectra` stored; without a basis, so that
+    """The posteriors of a `method` of IN_THE_BASIS with what `curvature_spectra` stored; without a basis, so that
     they serve for E and KL only. The baseline is diag at beta = inf, whose E is that of lam I."""
-    column = "eigenvalue" if method == "layerwise" else "diagonal"
+    column = IN_THE_BASIS[method]
     return [
         LayerPosterior(
             rows[column].to_numpy(), None, int(rows["neurons"].iloc[0]), float(rows["squared_distance"].iloc[0])
@@ -32,9 +35,10 @@ def layers(spectra: Result, method: str) -> list[LayerPosterior]:
 
 
 def with_losses(methods: Result, spectra: Result) -> pd.DataFrame:
-    """The points of `accuracy_vs_complexity` with layerwise_loss, E = (1/2) sum_l n_l tr(H_l Sigma_l), beside them."""
-    tables = []
-    for method, rows in methods.table.groupby("method", sort=False):
+    """The points of the paper's methods in `accuracy_vs_complexity` with layerwise_loss, E = (1/2) sum_l n_l tr(H_l Sigma_l),
+    beside them."""
+    tables, known = [], methods.table["method"].isin(IN_THE_BASIS)
+    for method, rows in methods.table[known].groupby("method", sort=False):
         lam, beta = rows["lam"].to_numpy(), rows["beta"].to_numpy()
         loss = posteriors.expected_quadratic_loss(layers(spectra, method), lam, beta)
         tables.append(rows.assign(layerwise_loss=loss))
@@ -43,11 +47,11 @@ def with_losses(methods: Result, spectra: Result) -> pd.DataFrame:
 
 def meetings(results: list[Result]) -> pd.DataFrame:
     """For each data set and each curve of Figure 2: its smallest 1 - accuracy + complexity, with the accuracy's
-    standard error, and whether what is feasible by the curve meets what is non-vacuous (`regions.meeting`), against 1
+    standard error, and whether what is feasible by the curve meets what is non-vacuous (`pareto.meeting`), against 1
     and against chance."""
     rows = []
     for result in results:
-        chance = 1 - 1 / split_name(result.key.dataset)[1]
+        chance = 1 - 1 / names.classes(result.key.dataset)
         for curve in SHOWN:
             points = _of(result, curve)
             a, c = points["accuracy"].to_numpy(), points["complexity"].to_numpy()
@@ -108,7 +112,7 @@ def beside_the_curves(results: list[Result], methods: list[Result]) -> pd.DataFr
 
 
 def equal_accuracy(results: list[Result], methods: list[Result]) -> pd.DataFrame:
-    """The complexity of each curve and of each valid method at equal accuracy (`regions.interpolated_complexity`)."""
+    """The complexity of each curve and of each valid method at equal accuracy (`pareto.interpolated_complexity`)."""
     rows = []
     for result, valid in zip(results, methods):
         at, found = _at(result), _fronts(result, valid)
@@ -121,7 +125,7 @@ def equal_accuracy(results: list[Result], methods: list[Result]) -> pd.DataFrame
 def equal_loss(results: list[Result], spectra: list[Result]) -> pd.DataFrame:
     """The least KL of each family at the E of Lemma 4.2's layerwise pairs whose accuracies are next to the LEVELS.
 
-    The valid methods are at the best lam for each E (`lower_bounds`: closed forms); the blocks between two points of
+    The valid methods are at the best lam for each E (`pacbayes_curvature.floors`: closed forms); the blocks between two points of
     their curve, on a straight line in (ln E, ln KL).
     """
     rows = []
@@ -144,9 +148,9 @@ def equal_loss(results: list[Result], spectra: list[Result]) -> pd.DataFrame:
                     "data set": title(result.key.dataset),
                     "accuracy of Lemma 4.2": point["accuracy"],
                     "E": loss,
-                    STYLE["baseline"][0]: lower_bounds.baseline(diagonal[0].sum(), diagonal[1], loss),
-                    STYLE["diag"][0]: lower_bounds.isotropic_prior(*diagonal, loss),
-                    STYLE["layerwise"][0]: lower_bounds.isotropic_prior(*full, loss),
+                    STYLE["baseline"][0]: floors.baseline(diagonal[0].sum(), diagonal[1], loss),
+                    STYLE["diag"][0]: floors.isotropic_prior(*diagonal, loss),
+                    STYLE["layerwise"][0]: floors.isotropic_prior(*full, loss),
                     "Lemma 4.2": point["kl"],
                     "Blocks": np.exp(np.interp(np.log(loss), *log_blocks, left=np.nan, right=np.nan)),
                 }
@@ -155,7 +159,7 @@ def equal_loss(results: list[Result], spectra: list[Result]) -> pd.DataFrame:
 
 
 def _at(result: Result) -> np.ndarray:
-    chance = 1 / split_name(result.key.dataset)[1]
+    chance = 1 / names.classes(result.key.dataset)
     return chance + np.array(LEVELS) * (1 - chance)
 
 

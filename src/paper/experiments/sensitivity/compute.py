@@ -11,9 +11,8 @@ import torch
 
 from pacbayes_curvature import posteriors
 from pacbayes_curvature.bounds import complexity
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
-from paper.experiments.accuracy_vs_complexity.parts import EXPLORED
-from paper.experiments.grid import RANGE, grid
+from pacbayes_curvature.gibbs.local_reparametrisation import by_local_reparametrisation, by_weight_sampling
+from paper.experiments.grid import EXPLORED, PAPERS_METHODS, RANGE, grid
 from paper.networks.minimum import Minimum, network
 from paper.networks.store import TrainedNetwork
 from paper.networks.training import NotInterpolating, Recipe, recipe_for, train
@@ -43,7 +42,7 @@ def sensitivity(
     delta: float = 0.05,
     fresh: bool = False,
 ) -> records.Result:
-    """Each method's smallest bound, for the default network and for variants that differ from it in one factor.
+    """The smallest bound of each of the paper's methods, for the default network and for variants with one other factor.
 
     Columns: dataset, seed, factor ("default", "draws" or one of CHANGES), value (of the factor; of "default" the seed),
     status ("fitted", or "not fitted" where training missed 100%: then the numbers are NaN), epochs, test_accuracy (of
@@ -72,7 +71,7 @@ def sensitivity(
                 net = network(minimum.data, other) if factor == "seed" else train(minimum.data, other, recipe)
             except NotInterpolating:
                 missed = {"status": "not fitted", "epochs": recipe.most_epochs}
-                table = pd.DataFrame({"method": posteriors.METHODS} | missed)
+                table = pd.DataFrame({"method": PAPERS_METHODS} | missed)
             else:
                 table = smallest_bounds(around(minimum, net), grid_size, delta)
             tables.append(table.assign(factor=factor, value=value))
@@ -116,7 +115,7 @@ def smallest_bounds(minimum: Minimum, grid_size: int, delta: float) -> pd.DataFr
     some = torch.randperm(len(minimum.y), generator=stream("explored examples", minimum.seed))[:EXPLORED]
     step = math.log(RANGE[1] / RANGE[0]) / grid_size
     rows = []
-    for method in posteriors.METHODS:
+    for method in PAPERS_METHODS:
         layers = minimum.layers(method)
         best = evaluate(minimum, layers, grid(method, grid_size), some, "exploration", delta).nsmallest(1, "bound")
         for halvings in range(1, HALVINGS + 1):
@@ -149,7 +148,7 @@ def evaluate(
     than their values.
     """
     lam, beta = points["lam"].to_numpy(), points["beta"].to_numpy()
-    accuracy, stderr = gibbs.by_local_reparametrisation(
+    accuracy, stderr = by_local_reparametrisation(
         minimum.network.minimum, layers, lam, beta, minimum.x[examples], minimum.y[examples],
         stream(purpose, minimum.seed), label=f"{minimum.dataset}, {purpose}",
     )  # fmt: skip
@@ -172,7 +171,7 @@ def drawn(minimum: Minimum, points: pd.DataFrame, delta: float) -> pd.DataFrame:
     rows = []
     for draws in DRAWS:
         for _, row in points.iterrows():
-            row["accuracy"], row["accuracy_stderr"] = gibbs.by_weight_sampling(
+            row["accuracy"], row["accuracy_stderr"] = by_weight_sampling(
                 minimum.network.minimum, minimum.layers(row["method"]), row["lam"], row["beta"], minimum.x,
                 minimum.y, stream(f"{draws} weight draws", minimum.seed), draws,
             )  # fmt: skip

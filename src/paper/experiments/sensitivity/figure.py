@@ -8,11 +8,12 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 
-from paper.networks.data import split_name
+from paper import names
+from paper.experiments.grid import PAPERS_METHODS
 from paper.results.records import Result
 from paper.show.style import STYLE
 
-FACTORS = {  # of `experiments.sensitivity`: name
+FACTORS = {  # of `compute.sensitivity`: name
     "seed": "seed",
     "batch_size": "batch size",
     "learning_rate": "highest learning rate",
@@ -21,7 +22,7 @@ FACTORS = {  # of `experiments.sensitivity`: name
     "extra_epochs": "epochs after the first fit",
 }
 AXES = {factor: name.capitalize() for factor, name in FACTORS.items()} | {"width": "Width, times the paper's"}
-PREDICTORS = {  # column of `pages_sensitivity.networks`: name on an axis
+PREDICTORS = {  # column of `words.networks`: name on an axis
     "squared distance": r"$|\mu_0 - \mu_1|^2$",
     "trace": r"$\mathrm{tr}\,H$",
     "product": r"$|\mu_0 - \mu_1|^2 \, \mathrm{tr}\,H$",
@@ -42,7 +43,7 @@ def around_default(result: Result, factor: str) -> pd.DataFrame:
 
 def chance(result: Result) -> float:
     """1 - 1/C, the error of guessing among C classes."""
-    return 1 - 1 / split_name(result.key.dataset)[1]
+    return 1 - 1 / names.classes(result.key.dataset)
 
 
 def bounds_by_factor(result: Result) -> Figure:
@@ -82,12 +83,12 @@ def bounds_by_factor(result: Result) -> Figure:
 def predictors(result: Result, networks: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
     """The smallest bound of each network against its distance, its trace and their product, with the rank correlations.
 
-    networks: the fitted rows of `pages_sensitivity.networks`; correlations: `pages_sensitivity.rank_correlations`. A
+    networks: the fitted rows of `words.networks`; correlations: `words.rank_correlations`. A
     hollow mark is a bound that is not below the error of guessing.
     """
     figure, axes = plt.subplots(1, len(PREDICTORS), figsize=(12.4, 4.4), sharey=True)
     for axis, (predictor, label) in zip(axes, PREDICTORS.items()):
-        for name, colour, marker in STYLE.values():
+        for name, colour, marker in (STYLE[method] for method in PAPERS_METHODS):
             rho = correlations.set_index("predictor").loc[predictor, name]
             vacuous = networks[name] >= chance(result)
             for part, face in ((~vacuous, colour), (vacuous, "none")):
@@ -111,7 +112,8 @@ def weight_draws(result: Result) -> Figure:
     The bars are one standard error of the accuracy to each side.
     """
     figure, axis = plt.subplots(figsize=(6.4, 4))
-    for shift, (method, (name, colour, marker)) in zip((-0.08, 0, 0.08), STYLE.items()):
+    for shift, method in zip((-0.08, 0, 0.08), PAPERS_METHODS):
+        name, colour, marker = STYLE[method]
         rows = result.table[result.table["method"] == method]
         exact = rows[rows["factor"] == "default"].iloc[0]
         points = rows[rows["factor"] == "draws"]

@@ -7,12 +7,12 @@ from IPython.display import Markdown
 from scipy.stats import spearmanr
 
 from pacbayes_curvature.bounds import complexity
-from paper.experiments.accuracy_vs_complexity.parts import EXPLORED
+from paper.experiments.grid import EXPLORED, PAPERS_METHODS
 from paper.experiments.sensitivity.figure import FACTORS, PREDICTORS, around_default, chance, default_value
 from paper.results.records import Result
 from paper.show.style import STYLE, title
 
-NAMES = {method: style[0] for method, style in STYLE.items()}
+NAMES = {method: STYLE[method][0] for method in PAPERS_METHODS}
 DELTAS = (0.1, 0.05, 0.01, 0.001, 0.0001)
 PAPERS_DRAWS = 5
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The course of a training."""
 
 import matplotlib.pyplot as plt
 import seaborn as sns

@@ -10,12 +10,12 @@ import torch
 from pacbayes_curvature.bounds import complexity
 from pacbayes_curvature.descent import Descent, Optimised, optimise, surrogate
 from pacbayes_curvature.gaussians import kl_divergence
-from pacbayes_curvature.gibbs import local_reparametrisation as gibbs
 from pacbayes_curvature.gibbs import moments
+from pacbayes_curvature.gibbs.local_reparametrisation import by_local_reparametrisation
 from pacbayes_curvature.networks import Weights, flatten, forward
 from pacbayes_curvature.posteriors import LayerPosterior
-from paper.experiments.accuracy_vs_complexity.compute import grid
-from paper.experiments.two_minima import plane as planes
+from paper.experiments.grid import grid
+from paper.experiments.two_minima.plane import Plane, losses, through
 from paper.networks import data
 from paper.networks.minimum import network
 from paper.networks.store import TrainedNetwork
@@ -39,7 +39,7 @@ def two_minima(
 ) -> records.Result:
     """Facts about the two minima, the way from one to the other, and the loss on the plane.
 
-    The original posterior is a baseline N(mu_0, lam I), see `best_baseline`; `objective.optimise` starts there, with
+    The original posterior is a baseline N(mu_0, lam I), see `best_baseline`; `descent.optimise` starts there, with
     the same prior. Columns: dataset, seed, part, and by part
 
     fact    quantity, value. For the networks of NETWORKS, each the mean of its posterior: along, across (coordinates on
@@ -68,7 +68,7 @@ def two_minima(
         found = optimise(
             net.minimum, net.initial, lam, x, y, delta, descent, stream("objective", seed), f"objective on {dataset}"
         )
-        plane = planes.through(net.initial, net.minimum, found.mean)
+        plane = through(net.initial, net.minimum, found.mean)
         some = torch.randperm(len(x), generator=stream("plane examples", seed))[:SHOWN]
         facts = _facts(net, lam, found, plane, examples, delta, seed) | _barrier(net, found, plane, x[some], y[some])
         parts = {
@@ -113,7 +113,7 @@ def best_baseline(net: TrainedNetwork, x: torch.Tensor, y: torch.Tensor, seed: i
         LayerPosterior(np.zeros(w.shape[1]), None, len(w), d) for w, d in zip(net.minimum, net.squared_distances())
     ]
     some = torch.randperm(len(x), generator=stream("baseline examples", seed))[:LOOKED_AT]
-    accuracy, _ = gibbs.by_local_reparametrisation(
+    accuracy, _ = by_local_reparametrisation(
         net.minimum, layers, lam, beta, x[some], y[some], stream("baseline", seed), label="baseline"
     )
     bound = 1 - accuracy + complexity(sum(net.squared_distances()) / (2 * lam), len(x), delta)
@@ -125,7 +125,7 @@ def _facts(
     net: TrainedNetwork,
     lam: float,
     found: Optimised,
-    plane: planes.Plane,
+    plane: Plane,
     examples: data.Dataset,
     delta: float,
     seed: int,
@@ -184,17 +184,15 @@ def _facts(
     return {name: float(value) for name, value in facts.items()}
 
 
-def _barrier(
-    net: TrainedNetwork, found: Optimised, plane: planes.Plane, x: torch.Tensor, y: torch.Tensor
-) -> dict[str, float]:
+def _barrier(net: TrainedNetwork, found: Optimised, plane: Plane, x: torch.Tensor, y: torch.Tensor) -> dict[str, float]:
     ends = [plane.coordinates(mean) for mean in (net.minimum, found.mean)]
-    values = planes.losses(plane, np.linspace(*ends, STEPS), x, y)
+    values = losses(plane, np.linspace(*ends, STEPS), x, y)
     return {
         f"barrier_{name}": float(line.max() - max(line[0], line[-1])) for name, line in zip(("loss", "error"), values)
     }
 
 
-def _path(net: TrainedNetwork, found: Optimised, plane: planes.Plane) -> pd.DataFrame:
+def _path(net: TrainedNetwork, found: Optimised, plane: Plane) -> pd.DataFrame:
     along, across = np.array([plane.coordinates(mean) for mean in found.path]).T
     return pd.DataFrame(
         {
@@ -208,7 +206,7 @@ def _path(net: TrainedNetwork, found: Optimised, plane: planes.Plane) -> pd.Data
 
 
 def _plane(
-    plane: planes.Plane, means: list[Weights], variances: Weights, x: torch.Tensor, y: torch.Tensor, seed: int
+    plane: Plane, means: list[Weights], variances: Weights, x: torch.Tensor, y: torch.Tensor, seed: int
 ) -> pd.DataFrame:
     """SIDE x SIDE points on a square that holds the three networks."""
     corners = np.array([plane.coordinates(mean) for mean in means])
@@ -216,8 +214,8 @@ def _plane(
     half = (high - low).max() * (0.5 + MARGIN)
     axes = [np.linspace(centre - half, centre + half, SIDE) for centre in (low + high) / 2]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
-    loss, error = planes.losses(plane, points, x, y)
-    noisy_loss, noisy_error = planes.losses(plane, points, x, y, variances, stream("plane noise", seed))
+    loss, error = losses(plane, points, x, y)
+    noisy_loss, noisy_error = losses(plane, points, x, y, variances, stream("plane noise", seed))
     columns = {"along": points[:, 0], "across": points[:, 1], "loss": loss, "error": error}
     columns |= {"noisy_loss": noisy_loss, "noisy_error": noisy_error}
     return pd.DataFrame({name: [float(f"{value:.6g}") for value in values] for name, values in columns.items()})

@@ -5,9 +5,9 @@ import math
 import pandas as pd
 from IPython.display import Markdown
 
-from paper.experiments.accuracy_vs_complexity.words import best_bounds
+from paper import names
+from paper.experiments.grid import best_bounds
 from paper.experiments.two_minima.compute import NETWORKS, POSTERIORS, facts, path
-from paper.networks.data import split_name
 from paper.results.records import Result
 from paper.show.style import STYLE, title
 
@@ -65,7 +65,7 @@ def bounds(result: Result, sweep: Result) -> pd.DataFrame:
     moved = {"method": "Optimised mean and variances", "lam": found["lam"]}
     moved |= {name: found[f"{name}_optimised"] for name in ("accuracy", "complexity", "bound")}
     table = pd.concat([table, pd.DataFrame([moved])], ignore_index=True)
-    return table.assign(chance=1 - 1 / split_name(result.key.dataset)[1])
+    return table.assign(chance=1 - 1 / names.classes(result.key.dataset))
 
 
 def moved(result: Result) -> Markdown:

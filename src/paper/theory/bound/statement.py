@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from pacbayes_curvature import bounds
-from paper.networks.store import widths
+from paper.networks.sources import widths
 from paper.theory.bound.linear_objective import gibbs, sweep
 from paper.theory.bound.proof import bernoulli, bernoulli_inverse, largest_moment, xi_series
 from paper.theory.checks import Check, CheckFailed, closeness, identity, inequality

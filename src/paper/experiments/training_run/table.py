@@ -1,0 +1,24 @@
+"""What the table of a training holds."""
+
+from paper.experiments.training_run.compute import training_run
+from paper.results.table import ANSWERS, ROUNDING, SENSITIVE, Table, count, number, share
+
+TABLE = Table(
+    training_run,
+    "training",
+    {
+        "epoch": count("epoch of the training, from 1", minimum=1).key(),
+        "learning_rate": number("learning rate at the end of the epoch").within(ROUNDING),
+        "loss": number(
+            "mean cross-entropy of the epoch's examples, each taken just before the step that uses it", "nats"
+        ).within(SENSITIVE),
+        "running_accuracy": share(
+            "right answers to the epoch's examples, each taken just before the step that uses it"
+        ).within(ANSWERS),
+        "train_accuracy": share("right answers of the network after the epoch on all training examples").within(
+            ANSWERS, empty="until nearly all examples are answered right"
+        ),
+        "test_accuracy": share("right answers of the network after the epoch on the test examples").within(ANSWERS),
+    },
+    may_be_longer=True,
+)
