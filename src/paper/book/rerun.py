@@ -5,10 +5,10 @@ import re
 import pandas as pd
 from IPython.display import Markdown
 
-from paper import names
 from paper.book import chapters, costs
 from paper.book.markdown import code, heading, plain
 from paper.book.version import ROOT
+from paper.names import DATASETS
 from paper.results import records
 from paper.show.text import table
 
@@ -66,7 +66,7 @@ def data_sets(name: str) -> str:
     used = experiments("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"))
     frozen = [
         dataset
-        for dataset in names.DATASETS
+        for dataset in DATASETS
         if all((records.FROZEN / experiment / f"{dataset}.csv").is_file() for experiment in used)
     ]
     return (

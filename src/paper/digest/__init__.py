@@ -34,8 +34,9 @@ from paper.digest.syntax import DEFINITIONS
 from paper.files import sha256
 
 PACKAGES = ("pacbayes_curvature", "paper")
-# These carry, check and show numbers but make none, so that mending them leaves frozen results valid.
-NOT_DIGESTED = ("paper.files", "paper.digest", "paper.results")
+# These carry, check and show numbers but make none, so that mending them leaves frozen results valid. What `paper.names` says of a
+# data set and of the sweep's parts is in a result's parameters, so that a name more makes nothing stale.
+NOT_DIGESTED = ("paper.files", "paper.digest", "paper.results", "paper.names")
 PRESENT = Code(Path(__file__).parents[2], PACKAGES, NOT_DIGESTED)
 WHOLE = Code(Path(__file__).parents[2], PACKAGES)
 POSTERIORS = "pacbayes_curvature.posteriors.POSTERIORS"

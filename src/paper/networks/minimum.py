@@ -25,6 +25,7 @@ def network(dataset: data.Dataset, seed: int, fresh: bool = False) -> TrainedNet
     """
     path = NETWORKS / f"{dataset.name}-seed{seed}.safetensors"
     identity = {
+        "classes": str(dataset.classes),
         "recipe": json.dumps(asdict(recipe_for(dataset.name))),
         "data": dataset.fingerprint["train"],
         "code": digest.digest("paper.networks.training.train"),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from paper import digest
+from paper import digest, names
 from paper.files import ROOT, atomic, sha256
 from paper.networks import data
 from paper.networks.training import recipe_for
@@ -181,7 +181,7 @@ def key(
     function: str = "",
     **parameters: object,
 ) -> Key:
-    """The key of an experiment on the network of `dataset` and `seed`; the training recipe is always part of it.
+    """The key of an experiment on the network of `dataset` and `seed`; the classes and the training recipe are always part of it.
 
     methods: the posteriors that the rows are of, where they are. A part of an experiment, "<experiment>/<part>", is computed
     by another `function` of the experiment's folder.
@@ -190,10 +190,15 @@ def key(
         experiment,
         dataset,
         seed,
-        {"recipe": asdict(recipe_for(dataset))} | parameters,
+        _about(dataset) | parameters,
         data.fingerprint(dataset),
         code(experiment, methods, function),
     )
+
+
+def _about(dataset: str) -> dict:
+    """What a data set's name says of the network: parameters of every result."""
+    return {"classes": names.classes(dataset), "recipe": asdict(recipe_for(dataset))}
 
 
 def code(experiment: str, methods: Iterable[str] | None = None, function: str = "") -> str | dict[str, str]:
@@ -222,8 +227,9 @@ def why_stale(result: Result) -> str:
         reasons.append(f"its code digest is {key.code}, the present code's is {words(present)}")
     if key.data != data.fingerprint(key.dataset):
         reasons.append("it was made from other data")
-    if key.parameters.get("recipe") != asdict(recipe_for(key.dataset)):
-        reasons.append("the training recipe recorded with it is not the present one")
+    for what, now in _about(key.dataset).items():
+        if key.parameters.get(what) != now:
+            reasons.append(f"its {what} recorded with it is not the present one")
     return "; ".join(reasons)
 
 

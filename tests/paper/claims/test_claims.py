@@ -197,7 +197,7 @@ class TestJudging:
         "stale, message",
         [
             ({"code": "other"}, "its code digest is other, the present code's is"),
-            ({"recipe": {"rate": 1}}, "the training recipe recorded with it is not the present one"),
+            ({"recipe": {"rate": 1}}, "its recipe recorded with it is not the present one"),
         ],
     )
     def test_a_stale_result_settles_nothing(self, tmp_path, stale, message):

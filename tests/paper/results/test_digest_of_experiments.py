@@ -84,7 +84,7 @@ VALID = {
     "a docstring": (f"{METHOD}/pareto.py", "Mask (n,) of the points that no other", "Those that no other"),
     "a comment": (f"{NETWORKS}/training.py", "# the whole training set", "# all of the training set"),
     "what a front's readers interpolate": (f"{METHOD}/pareto.py", "left=np.nan", "left=0"),
-    "where the data were looked for, in words": (f"{NETWORKS}/readers.py", "the installed scikit-learn", "scikit-learn"),
+    "where the data were looked for, in words": (f"{NETWORKS}/readers.py", "The book itself needs no data", "The book needs none"),
     "what a table's readers take from it": (f"{EXPERIMENTS}/two_minima/compute.py", '_part(result, "fact")', '_part(result, "facts")'),
     "a figure": (f"{EXPERIMENTS}/accuracy_vs_complexity/figure.py", "import", "X = 1\nimport"),
     "words": (f"{EXPERIMENTS}/lower_bound/words.py", "import", "X = 1\nimport"),
@@ -96,6 +96,7 @@ VALID = {
     "the command line": ("paper/__main__.py", "import", "X = 1\nimport"),
     "a door more": (f"{METHOD}/__init__.py", "__version__ =", "from pacbayes_curvature.bounds import kl_inverse\n\n__version__ ="),
     "an experiment more": ("paper/names.py", "EXPERIMENTS = {", 'EXPERIMENTS = {\n    "more": {},'),
+    "a data set more": ("paper/names.py", "DATASETS = {", 'DATASETS = {\n    "mnist3": Merged("mnist", 3),'),
 }  # fmt: skip
 
 

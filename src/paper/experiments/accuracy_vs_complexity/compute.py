@@ -43,7 +43,7 @@ def accuracy_vs_complexity(
     for some of the methods only, the others are computed.
     """
     wanted = pd.concat(grid(method, grid_size) for method in methods)
-    asked = key("accuracy_vs_complexity", dataset, seed, methods, passes=passes)
+    asked = key("accuracy_vs_complexity", dataset, seed, methods, passes=passes, chunks=names.CHUNKS)
 
     def compute() -> pd.DataFrame:
         minimum, kept = Minimum(dataset, seed), records.kept(asked) if not fresh else pd.DataFrame({"method": []})

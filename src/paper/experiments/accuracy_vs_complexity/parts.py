@@ -97,7 +97,7 @@ def _part(
     minimum: Minimum, method: str, part: str, compute: Callable[[], pd.DataFrame], grid_size: int, passes: int
 ) -> pd.DataFrame:
     """The part as it is stored if the same code made it from the same data, else computed and stored."""
-    of = {"method": method, "part": part, "grid_size": grid_size, "passes": passes}
+    of = {"method": method, "part": part, "grid_size": grid_size, "passes": passes, "chunks": CHUNKS}
     identity = key("accuracy_vs_complexity/part", minimum.dataset, minimum.seed, (method,), "parts.counted", **of)
     where = path(minimum.dataset, minimum.seed, method, part, grid_size, passes)
     return records.obtain(identity, compute, path=where).table.drop(columns=["dataset", "seed"])

@@ -81,7 +81,7 @@ def sensitivity(
     def covers(table: pd.DataFrame) -> bool:
         return set(wanted) <= set(table["factor"])
 
-    identity = key("sensitivity", dataset, seed, posteriors.METHODS, grid_size=grid_size, delta=delta)
+    identity = key("sensitivity", dataset, seed, PAPERS_METHODS, grid_size=grid_size, delta=delta)
     result = records.obtain(identity, compute, covers, fresh)
     return replace(result, table=result.table[result.table["factor"].isin(wanted)].reset_index(drop=True))
 
