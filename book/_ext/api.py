@@ -23,6 +23,13 @@ def _skip(app: Sphinx, what: str, name: str, found: object, skip: bool, options:
     return True if (getattr(found, "__doc__", None) or "").startswith("Alias for field number") else None
 
 
+def _flat(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    # viewcode's list of modules has lists between its items, which a screen reader does not expect.
+    if pagename == "_modules/index":
+        title, _, items = context["body"].partition("<ul>")
+        context["body"] = f"{title}<ul>{re.sub('</?ul>', '', items)}</ul>"
+
+
 class LinkMentions(SphinxPostTransform):
     """The shorter a module's name, the more is it meant: what only one place has becomes a link."""
 
@@ -48,5 +55,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.setup_extension("sphinx.ext.viewcode")
     app.connect("autodoc-process-docstring", _as_written)
     app.connect("autodoc-skip-member", _skip)
+    app.connect("html-page-context", _flat)
     app.add_post_transform(LinkMentions)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
