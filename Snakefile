@@ -206,9 +206,22 @@ def parts(wildcards):
     return expand(table(PART), method=METHODS, part=names.PARTS, dataset=wildcards.dataset, seed=wildcards.seed)
 
 
+# Results around one network share the data and the curvature: on one machine, one process for all of them.
+SHARING = set() if config.get("spread") else set(names.USUAL) - {"training_run"}
+
+for (dataset, seed), results in itertools.groupby(sorted(wanted(), key=lambda each: each[1:3]), key=lambda each: each[1:3]):
+    if sharing := [experiment for experiment, *_ in results if experiment in SHARING]:
+        rule:
+            name: f"around_{dataset}_{seed}"
+            output: [path for name in sharing for path in table(RESULT.format(experiment=name, dataset=dataset, seed=seed))]
+            input: NETWORK.format(dataset=dataset, seed=seed)
+            params: root=".", code=[digest.of_experiment(name) for name in sharing], of=f"{dataset} {seed} build/reproduced {' '.join(sharing)}"
+            shell: RUN + " together {params.of}"
+
+
 rule compute:
     output: table(RESULT)
     input: NETWORK, parts
     params: root=root, code=code("{experiment}")
-    wildcard_constraints: experiment="|".join(name for name in names.EXPERIMENTS if name != "training_run")
+    wildcard_constraints: experiment="|".join(set(names.EXPERIMENTS) - SHARING - {"training_run"})
     shell: RUN + " compute {wildcards.experiment} {wildcards.dataset} {wildcards.seed} {output[0]}"

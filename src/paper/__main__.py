@@ -1,6 +1,7 @@
 """Compute a result afresh from the data, verify and freeze results: what `make reproduce`, `verify` and `freeze` call.
 
     python -m paper compute EXPERIMENT DATASET SEED OUTPUT.csv
+    python -m paper together DATASET SEED FOLDER EXPERIMENT ...
     python -m paper part DATASET SEED METHOD explored|chunk0|chunk1|...
     python -m paper verify RESULT.csv ...
     python -m paper freeze RESULT.csv ...
@@ -28,6 +29,12 @@ def compute(experiment: str, dataset: str, seed: int, output: Path) -> None:
     print(
         f"{experiment} of {dataset}, seed {seed}: {len(result.table)} rows in {result.made['seconds']} s{_left(output)}"
     )
+
+
+def together(dataset: str, seed: int, folder: Path, wanted: list[str]) -> None:
+    """Compute several results around one network, each into FOLDER/EXPERIMENT: what they share is made once."""
+    for experiment in wanted:
+        compute(experiment, dataset, seed, folder / experiment / f"{dataset}-seed{seed}.csv")
 
 
 def time_left(plan: list[tuple[str, str, int]], folder: Path) -> float:
@@ -85,6 +92,11 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("dataset", choices=names.DATASETS)
     one.add_argument("seed", type=int)
     one.add_argument("output", type=Path)
+    several = commands.add_parser("together", help="compute several results around one network")
+    several.add_argument("dataset", choices=names.DATASETS)
+    several.add_argument("seed", type=int)
+    several.add_argument("folder", type=Path)
+    several.add_argument("wanted", nargs="+", metavar="experiment", choices=names.EXPERIMENTS)
     some = commands.add_parser("part", help="compute one part of a sweep")
     some.add_argument("dataset", choices=names.DATASETS)
     some.add_argument("seed", type=int)
@@ -100,6 +112,8 @@ def main(arguments: list[str] | None = None) -> int:
         match given.pop("command"):
             case "compute":
                 compute(**given)
+            case "together":
+                together(**given)
             case "part":
                 part(**given)
             case "freeze":

@@ -6,7 +6,7 @@ import time
 from dataclasses import asdict
 
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, linear
 from tqdm import tqdm
 
 from pacbayes_curvature.networks import Weights, forward, initialise
@@ -41,8 +41,10 @@ def train(dataset: Dataset, seed: int, recipe: Recipe) -> TrainedNetwork:
     x, y = torch.from_numpy(dataset.x_train), torch.from_numpy(dataset.y_train)
     x_test, y_test = torch.from_numpy(dataset.x_test), torch.from_numpy(dataset.y_test)
     initial = initialise(widths(dataset.name, recipe.width), stream("initialisation", seed), recipe.initial_scale)
-    weights = [w.clone().requires_grad_() for w in initial]
-    optimiser = torch.optim.SGD(weights, lr=recipe.learning_rate, momentum=recipe.momentum)
+    # Biases by themselves: the derivative by a part of a matrix is made as large as the whole.
+    layers = [[part.contiguous().requires_grad_() for part in (w[:, :-1], w[:, -1])] for w in initial]
+    parameters = [part for layer in layers for part in layer]
+    optimiser = torch.optim.SGD(parameters, lr=recipe.learning_rate, momentum=recipe.momentum, foreach=True)
     steps = -(-len(x) // recipe.batch_size)
     cycle = torch.optim.lr_scheduler.OneCycleLR(
         optimiser,
@@ -58,7 +60,7 @@ def train(dataset: Dataset, seed: int, recipe: Recipe) -> TrainedNetwork:
         loss_sum, right = 0.0, 0
         for batch in torch.randperm(len(x), generator=shuffling).split(recipe.batch_size):
             optimiser.zero_grad()
-            logits = forward(weights, x[batch])
+            logits = _logits(layers, x[batch])
             loss = cross_entropy(logits, y[batch])
             loss.backward()
             optimiser.step()
@@ -66,7 +68,7 @@ def train(dataset: Dataset, seed: int, recipe: Recipe) -> TrainedNetwork:
                 cycle.step()
             loss_sum += loss.item() * len(batch)
             right += int((logits.argmax(1) == y[batch]).sum())
-        running = right / len(x)
+        running, weights = right / len(x), _weights(layers)
         history.append(
             {
                 "epoch": epoch,
@@ -95,7 +97,17 @@ def train(dataset: Dataset, seed: int, recipe: Recipe) -> TrainedNetwork:
         "history": json.dumps(history),
         "seconds": f"{time.perf_counter() - started:.1f}",
     }
-    return TrainedNetwork(initial, [w.detach() for w in weights], record)
+    return TrainedNetwork(initial, weights, record)
+
+
+def _logits(layers: list[list[torch.Tensor]], z: torch.Tensor) -> torch.Tensor:
+    for layer in layers[:-1]:
+        z = linear(z, *layer).relu()
+    return linear(z, *layers[-1])
+
+
+def _weights(layers: list[list[torch.Tensor]]) -> Weights:
+    return [torch.cat([weight, bias[:, None]], dim=1).detach() for weight, bias in layers]
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from pacbayes_curvature.pareto import front
 from paper import names
 from paper.experiments.accuracy_vs_complexity import parts
 from paper.experiments.grid import LEVELS, grid
-from paper.networks.minimum import Minimum
+from paper.networks.minimum import Minimum, around
 from paper.randomness import stream
 from paper.results import records
 from paper.results.records import key
@@ -46,7 +46,7 @@ def accuracy_vs_complexity(
     asked = key("accuracy_vs_complexity", dataset, seed, methods, passes=passes, chunks=names.CHUNKS)
 
     def compute() -> pd.DataFrame:
-        minimum, kept = Minimum(dataset, seed), records.kept(asked) if not fresh else pd.DataFrame({"method": []})
+        minimum, kept = around(dataset, seed), records.kept(asked) if not fresh else pd.DataFrame({"method": []})
         missing = [method for method in methods if not covers(kept, grid(method, grid_size))]
         table = pd.concat(_points(minimum, method, grid_size, passes) for method in missing)
         table = _with_draws(minimum, _with_complexity(table.reset_index(drop=True), delta))

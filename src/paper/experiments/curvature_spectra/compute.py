@@ -1,11 +1,8 @@
 """Each layer's curvature at the minimum: the eigenvalues of H_l and the distance from the initialisation."""
 
 import pandas as pd
-import torch
 
-from pacbayes_curvature.curvature import second_moments
-from paper.networks import data
-from paper.networks.minimum import network
+from paper.networks.minimum import around
 from paper.results import records
 from paper.results.records import key
 
@@ -18,22 +15,21 @@ def curvature_spectra(dataset: str, seed: int = 0, fresh: bool = False) -> recor
     """
 
     def compute() -> pd.DataFrame:
-        examples = data.load(dataset)
-        net = network(examples, seed)
-        moments = second_moments.second_moments(net.minimum, torch.from_numpy(examples.x_train))
+        minimum = around(dataset, seed)
         return pd.concat(
             pd.DataFrame(
                 {
                     "layer": layer,
                     "index": range(1, len(moment) + 1),
-                    "eigenvalue": second_moments.spectrum(moment)[0],
+                    "eigenvalue": eigenvalues,
                     "diagonal": sorted(moment.diagonal(), reverse=True),
                     "neurons": len(weight),
                     "squared_distance": distance,
                 }
             )
-            for layer, (moment, weight, distance) in enumerate(
-                zip(moments, net.minimum, net.squared_distances()), start=1
+            for layer, (moment, (eigenvalues, _), weight, distance) in enumerate(
+                zip(minimum.moments, minimum.spectra, minimum.network.minimum, minimum.network.squared_distances()),
+                start=1,
             )
         )
 

@@ -9,12 +9,11 @@ import pandas as pd
 import torch
 
 from pacbayes_curvature.bounds import complexity
-from pacbayes_curvature.curvature import fisher, second_moments
+from pacbayes_curvature.curvature import fisher
 from pacbayes_curvature.floors import Pair, attained_block_pair, attained_pair, block_costs
 from pacbayes_curvature.gibbs import moments
 from pacbayes_curvature.networks import flatten, unflatten
-from paper.networks import data
-from paper.networks.minimum import network
+from paper.networks.minimum import around
 from paper.networks.store import TrainedNetwork
 from paper.randomness import stream
 from paper.results import records
@@ -103,11 +102,11 @@ def lower_bound(
     wanted = pd.concat(grid(curve, grid_size) for curve in CURVES)
 
     def compute() -> pd.DataFrame:
-        examples = data.load(dataset)
-        x, y = torch.from_numpy(examples.x_train), torch.from_numpy(examples.y_train)
+        minimum = around(dataset, seed)
+        x, y = minimum.x, minimum.y
         some = torch.randperm(len(x), generator=stream("explaining", seed))[:EXPLAINED_BY]
         tables = []
-        for name, curve in curves(network(examples, seed), x, seed):
+        for name, curve in curves(minimum.network, minimum.moments, x, seed):
             rows = some if name in EXPLAINING else slice(None)
             # The same noise for every curve, so that their differences have less spread than their values.
             tables.append(curve.points(grid(name, grid_size), x[rows], y[rows], stream("gibbs", seed), passes))
@@ -122,9 +121,10 @@ def lower_bound(
     return replace(result, table=table[result.table.columns])
 
 
-def curves(net: TrainedNetwork, x: torch.Tensor, seed: int) -> Iterator[tuple[str, Curve]]:
-    """Every curve of CURVES, by name."""
-    curvatures = second_moments.second_moments(net.minimum, x)
+def curves(
+    net: TrainedNetwork, curvatures: list[np.ndarray], x: torch.Tensor, seed: int
+) -> Iterator[tuple[str, Curve]]:
+    """Every curve of CURVES, by name; curvatures: H_l of each layer."""
     layerwise = [np.tile(moment.diagonal(), (len(w), 1)) for moment, w in zip(curvatures, net.minimum)]
     labels = partial(stream, "sampled labels", seed)
     effective = partial(fisher.effective_examples, net.minimum, x)
