@@ -32,7 +32,6 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "COMPUTED", tmp_path / "build" / "results")
     monkeypatch.setattr(minimum, "NETWORKS", tmp_path / "build" / "networks")
     monkeypatch.setattr(parts, "FOLDER", tmp_path / "build" / "sweep")
-    minimum.around.cache_clear()
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PACBAYES_DATA", raising=False)
     return tmp_path

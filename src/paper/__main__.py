@@ -24,8 +24,12 @@ from paper.results.verify import verify
 
 def compute(experiment: str, dataset: str, seed: int, output: Path) -> None:
     """Compute one result, whatever is frozen, and write it to `output` with its provenance beside it."""
-    result = experiments.find(experiment)(dataset, seed, fresh=True)
+    _write(experiments.find(experiment)(dataset, seed, fresh=True), output)
+
+
+def _write(result: records.Result, output: Path) -> None:
     records.write(result, path=output)
+    experiment, dataset, seed = result.key.experiment, result.key.dataset, result.key.seed
     print(
         f"{experiment} of {dataset}, seed {seed}: {len(result.table)} rows in {result.made['seconds']} s{_left(output)}"
     )
@@ -33,8 +37,10 @@ def compute(experiment: str, dataset: str, seed: int, output: Path) -> None:
 
 def together(dataset: str, seed: int, folder: Path, wanted: list[str]) -> None:
     """Compute several results around one network, each into FOLDER/EXPERIMENT: what they share is made once."""
+    minimum = Minimum(dataset, seed)
     for experiment in wanted:
-        compute(experiment, dataset, seed, folder / experiment / f"{dataset}-seed{seed}.csv")
+        result = experiments.find(experiment)(dataset, seed, fresh=True, minimum=minimum)
+        _write(result, folder / experiment / f"{dataset}-seed{seed}.csv")
 
 
 def time_left(plan: list[tuple[str, str, int]], folder: Path) -> float:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -85,9 +85,3 @@ class Minimum:
                 self.moments, spectra, self.network.minimum, self.network.squared_distances()
             )
         ]
-
-
-@lru_cache(maxsize=1)
-def around(dataset: str, seed: int) -> Minimum:
-    """The `Minimum` that several experiments share when one process computes them one after the other."""
-    return Minimum(dataset, seed)

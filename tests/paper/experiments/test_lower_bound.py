@@ -95,7 +95,7 @@ def test_the_readings_of_h_are_what_their_names_say(digits, digits_network, tabl
     raised = np.maximum(expected, compute.RAISED * expected.mean())
     layerwise = [
         np.tile(h.diagonal(), (len(w), 1)).ravel()
-        for h, w in zip(second_moments.second_moments.second_moments(digits_network.minimum, x), digits_network.minimum)
+        for h, w in zip(second_moments.second_moments(digits_network.minimum, x), digits_network.minimum)
     ]
     shift = np.concatenate([s.ravel() for s in compute.displacements(digits_network)])
     for curve, h in (

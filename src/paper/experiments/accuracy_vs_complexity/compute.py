@@ -13,7 +13,7 @@ from pacbayes_curvature.pareto import front
 from paper import names
 from paper.experiments.accuracy_vs_complexity import parts
 from paper.experiments.grid import LEVELS, grid
-from paper.networks.minimum import Minimum, around
+from paper.networks.minimum import Minimum
 from paper.randomness import stream
 from paper.results import records
 from paper.results.records import key
@@ -30,6 +30,7 @@ def accuracy_vs_complexity(
     passes: int = names.PASSES,
     delta: float = 0.05,
     fresh: bool = False,
+    minimum: Minimum | None = None,
 ) -> records.Result:
     """Accuracy and complexity at every grid point of every method.
 
@@ -40,16 +41,19 @@ def accuracy_vs_complexity(
     drawn_accuracy, drawn_accuracy_stderr (at the points that `reported` names: by the paper's estimator, DRAWS networks drawn
     from the posterior, each run over the training set; else NaN).
     `passes` over the training set are made; `fresh` computes the table even if results/ holds it. If results/ holds it
-    for some of the methods only, the others are computed.
+    for some of the methods only, the others are computed. `minimum`: that of the network, where it is at hand.
     """
     wanted = pd.concat(grid(method, grid_size) for method in methods)
     asked = key("accuracy_vs_complexity", dataset, seed, methods, passes=passes, chunks=names.CHUNKS)
 
     def compute() -> pd.DataFrame:
-        minimum, kept = around(dataset, seed), records.kept(asked) if not fresh else pd.DataFrame({"method": []})
+        near, kept = (
+            minimum or Minimum(dataset, seed),
+            records.kept(asked) if not fresh else pd.DataFrame({"method": []}),
+        )
         missing = [method for method in methods if not covers(kept, grid(method, grid_size))]
-        table = pd.concat(_points(minimum, method, grid_size, passes) for method in missing)
-        table = _with_draws(minimum, _with_complexity(table.reset_index(drop=True), delta))
+        table = pd.concat(_points(near, method, grid_size, passes) for method in missing)
+        table = _with_draws(near, _with_complexity(table.reset_index(drop=True), delta))
         kept = kept[kept["method"].isin(methods) & ~kept["method"].isin(missing)]
         return pd.concat([kept, table], ignore_index=True) if len(kept) else table
 

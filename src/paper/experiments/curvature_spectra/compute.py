@@ -2,20 +2,23 @@
 
 import pandas as pd
 
-from paper.networks.minimum import around
+from paper.networks.minimum import Minimum
 from paper.results import records
 from paper.results.records import key
 
 
-def curvature_spectra(dataset: str, seed: int = 0, fresh: bool = False) -> records.Result:
+def curvature_spectra(
+    dataset: str, seed: int = 0, fresh: bool = False, minimum: Minimum | None = None
+) -> records.Result:
     """The spectrum of every H_l, a row for each eigenvalue.
 
     Columns: layer (from 1), index (from 1, descending), eigenvalue, diagonal (the diagonal of H_l, descending too),
     neurons (n_out), squared_distance (|W_l - W_l^init|_F^2, the same in all rows of a layer).
+    `minimum`: that of the network, where it is at hand.
     """
 
     def compute() -> pd.DataFrame:
-        minimum = around(dataset, seed)
+        near = minimum or Minimum(dataset, seed)
         return pd.concat(
             pd.DataFrame(
                 {
@@ -28,7 +31,7 @@ def curvature_spectra(dataset: str, seed: int = 0, fresh: bool = False) -> recor
                 }
             )
             for layer, (moment, (eigenvalues, _), weight, distance) in enumerate(
-                zip(minimum.moments, minimum.spectra, minimum.network.minimum, minimum.network.squared_distances()),
+                zip(near.moments, near.spectra, near.network.minimum, near.network.squared_distances()),
                 start=1,
             )
         )

@@ -13,7 +13,7 @@ from pacbayes_curvature.curvature import fisher
 from pacbayes_curvature.floors import Pair, attained_block_pair, attained_pair, block_costs
 from pacbayes_curvature.gibbs import moments
 from pacbayes_curvature.networks import flatten, unflatten
-from paper.networks.minimum import around
+from paper.networks.minimum import Minimum
 from paper.networks.store import TrainedNetwork
 from paper.randomness import stream
 from paper.results import records
@@ -84,7 +84,13 @@ def grid(curve: str, size: int) -> pd.DataFrame:
 
 
 def lower_bound(
-    dataset: str, seed: int = 0, grid_size: int = 20, passes: int = 1, delta: float = 0.05, fresh: bool = False
+    dataset: str,
+    seed: int = 0,
+    grid_size: int = 20,
+    passes: int = 1,
+    delta: float = 0.05,
+    fresh: bool = False,
+    minimum: Minimum | None = None,
 ) -> records.Result:
     """Accuracy and complexity of the optimal pair of each curve at each beta.
 
@@ -95,18 +101,19 @@ def lower_bound(
     block_prior blocks, that moved and have no curvature: `floors.attained_pair`), raised (the share of the
     weights whose h was raised), effective_examples (how many examples h rests on:
     `fisher.effective_examples`; NaN where no labels enter), examples (N), complexity (Theorem 3.1's square
-    root, at `delta`). `fresh` computes it even if results/ holds it.
+    root, at `delta`). `fresh` computes it even if results/ holds it; `minimum`: that of
+    the network, where it is at hand.
 
     The priors depend on the data: none of these points is a certificate.
     """
     wanted = pd.concat(grid(curve, grid_size) for curve in CURVES)
 
     def compute() -> pd.DataFrame:
-        minimum = around(dataset, seed)
-        x, y = minimum.x, minimum.y
+        near = minimum or Minimum(dataset, seed)
+        x, y = near.x, near.y
         some = torch.randperm(len(x), generator=stream("explaining", seed))[:EXPLAINED_BY]
         tables = []
-        for name, curve in curves(minimum.network, minimum.moments, x, seed):
+        for name, curve in curves(near.network, near.moments, x, seed):
             rows = some if name in EXPLAINING else slice(None)
             # The same noise for every curve, so that their differences have less spread than their values.
             tables.append(curve.points(grid(name, grid_size), x[rows], y[rows], stream("gibbs", seed), passes))
