@@ -8,7 +8,7 @@ import pytest
 import torch
 from dense_reference import bernoulli_kl, bernoulli_kl_inverse
 
-from pacbayes_curvature.bounds import complexity, kl_bernoulli, kl_inverse, pac_bayes_bound
+from pacbayes_curvature.bounds import complexity, kl_bernoulli, kl_bound, kl_inverse, pac_bayes_bound
 
 ULPS = 14  # what kl_inverse may lie above the true value, in units in the last place
 EXTREME_Q = [0.0, 5e-324, 1e-300, 1e-18, 1e-3, 0.1, 0.5, np.nextafter(0.5, 1), 0.9, 1 - 1e-12, np.nextafter(1, 0), 1.0]
@@ -49,6 +49,33 @@ def test_bound_is_risk_plus_complexity_and_looser_than_maurers():
     np.testing.assert_allclose(bound, risk + complexity(kl, n, 0.01), rtol=1e-15)
     assert np.all(bound > risk)
     assert np.all(bound >= kl_inverse(risk, (kl + math.log(2 * math.sqrt(n) / 0.01)) / n))
+
+
+def test_maurers_bound_is_never_below_the_exact_value_and_close_above_it():
+    rng = np.random.default_rng(5)
+    for _ in range(300):
+        risk, kl = float(rng.choice([0.0, rng.uniform(), 10 ** rng.uniform(-12, 0)])), float(10 ** rng.uniform(-6, 6))
+        n, delta = int(10 ** rng.uniform(0.95, 9)), float(10 ** rng.uniform(-30, -1e-3))
+        found = kl_bound(risk, kl, n, delta)
+        with mp.workdps(60):
+            budget = (mp.mpf(kl) + mp.log(2 * mp.sqrt(n) / mp.mpf(delta))) / n
+            assert found == 1 or bernoulli_kl(mp.mpf(risk), mp.mpf(found)) >= budget
+            tighter = found - (found - risk) * 1e-12 - 4 * np.spacing(found)
+            assert tighter <= risk or bernoulli_kl(mp.mpf(risk), mp.mpf(tighter)) < budget
+
+
+def test_maurers_bound_is_the_tighter_one_and_keeps_the_laws():
+    risk, kl = np.array([0.0, 1e-9, 0.02, 0.4, 1.0]), np.array([0.0, 1e-3, 30.0, 5000.0, math.inf])
+    for n in (8, 100, 60_000):
+        found = kl_bound(risk, kl, n)
+        assert np.all(found >= risk) and np.all(found <= 1)
+        assert np.all(found <= np.minimum(pac_bayes_bound(risk, kl, n), 1) * (1 + 1e-12))
+    assert np.all(np.diff(kl_bound(0.1, np.geomspace(1e-3, 1e3, 20), 500)) > 0)
+    assert np.all(np.diff([kl_bound(0.1, 5.0, n) for n in (8, 9, 100, 10**6)]) < 0)
+    assert np.all(np.diff([kl_bound(0.1, 5.0, 100, delta) for delta in (1e-9, 0.01, 0.5)]) < 0)
+    assert kl_bound(np.float32(0.1), np.float32(5.0), 100) >= kl_bound(float(np.float32(0.1)), 5.0, 100)
+    with pytest.raises(ValueError, match="n must be at least 8 for Maurer's constant, got 7"):
+        kl_bound(0.1, 1.0, 7)
 
 
 def test_bound_passes_gradients():
@@ -181,6 +208,7 @@ def test_kl_inverse_rounds_float32_up():
         kl_inverse,
         lambda x, y: complexity(x, 100, y),
         lambda x, y: pac_bayes_bound(x, y, 100),
+        lambda x, y: kl_bound(x, y, 100),
     ],
 )
 def test_numbers_lists_arrays_and_tensors_agree(function):
@@ -215,6 +243,10 @@ def test_numbers_lists_arrays_and_tensors_agree(function):
         (lambda: pac_bayes_bound(0.5, -1.0, 10), r"kl must be nonnegative, got -1"),
         (lambda: pac_bayes_bound(0.5, 1.0, 0), r"n must be an integer .*, got 0"),
         (lambda: pac_bayes_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
+        (lambda: kl_bound(1.5, 1.0, 10), r"risk must lie in \[0, 1\], got 1\.5"),
+        (lambda: kl_bound(0.5, -1.0, 10), r"kl must be nonnegative, got -1"),
+        (lambda: kl_bound(0.5, 1.0, 10, 0.0), r"delta must lie strictly between 0 and 1, got 0"),
+        (lambda: kl_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
         (lambda: kl_bernoulli(-0.1, 0.5), r"q must lie in \[0, 1\], got -0\.1"),
         (lambda: kl_bernoulli(0.1, 1.0001), r"p must lie in \[0, 1\], got 1\.0001"),
         (lambda: kl_bernoulli(0.1, math.nan), r"p must lie in \[0, 1\], got nan"),

@@ -1,0 +1,1 @@
+"""Curvatures of the loss at the minimum: layerwise, and the diagonal of the Fisher matrix."""

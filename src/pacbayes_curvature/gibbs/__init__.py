@@ -1,0 +1,1 @@
+"""The error of the stochastic network: outcomes of examples, levels of an estimate, strata, a wanted precision."""

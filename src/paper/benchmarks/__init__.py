@@ -1,0 +1,1 @@
+"""What the page on benchmarks shows; `benchmarks/` at the top measures it."""

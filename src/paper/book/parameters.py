@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from pacbayes_curvature.posteriors import METHODS
 from paper.names import DATASETS
 
 TYPES = {"int": int, "float": float, "bool": bool, "str": str}
@@ -34,7 +33,6 @@ def _some_of(valid: tuple[str, ...]) -> Rule:
 # What a parameter of this name means is the same in all chapters; a name without a rule is checked for its type only.
 RULES = {
     "dataset": _some_of(DATASETS),
-    "methods": _some_of(METHODS),
     "grid_size": Rule("from 2 to 200", lambda value: 2 <= value <= 200),
     "seed": Rule("0 or more", lambda value: value >= 0),
     "seeds": Rule(
@@ -95,7 +93,7 @@ def _problem(declared: Mapping[str, type], name: str, value: object) -> str | No
     if name not in declared:
         valid = ", ".join(f"{known} ({kind.__name__})" for known, kind in declared.items())
         return f"unknown parameter {name!r}; valid: {valid or 'none, this chapter has no parameters'}"
-    kind, rule = declared[name], RULES.get(name)
+    kind, rule = declared[name], _rule(name)
     # An integer is a fine value for a float; True is no integer here, although Python takes it for one.
     if type(value) is not kind and not (kind is float and type(value) is int):
         return f"{name} must be of type {kind.__name__}, got {value!r}" + (f"; valid: {rule.words}" if rule else "")
@@ -104,6 +102,14 @@ def _problem(declared: Mapping[str, type], name: str, value: object) -> str | No
     if rule and not rule.holds(value):
         return f"{name} must be {rule.words}, got {value!r}"
     return None
+
+
+def _rule(name: str) -> Rule | None:
+    if name == "methods":
+        from pacbayes_curvature.posteriors import METHODS  # here, since it imports torch
+
+        return _some_of(METHODS)
+    return RULES.get(name)
 
 
 def _injected(history: Iterable[str]) -> list[str]:

@@ -19,13 +19,13 @@ TEXT = Template(f"""\
 {MARK}, this fetches it with the frozen results and installs the libraries that are not there.
 import importlib.util
 
-if importlib.util.find_spec("pacbayes_curvature") is None:
+if importlib.util.find_spec("paper") is None:
     import importlib.metadata
     import os
     import subprocess
     import sys
 
-    home = ".." if os.path.exists("../src/pacbayes_curvature") else "pacbayes-curvature"
+    home = ".." if os.path.exists("../src/paper") else "pacbayes-curvature"
     if not os.path.exists(home):
         clone = ["git", "clone", "--quiet", "--depth=1", "$url", home]
         if subprocess.run([*clone, "--branch=$tag"]).returncode:
@@ -35,7 +35,8 @@ if importlib.util.find_spec("pacbayes_curvature") is None:
     subprocess.run([*install, "--no-deps", "--ignore-requires-python", "--editable", home], check=True)
     importlib.invalidate_caches()
     needed = importlib.metadata.requires("pacbayes-curvature")
-    subprocess.run([*install, *(line.partition("==")[0] for line in needed if "extra" not in line)], check=True)
+    own = [line for line in needed if "extra" not in line or "notebooks" in line.partition(";")[2]]
+    subprocess.run([*install, *(line.partition(";")[0].partition("==")[0] for line in own)], check=True)
     sys.path.append(os.path.abspath(f"{{home}}/src"))""")
 
 

@@ -1,0 +1,1 @@
+"""The data sets, the paper's networks, their training, and the files they are kept in."""

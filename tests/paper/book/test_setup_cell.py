@@ -23,6 +23,7 @@ FOUND = """
 import json
 from pathlib import Path
 import pacbayes_curvature
+import paper
 from paper.results import records
 print(json.dumps([pacbayes_curvature.__version__, str(Path(pacbayes_curvature.__file__).parents[2]), len(records.frozen_results())]))
 """

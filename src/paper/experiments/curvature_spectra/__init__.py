@@ -1,0 +1,1 @@
+"""Each layer's curvature at the minimum."""

@@ -1,0 +1,1 @@
+"""Chapter 02: Theorem 3.1."""

@@ -1,0 +1,1 @@
+"""Chapter 04: Lemma 4.2 and the floors."""
