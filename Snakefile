@@ -213,6 +213,7 @@ for (dataset, seed), results in itertools.groupby(sorted(wanted(), key=lambda ea
     if sharing := [experiment for experiment, *_ in results if experiment in SHARING]:
         rule:
             name: f"around_{dataset}_{seed}"
+            priority: 1 if names.source(dataset) == "cifar10" else 0   # the longer ones first
             output: [path for name in sharing for path in table(RESULT.format(experiment=name, dataset=dataset, seed=seed))]
             input: NETWORK.format(dataset=dataset, seed=seed)
             params: root=".", code=[digest.of_experiment(name) for name in sharing], of=f"{dataset} {seed} build/reproduced {' '.join(sharing)}"

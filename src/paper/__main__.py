@@ -10,6 +10,7 @@ A user's mistake is one line on standard error and exit code 2; results that are
 """
 
 import argparse
+import inspect
 import sys
 from pathlib import Path
 
@@ -39,7 +40,9 @@ def together(dataset: str, seed: int, folder: Path, wanted: list[str]) -> None:
     """Compute several results around one network, each into FOLDER/EXPERIMENT: what they share is made once."""
     minimum = Minimum(dataset, seed)
     for experiment in wanted:
-        result = experiments.find(experiment)(dataset, seed, fresh=True, minimum=minimum)
+        function = experiments.find(experiment)
+        shared = {"minimum": minimum} if "minimum" in inspect.signature(function).parameters else {}
+        result = function(dataset, seed, fresh=True, **shared)
         _write(result, folder / experiment / f"{dataset}-seed{seed}.csv")
 
 

@@ -52,7 +52,7 @@ def spectrum(h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     values, vectors = np.linalg.eigh(h)
     if values[0] < -1e-5 * values[-1]:
         raise ValueError(f"a second moment has no negative eigenvalue, got {values[0]:.3g} beside {values[-1]:.3g}")
-    return np.maximum(values[::-1], 0), vectors[:, ::-1]
+    return np.maximum(values[::-1], 0), np.ascontiguousarray(vectors[:, ::-1].T).T  # the vectors in one piece each
 
 
 @torch.no_grad()

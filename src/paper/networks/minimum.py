@@ -9,6 +9,7 @@ import torch
 
 from pacbayes_curvature import posteriors
 from pacbayes_curvature.curvature import second_moments
+from pacbayes_curvature.gibbs import strata
 from paper import digest
 from paper.files import ROOT
 from paper.networks import data, store
@@ -75,6 +76,11 @@ class Minimum:
     def spectra(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Eigenvalues (k,) and eigenvectors (k, k) of each H_l: `second_moments.spectrum`."""
         return [second_moments.spectrum(moment) for moment in self.moments]
+
+    @cached_property
+    def margins(self) -> torch.Tensor:
+        """The margin of each training example under unit noise: `strata.standardised_margins`."""
+        return strata.standardised_margins(self.network.minimum, self.x, self.y)
 
     def layers(self, method: str) -> list[posteriors.LayerPosterior]:
         """The posteriors of a method, a layer each."""

@@ -46,8 +46,7 @@ def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.D
         )  # fmt: skip
         if n <= EXPLORED:
             return table
-        margins = strata.standardised_margins(minimum.network.minimum, minimum.x, minimum.y)
-        parts = strata.by_margin([margins], stream("explored examples", minimum.seed))
+        parts = strata.by_margin([minimum.margins], stream("explored examples", minimum.seed))
         many, few = (np.full((strata.STRATA, len(table)), count // strata.STRATA) for count in (EXPLORED, CORRECTED))
         accuracy, error = precision.on_two_levels(
             minimum.network.minimum, layers, lam, beta, minimum.x, minimum.y, parts, many, few,

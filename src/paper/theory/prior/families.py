@@ -76,7 +76,7 @@ def diagonal(matrix):
     return mp.diag([matrix[i, i] for i in range(matrix.rows)])
 
 
-def block_costs(H, shift, blocks: int) -> list:
+def costs_of_blocks(H, shift, blocks: int) -> list:
     """c_b = Delta_b' H_b Delta_b / 2 for consecutive blocks of nearly equal size, for numpy or mpmath arrays."""
     parts = [list(map(int, part)) for part in np.array_split(np.arange(len(shift)), blocks)]
     return [sum(shift[i] * H[i, j] * shift[j] for i in part for j in part) / 2 for part in parts if part]
@@ -88,8 +88,8 @@ def floors(problem: Problem) -> dict[str, mp.mpf]:
     distance = (shift.T * shift)[0]
     return {
         "full": full_floor(cost(problem), loss),
-        "block": block_floor(block_costs(H, shift, BLOCKS), loss),
-        "Lemma 4.2": block_floor(block_costs(H, shift, H.rows), loss),
+        "block": block_floor(costs_of_blocks(H, shift, BLOCKS), loss),
+        "Lemma 4.2": block_floor(costs_of_blocks(H, shift, H.rows), loss),
         "isotropic, full Q": isotropic_floor(H, distance, loss),
         "isotropic, diagonal Q": isotropic_floor(diagonal(H), distance, loss),
         "baseline": baseline_floor(H, distance, loss),

@@ -14,11 +14,11 @@ from paper.theory.checks import Check, closeness, identity, inequality
 from paper.theory.prior.families import (
     BLOCKS,
     Problem,
-    block_costs,
     block_floor,
     block_share,
     c,
     cost,
+    costs_of_blocks,
     diagonal,
     divergence,
     expected_loss,
@@ -130,7 +130,7 @@ def split_check(dimension: int, instances: int, seed: int, digits: int, floor: C
     rng, margins = np.random.default_rng(seed), []
     with mp.workdps(digits):
         for problem in random_problems(dimension, instances, seed):
-            costs = block_costs(problem.H, problem.shift, BLOCKS)
+            costs = costs_of_blocks(problem.H, problem.shift, BLOCKS)
             shares = [mp.mpf(weight) * problem.loss for weight in rng.dirichlet(np.ones(len(costs)))]
             margins.append(mp.fsum(map(full_floor, costs, shares)) - floor(costs, problem.loss))
     scope = in_words(digits, instances, dimension, seed) + f", {BLOCKS} blocks"
@@ -215,7 +215,7 @@ def _package_floors(problem: Problem) -> dict[str, float]:
     shift, loss, distance = shift[:, 0], float(loss[0, 0]), float((shift**2).sum())
     return {
         "full": package.full_prior(shift @ H @ shift / 2, loss),
-        "block": package.block_prior(block_costs(H, shift, BLOCKS), loss),
+        "block": package.block_prior(costs_of_blocks(H, shift, BLOCKS), loss),
         "Lemma 4.2": package.block_prior(np.diag(H) * shift**2 / 2, loss),
         "isotropic, full Q": package.isotropic_prior(np.linalg.eigvalsh(H), distance, loss),
         "isotropic, diagonal Q": package.isotropic_prior(np.diag(H), distance, loss),

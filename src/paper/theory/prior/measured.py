@@ -19,7 +19,7 @@ from paper.networks import data, training
 from paper.networks.store import TrainedNetwork
 from paper.networks.training import accuracy
 from paper.theory.checks import Check, closeness
-from paper.theory.prior.families import block_costs
+from paper.theory.prior.families import costs_of_blocks
 from paper.theory.prior.floors import product_constant
 
 FAMILIES = {  # name: its floor at expected loss E
@@ -64,7 +64,7 @@ def synthetic(dimension: int, seed: int, blocks: int = 4) -> Problem:
     rng = np.random.default_rng(seed)
     factor = rng.normal(size=(dimension, dimension)) * np.arange(1, dimension + 1) ** -1.0
     H, shift = factor @ factor.T / dimension, rng.normal(size=dimension) * np.exp(rng.normal(size=dimension))
-    costs = np.array(block_costs(H, shift, blocks))
+    costs = np.array(costs_of_blocks(H, shift, blocks))
     return Problem(np.diag(H).copy(), shift, np.linalg.eigvalsh(H).clip(0), costs, float(shift @ H @ shift / 2))
 
 
@@ -79,7 +79,7 @@ def network_problem(examples: data.Dataset, net: TrainedNetwork) -> Problem:
     moments = second_moments(net.minimum, torch.from_numpy(examples.x_train))
     shifts = [(w.double() - w0.double()).numpy() for w, w0 in zip(net.minimum, net.initial)]
     layers = list(zip(moments, shifts))
-    costs = np.concatenate([np.einsum("ji,ik,jk->j", shift, H, shift) / 2 for H, shift in layers])
+    costs = np.concatenate([floors.block_costs(H, shift) for H, shift in layers])
     return Problem(
         np.concatenate([np.tile(np.diag(H), len(shift)) for H, shift in layers]),
         np.concatenate([shift.ravel() for shift in shifts]),
