@@ -8,7 +8,7 @@ import torch
 from pacbayes_curvature import networks
 from pacbayes_curvature.posteriors import LayerPosterior
 from paper.experiments.grid import grid
-from paper.networks.minimum import Minimum
+from paper.networks.minimum import Minimum, posterior
 
 METHOD = "layerwise"  # the most expensive of the three
 
@@ -43,7 +43,7 @@ def load(dataset: str, grid_size: int) -> Problem:
     return Problem(
         dataset,
         minimum.network.minimum,
-        minimum.layers(METHOD),
+        posterior(minimum, METHOD),
         minimum.spectra,
         minimum.x[order],
         minimum.y[order],

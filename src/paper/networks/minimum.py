@@ -9,7 +9,6 @@ import torch
 
 from pacbayes_curvature import posteriors
 from pacbayes_curvature.curvature import second_moments
-from pacbayes_curvature.gibbs import strata
 from paper import digest
 from paper.files import ROOT
 from paper.networks import data, store
@@ -77,17 +76,13 @@ class Minimum:
         """Eigenvalues (k,) and eigenvectors (k, k) of each H_l: `second_moments.spectrum`."""
         return [second_moments.spectrum(moment) for moment in self.moments]
 
-    @cached_property
-    def margins(self) -> torch.Tensor:
-        """The margin of each training example under unit noise: `strata.standardised_margins`."""
-        return strata.standardised_margins(self.network.minimum, self.x, self.y)
 
-    def layers(self, method: str) -> list[posteriors.LayerPosterior]:
-        """The posteriors of a method, a layer each."""
-        spectra = self.spectra if posteriors.entry(method).eigenvectors else [None] * len(self.moments)
-        return [
-            posteriors.layer_posterior(method, moment, spectrum, len(weight), distance)
-            for moment, spectrum, weight, distance in zip(
-                self.moments, spectra, self.network.minimum, self.network.squared_distances()
-            )
-        ]
+def posterior(minimum: Minimum, method: str) -> list[posteriors.LayerPosterior]:
+    """The posteriors of a method around the minimum, a layer each. Raises ValueError, listing the names, for an unknown one."""
+    spectra = minimum.spectra if posteriors.entry(method).eigenvectors else [None] * len(minimum.moments)
+    return [
+        posteriors.layer_posterior(method, moment, spectrum, len(weight), distance)
+        for moment, spectrum, weight, distance in zip(
+            minimum.moments, spectra, minimum.network.minimum, minimum.network.squared_distances()
+        )
+    ]

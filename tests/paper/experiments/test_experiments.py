@@ -13,13 +13,12 @@ from pacbayes_curvature import bounds, posteriors
 from pacbayes_curvature.posteriors import METHODS
 from paper import digest
 from paper.__main__ import main, time_left
-from paper.experiments.accuracy_vs_complexity import parts
+from paper.experiments.accuracy_vs_complexity import compute, parts
 from paper.experiments.accuracy_vs_complexity.compute import accuracy_vs_complexity
 from paper.experiments.curvature_spectra.compute import curvature_spectra
 from paper.experiments.grid import grid
 from paper.experiments.training_run.compute import training_run
 from paper.networks import data, minimum, store
-from paper.networks.minimum import Minimum
 from paper.networks.training import recipe_for
 from paper.results import records
 
@@ -136,8 +135,9 @@ class TestAFourthPosterior:
     @pytest.fixture(autouse=True)
     def counting(self, trained, monkeypatch):
         """self.computed: the methods whose layers were asked for."""
-        self.computed, layers = set(), Minimum.layers
-        monkeypatch.setattr(Minimum, "layers", lambda self_, method: self.computed.add(method) or layers(self_, method))
+        self.computed, around = set(), minimum.posterior
+        for module in (compute, parts):
+            monkeypatch.setattr(module, "posterior", lambda *which: self.computed.add(which[1]) or around(*which))
 
     @pytest.fixture
     def four(self, monkeypatch):

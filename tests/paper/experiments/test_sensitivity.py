@@ -15,7 +15,7 @@ from paper.experiments.grid import PAPERS_METHODS, grid
 from paper.experiments.sensitivity import compute
 from paper.experiments.sensitivity.compute import sensitivity
 from paper.networks import data, store
-from paper.networks.minimum import Minimum
+from paper.networks.minimum import Minimum, posterior
 from paper.networks.training import NotInterpolating, Recipe, recipe_for
 from paper.randomness import stream
 from paper.results import records
@@ -100,7 +100,7 @@ def test_every_row_is_what_its_columns_say(digits, digits_network, minimum):
     distance = sum(((a - b).double() ** 2).sum() for a, b in zip(digits_network.minimum, digits_network.initial))
     np.testing.assert_allclose(table["squared_distance"], float(distance), rtol=1e-6)
     for row in table.itertuples():
-        layers = minimum.layers(row.method)
+        layers = posterior(minimum, row.method)
         assert row.kl == posteriors.kl_divergence(layers, [row.lam], [row.beta])[0]
         if row.method == "baseline":
             assert row.kl == pytest.approx(row.squared_distance / row.lam / 2, rel=1e-9) and np.isinf(row.beta)
@@ -118,7 +118,7 @@ def test_no_point_of_the_coarse_grid_is_better(digits, digits_network, minimum):
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     better = 0
     for method in PAPERS_METHODS:
-        points, layers = grid(method, 4), minimum.layers(method)
+        points, layers = grid(method, 4), posterior(minimum, method)
         lam, beta = points["lam"].to_numpy(), points["beta"].to_numpy()
         accuracy, _ = local_reparametrisation.by_local_reparametrisation(
             digits_network.minimum, layers, lam, beta, x, y, stream("test", 1)
@@ -160,7 +160,7 @@ def test_weight_draws_are_at_the_default_networks_points(minimum):
             same = ["method", "lam", "beta", "kl", "complexity", "epochs", "squared_distance"]
             assert row[same].tolist() == at[same].tolist()
             expected = local_reparametrisation.by_weight_sampling(
-                minimum.network.minimum, minimum.layers(row["method"]), row["lam"], row["beta"], minimum.x, minimum.y,
+                minimum.network.minimum, posterior(minimum, row["method"]), row["lam"], row["beta"], minimum.x, minimum.y,
                 stream(f"{draws} weight draws", 0), draws,
             )  # fmt: skip
             assert (row["accuracy"], row["accuracy_stderr"]) == expected

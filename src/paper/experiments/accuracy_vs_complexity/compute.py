@@ -13,7 +13,7 @@ from pacbayes_curvature.pareto import front
 from paper import names
 from paper.experiments.accuracy_vs_complexity import parts
 from paper.experiments.grid import LEVELS, grid
-from paper.networks.minimum import Minimum
+from paper.networks.minimum import Minimum, posterior
 from paper.randomness import stream
 from paper.results import records
 from paper.results.records import key
@@ -98,7 +98,7 @@ def _with_draws(minimum: Minimum, table: pd.DataFrame) -> pd.DataFrame:
     for i in np.flatnonzero(reported(table, names.classes(minimum.dataset))):
         point = table.loc[i]
         table.loc[i, ["drawn_accuracy", "drawn_accuracy_stderr"]] = by_weight_sampling(
-            minimum.network.minimum, minimum.layers(point["method"]), point["lam"], point["beta"], minimum.x, minimum.y,
+            minimum.network.minimum, posterior(minimum, point["method"]), point["lam"], point["beta"], minimum.x, minimum.y,
             generator, DRAWS,
         )  # fmt: skip
     return table

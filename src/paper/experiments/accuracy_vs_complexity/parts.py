@@ -20,7 +20,7 @@ from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisat
 from paper import names
 from paper.experiments.grid import EXPLORED, grid
 from paper.names import CHUNKS
-from paper.networks.minimum import Minimum
+from paper.networks.minimum import Minimum, posterior
 from paper.randomness import stream
 from paper.results import records
 from paper.results.records import key
@@ -40,13 +40,14 @@ def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.D
 
     def compute() -> pd.DataFrame:
         n = len(minimum.data.y_train)
-        layers, lam, beta = minimum.layers(method), points["lam"].to_numpy(), points["beta"].to_numpy()
+        layers, lam, beta = posterior(minimum, method), points["lam"].to_numpy(), points["beta"].to_numpy()
         table = points[["lam", "beta"]].assign(
             kl=posteriors.kl_divergence(layers, lam, beta), accuracy=math.nan, accuracy_stderr=math.nan, evaluated=0, contender=True
         )  # fmt: skip
         if n <= EXPLORED:
             return table
-        parts = strata.by_margin([minimum.margins], stream("explored examples", minimum.seed))
+        margins = strata.standardised_margins(minimum.network.minimum, minimum.x, minimum.y)
+        parts = strata.by_margin([margins], stream("explored examples", minimum.seed))
         many, few = (np.full((strata.STRATA, len(table)), count // strata.STRATA) for count in (EXPLORED, CORRECTED))
         accuracy, error = precision.on_two_levels(
             minimum.network.minimum, layers, lam, beta, minimum.x, minimum.y, parts, many, few,
@@ -76,7 +77,7 @@ def counted(minimum: Minimum, method: str, grid_size: int, passes: int, chunk: i
         rows = slice(edges[chunk], edges[chunk + 1])
         # The same noise for every method, so that their differences have less spread than their values.
         classifiers = LocalReparametrisation(
-            minimum.network.minimum, minimum.layers(method), points["lam"].to_numpy(), points["beta"].to_numpy()
+            minimum.network.minimum, posterior(minimum, method), points["lam"].to_numpy(), points["beta"].to_numpy()
         )
         label = f"{minimum.dataset} {method}, chunk {chunk + 1} of {CHUNKS}"
         tally = classifiers.tally(

@@ -13,7 +13,7 @@ from pacbayes_curvature import posteriors
 from pacbayes_curvature.bounds import complexity
 from pacbayes_curvature.gibbs.local_reparametrisation import by_local_reparametrisation, by_weight_sampling
 from paper.experiments.grid import EXPLORED, PAPERS_METHODS, RANGE, grid
-from paper.networks.minimum import Minimum, network
+from paper.networks.minimum import Minimum, network, posterior
 from paper.networks.store import TrainedNetwork
 from paper.networks.training import NotInterpolating, Recipe, recipe_for, train
 from paper.randomness import stream
@@ -116,7 +116,7 @@ def smallest_bounds(minimum: Minimum, grid_size: int, delta: float) -> pd.DataFr
     step = math.log(RANGE[1] / RANGE[0]) / grid_size
     rows = []
     for method in PAPERS_METHODS:
-        layers = minimum.layers(method)
+        layers = posterior(minimum, method)
         best = evaluate(minimum, layers, grid(method, grid_size), some, "exploration", delta).nsmallest(1, "bound")
         for halvings in range(1, HALVINGS + 1):
             points = neighbours(best, step / 2**halvings)
@@ -172,7 +172,7 @@ def drawn(minimum: Minimum, points: pd.DataFrame, delta: float) -> pd.DataFrame:
     for draws in DRAWS:
         for _, row in points.iterrows():
             row["accuracy"], row["accuracy_stderr"] = by_weight_sampling(
-                minimum.network.minimum, minimum.layers(row["method"]), row["lam"], row["beta"], minimum.x,
+                minimum.network.minimum, posterior(minimum, row["method"]), row["lam"], row["beta"], minimum.x,
                 minimum.y, stream(f"{draws} weight draws", minimum.seed), draws,
             )  # fmt: skip
             rows.append(row.to_frame().T.assign(factor="draws", value=draws))
