@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -n $(CORES) --dist loadfile
 # One set-up at a time, where flock exists; the lock is pyproject.toml itself, so that it leaves no file behind.
 LOCK   := $(if $(shell command -v flock),flock pyproject.toml)
 
-.PHONY: help book test lint linkcheck notebook smoke browser-test accessibility pdf archive reproduce verify freeze bench costs lock pair clean
+.PHONY: help book test lint linkcheck notebook smoke browser-test screenshots accessibility pdf archive reproduce verify freeze bench costs lock pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -35,7 +35,10 @@ smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 	@$(SNAKE) smoke
 
 browser-test: book pdf  ## the built book in a browser without a network, and its PDF (needs Chromium)
-	$(PYTEST) tests/browser -k "not listing_of_code"
+	$(PYTEST) tests/browser -k "not listing_of_code and not a_picture_of"
+
+screenshots: book $(STAMP)-browser  ## pictures of the main pages, in build/screenshots (3 minutes or more; not in .ci/run)
+	$(PYTEST) tests/browser/test_screenshots.py
 
 accessibility: book $(STAMP)-browser  ## all pages by axe-core, the listings of code too (7 minutes or more; not in .ci/run)
 	$(BIN)/python -m pytest -n $(CORES) tests/browser/test_accessibility.py

@@ -46,10 +46,10 @@ def test_the_workflows_are_valid(tmp_path):
 
 
 def test_there_is_a_workflow_for_each_occasion():
-    assert set(WORKFLOWS) == {"check", "links", "publish", "reproduce"}
+    assert set(WORKFLOWS) == {"check", "links", "pages", "publish", "reproduce"}
     assert {"push", "pull_request", "workflow_call"} == set(WORKFLOWS["check"][TRIGGERS])
     assert WORKFLOWS["publish"][TRIGGERS] == {"push": {"tags": ["v*"]}}
-    assert "schedule" in WORKFLOWS["links"][TRIGGERS] and "schedule" in WORKFLOWS["reproduce"][TRIGGERS]
+    assert all("schedule" in WORKFLOWS[name][TRIGGERS] for name in ("links", "pages", "reproduce"))
 
 
 def test_a_change_is_checked_by_the_script_that_checks_it_here():
@@ -122,7 +122,7 @@ def test_a_run_ends_and_does_not_meet_another_one(name):
 
 def test_logs_and_screenshots_are_kept_of_a_failed_run_too():
     kept = [step for step in steps("check") if step.get("if") == "always()"]
-    assert {"build/ci.log", "build/screenshots", ".snakemake/log"} <= set(kept[0]["with"]["path"].split())
+    assert {"build/ci.log", ".snakemake/log"} <= set(kept[0]["with"]["path"].split())
     assert any(step.get("with", {}).get("path") == "build/html" for step in steps("check"))
 
 
