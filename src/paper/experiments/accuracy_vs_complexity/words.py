@@ -9,6 +9,7 @@ from pacbayes_curvature import pareto
 from pacbayes_curvature.gibbs.local_reparametrisation import TOLERANCE
 from paper import names
 from paper.experiments.accuracy_vs_complexity.compute import DRAWS
+from paper.experiments.accuracy_vs_complexity.parts import CORRECTED
 from paper.experiments.grid import EXPLORED, LEVELS, best_bounds, evaluated
 from paper.results.records import Result
 from paper.show.style import STYLE, title
@@ -108,7 +109,8 @@ def verdicts(results: list[Result]) -> Markdown:
 def sweep_facts(results: list[Result]) -> Markdown:
     """How many points were explored only and how many counted, a list item for each data set; the constants in force."""
     items = [
-        f"Exploration: {EXPLORED:,} examples, all of them where the training set has no more; resolution "
+        f"Exploration: {EXPLORED:,} examples, {CORRECTED} of them also exactly; where the training set has no more, all of "
+        f"them are counted and nothing is explored. Resolution "
         f"{pareto.RESOLUTION:g} of accuracy. Largest relative error of $s^2$: {TOLERANCE:g}."
     ]
     for result in results:
