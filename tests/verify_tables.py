@@ -1,7 +1,5 @@
 """Tables to compare, and files that hold them."""
 
-from dataclasses import asdict
-
 import numpy as np
 import pandas as pd
 import torch
@@ -12,7 +10,6 @@ from pacbayes_curvature.curvature import second_moments
 from pacbayes_curvature.gibbs import local_reparametrisation
 from paper.experiments.grid import grid
 from paper.networks import data
-from paper.networks.training import recipe_for
 from paper.randomness import stream
 from paper.results import records
 
@@ -57,7 +54,7 @@ def run(epochs, loss=1.0, test_accuracy=0.97):
 
 def write(path, table, seed=0, code=None, experiment="accuracy_vs_complexity", dataset="digits", **parameters):
     key = records.Key(
-        experiment, dataset, seed, {"recipe": asdict(recipe_for(dataset))} | {"passes": 1} | parameters,
+        experiment, dataset, seed, records.about(dataset) | {"passes": 1} | parameters,
         data.fingerprint(dataset),
         code or records.code(experiment, table["method"].unique() if "method" in table else None),
     )  # fmt: skip

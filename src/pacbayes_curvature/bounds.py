@@ -57,7 +57,7 @@ def pac_bayes_bound(risk, kl, n, delta=0.05):
 def kl_bound(risk, kl, n, delta=0.05):
     """kl^-1( risk | (KL + ln(2 sqrt(N) / delta)) / N ): the tighter bound on E_Q[L], for an error of 0 or 1, or in [0, 1].
 
-    Arguments and errors as `pac_bayes_bound`. Never above 1, and never above Theorem 3.1's bound by more than rounding for
+    Arguments as `pac_bayes_bound`. ValueError: as there, and for n < 8. Never above 1, and never above Theorem 3.1's bound by more than rounding for
     N >= 8. Rounded up, as `kl_inverse`; no gradient passes.
 
     Source: Maurer 2004, Theorem 5 (N >= 8); Langford and Seeger 2001.

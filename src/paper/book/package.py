@@ -32,7 +32,7 @@ def files(resources: list[dict]) -> pd.DataFrame:
             "Seeds": ", ".join(str(seed["seed"]) for seed in file["produced"]["seeds"]),
             "Computed": max(seed["date"] for seed in file["produced"]["seeds"]),
             "Wall time": f"{sum(seed['seconds'] for seed in file['produced']['seeds']):,.0f} s",
-            "Code": code(file["produced"]["code"]),
+            "Code": plain(records.words(file["produced"]["code"])),
         }
         for file in resources
     )

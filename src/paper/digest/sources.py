@@ -56,6 +56,7 @@ class Statement:
 
     @cached_property
     def uses(self) -> list[tuple[Dotted, bool]]:
+        """The dotted names that the statement uses, each with whether only an annotation does."""
         body = self.node.body if isinstance(self.node, ast.ClassDef) else []
         attributes = [alias.asname or alias.name for each in body if hasattr(each, "names") for alias in each.names]
         return list(dict.fromkeys([*references(self.node), *(((name,), False) for name in attributes)]))
@@ -75,6 +76,7 @@ class Statement:
 
     @property
     def is_import(self) -> bool:
+        """Whether the statement is an import."""
         return isinstance(self.node, (ast.Import, ast.ImportFrom))
 
     @property

@@ -190,13 +190,13 @@ def key(
         experiment,
         dataset,
         seed,
-        _about(dataset) | parameters,
+        about(dataset) | parameters,
         data.fingerprint(dataset),
         code(experiment, methods, function),
     )
 
 
-def _about(dataset: str) -> dict:
+def about(dataset: str) -> dict:
     """What a data set's name says of the network: parameters of every result."""
     return {"classes": names.classes(dataset), "recipe": asdict(recipe_for(dataset))}
 
@@ -227,7 +227,7 @@ def why_stale(result: Result) -> str:
         reasons.append(f"its code digest is {key.code}, the present code's is {words(present)}")
     if key.data != data.fingerprint(key.dataset):
         reasons.append("it was made from other data")
-    for what, now in _about(key.dataset).items():
+    for what, now in about(key.dataset).items():
         if key.parameters.get(what) != now:
             reasons.append(f"its {what} recorded with it is not the present one")
     return "; ".join(reasons)

@@ -41,7 +41,10 @@ def test_the_lock_holds_names_versions_hashes_and_who_needs_them_and_nothing_els
 
 
 def test_the_lock_is_in_step_with_pyproject():
-    lines = PROJECT["dependencies"] + [line for extra in EXTRAS for line in PROJECT["optional-dependencies"][extra]]
+    extras = PROJECT["optional-dependencies"]
+    assert "pacbayes-curvature[notebooks]" in extras["book"]
+    lines = PROJECT["dependencies"] + [line for extra in ("notebooks", *EXTRAS) for line in extras[extra]]
+    lines.remove("pacbayes-curvature[notebooks]")
     for requirement in wanted(lines):
         version = LOCKED.get(canonicalize_name(requirement.name))
         assert version and version in requirement.specifier, (

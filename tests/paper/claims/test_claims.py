@@ -1,7 +1,6 @@
 """claims.yml is well formed, and its claims are judged from results/ and shown."""
 
 import re
-from dataclasses import asdict
 
 import pandas as pd
 import pytest
@@ -14,7 +13,6 @@ from paper.claims import schema, verdicts, words
 from paper.claims.measures import MEASURES
 from paper.experiments.lower_bound.compute import CURVES
 from paper.networks import data
-from paper.networks.training import recipe_for
 from paper.results import records
 
 # claims.yml -----------------------------------------------------------------------------------------------------------
@@ -163,7 +161,7 @@ def freeze(*accuracies, code=None, recipe=None):
     for seed, accuracy in enumerate(accuracies):
         table = pd.DataFrame({"dataset": "mnist2", "seed": seed, "epoch": [1, 2], "train_accuracy": [0.5, accuracy]})
         key = records.Key(
-            "training_run", "mnist2", seed, {"recipe": recipe or asdict(recipe_for("mnist2"))},
+            "training_run", "mnist2", seed, records.about("mnist2") | ({"recipe": recipe} if recipe else {}),
             data.fingerprint("mnist2"), code or digest.of_experiment("training_run"),
         )  # fmt: skip
         records.freeze(records.Result(key, table, {"date": "2020-01-01"}, "computed"))

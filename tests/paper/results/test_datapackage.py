@@ -1,23 +1,19 @@
 """The data package says what is in results/: every table, every column, and how each was produced."""
 
 import hashlib
-import importlib.util
-import io
 import json
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import frictionless
 import numpy as np
 import pandas as pd
 import pytest
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
 
 from pacbayes_curvature import __version__, posteriors
 from paper import experiments
 from paper.__main__ import freeze
+from paper.book import package as page
 from paper.networks import data
 from paper.results import records
 from paper.results.package import LICENCE, descriptor
@@ -252,41 +248,14 @@ def test_freezing_ends_by_writing_the_package(workspace, tmp_path_factory):
 # The page -------------------------------------------------------------------------------------------------------------
 
 
-def built(folder):
-    """The text of a page that holds the directive only, and the warnings."""
-    source, out = folder / "source", folder / "out"
-    (source / "index.md").write_text("# Data\n\n```{results-table}\n```\n")
-    (source / "conf.py").write_text("extensions = ['myst_parser', 'datapackage']\n")
-    warnings = io.StringIO()
-    with docutils_namespace():
-        Sphinx(source, source, out, out / ".doctrees", "html", status=None, warning=warnings).build()
-    return (out / "index.html").read_text(encoding="utf-8"), warnings.getvalue()
-
-
-@pytest.fixture
-def extension(monkeypatch):
-    """Sphinx finds the book's extensions by their bare names."""
-    monkeypatch.syspath_prepend(ROOT / "book" / "_ext")
-    assert Path(importlib.util.find_spec("datapackage").origin) == ROOT / "book" / "_ext" / "datapackage.py"
-
-
-def test_the_page_shows_every_column_once_and_lets_every_table_be_saved(extension, results, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("book")
+def test_the_page_shows_every_column_once_and_every_file(results, monkeypatch):
     put(results, EPOCHS, dataset="mnist5")
     save(results)
-    shutil.copytree(results, folder / "source" / "results")
-    html, warnings = built(folder)
-    assert warnings == ""
-    shown = json.loads((results / "datapackage.json").read_text())
-    for resource in shown["resources"]:
-        assert html.count(f">{resource['path']}<") == 1
-    saved = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (folder / "out" / "_downloads").rglob("*.csv")}
-    assert saved == {resource["hash"].removeprefix("sha256:") for resource in shown["resources"]}
-    assert html.count("mean cross-entropy of the epoch") == 1, "tables of one experiment share their columns"
-    assert ">nats<" in html and "[nats]" not in html
-
-
-def test_the_page_warns_when_there_is_no_package(extension, tmp_path):
-    (tmp_path / "source").mkdir()
-    _, warnings = built(tmp_path)
-    assert "results/datapackage.json is missing: run `make freeze`" in warnings
+    monkeypatch.setattr(records, "FROZEN", results)
+    text = page.sections().data
+    for resource in json.loads((results / "datapackage.json").read_text())["resources"]:
+        assert text.count(f"<../results/{resource['path']}>") == 1
+        for field in resource["schema"]["fields"]:
+            assert f"`{field['name']}`" in text
+    assert text.count("mean cross-entropy of the epoch") == 1, "tables of one experiment share their columns"
+    assert "| nats |" in text and "[nats]" not in text

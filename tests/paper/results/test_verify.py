@@ -163,6 +163,6 @@ def test_the_spread_is_borrowed_from_a_data_set_with_the_same_images(table, work
 
 
 def test_the_page_on_the_data_says_how_far_another_network_may_be_off():
-    page = (records.ROOT / "book" / "data.md").read_text(encoding="utf-8")
+    page = (records.ROOT / "notebooks" / "data.md").read_text(encoding="utf-8")
     assert f"up to {SPREADS} standard deviations" in page
     assert ("At least three are needed" in page) == (FEWEST_SEEDS == 3)
