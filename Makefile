@@ -35,12 +35,12 @@ smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 	@$(SNAKE) smoke
 
 browser-test: book pdf  ## the built book in a browser without a network, and its PDF (needs Chromium)
-	$(PYTEST) tests/browser -k "not listing_of_code and not a_picture_of"
+	$(PYTEST) tests/browser -k "not listing_of_code and not one_of_all_pages and not a_picture_of"
 
 screenshots: book $(STAMP)-browser  ## pictures of the main pages, in build/screenshots (3 minutes or more; not in .ci/run)
 	$(PYTEST) tests/browser/test_screenshots.py
 
-accessibility: book $(STAMP)-browser  ## all pages by axe-core, the listings of code too (7 minutes or more; not in .ci/run)
+accessibility: book $(STAMP)-browser  ## all pages by axe-core, the listings of code too (10 minutes or more; not in .ci/run)
 	$(BIN)/python -m pytest -n $(CORES) tests/browser/test_accessibility.py
 
 pdf: $(STAMP)-browser  ## the whole book as one PDF, in build (needs Chromium)

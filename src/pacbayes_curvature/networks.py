@@ -45,7 +45,7 @@ def from_module(module: nn.Module) -> Weights:
             pass
         elif not isinstance(layer, nn.Identity):
             raise ValueError(
-                f"{what} is not supported: Linear, ReLU, Flatten before the first Linear, and Identity are"
+                f"{what} is not supported: only Linear, ReLU, Identity, and Flatten first"
             )
     if not weights:
         raise ValueError("the module has no Linear layer")

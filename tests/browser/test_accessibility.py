@@ -6,6 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from .pages import PAGES, settled
 
 READ = [name for name in PAGES if name != "index.html"]  # the root only redirects
+MAIN = [f"notebooks/{name}.html" for name in ("index", "07_accuracy_vs_complexity", "your_own_network", "functions")]
 LISTINGS = [name for name in READ if name.startswith("_modules/")]
 axe = Axe()
 
@@ -29,8 +30,14 @@ def faults(page, rules=None) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", sorted(set(READ) - set(LISTINGS)))
-def test_a_page(visit, name):
+@pytest.mark.parametrize("name", MAIN)
+def test_a_main_page(visit, name):
+    looked_at(visit, name)
+
+
+@pytest.mark.parametrize("name", sorted(set(READ) - set(LISTINGS) - set(MAIN)))
+def test_one_of_all_pages(visit, name):
+    """Apart, since it takes minutes: `make browser-test` leaves them out, `make accessibility` does not."""
     looked_at(visit, name)
 
 
