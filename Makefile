@@ -41,7 +41,7 @@ screenshots: book $(STAMP)-browser  ## pictures of the main pages, in build/scre
 	$(PYTEST) tests/browser/test_screenshots.py
 
 accessibility: book $(STAMP)-browser  ## all pages by axe-core, the listings of code too (10 minutes or more; not in .ci/run)
-	$(BIN)/python -m pytest -n $(CORES) tests/browser/test_accessibility.py
+	$(PYTEST) tests/browser -k "accessibility or listing_of_code"
 
 pdf: $(STAMP)-browser  ## the whole book as one PDF, in build (needs Chromium)
 	@$(BIN)/python -m release.pdf --check

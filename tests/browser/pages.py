@@ -6,6 +6,11 @@ ROOT = Path(__file__).parents[2]
 SITE = ROOT / "build" / "html"
 PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html") if "_static" not in path.parts)
 
+LISTINGS = [
+    name for name in PAGES if name.startswith("_modules/")
+]  # many and alike: `make accessibility` looks at them
+READ = [name for name in PAGES if name not in LISTINGS and name != "index.html"]  # the root only redirects
+
 
 def settled(page):
     """The page when its mathematics is set."""

@@ -3,11 +3,9 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from .pages import PAGES, settled
+from .pages import LISTINGS, READ, settled
 
-READ = [name for name in PAGES if name != "index.html"]  # the root only redirects
 MAIN = [f"notebooks/{name}.html" for name in ("index", "07_accuracy_vs_complexity", "your_own_network", "functions")]
-LISTINGS = [name for name in READ if name.startswith("_modules/")]
 axe = Axe()
 
 
@@ -35,7 +33,7 @@ def test_a_main_page(visit, name):
     looked_at(visit, name)
 
 
-@pytest.mark.parametrize("name", sorted(set(READ) - set(LISTINGS) - set(MAIN)))
+@pytest.mark.parametrize("name", sorted(set(READ) - set(MAIN)))
 def test_one_of_all_pages(visit, name):
     """Apart, since it takes minutes: `make browser-test` leaves them out, `make accessibility` does not."""
     looked_at(visit, name)

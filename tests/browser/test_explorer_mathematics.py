@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from test_bounds import EXTREME_C, EXTREME_Q, assert_certified, random_grid
+from certified import EXTREME_C, EXTREME_Q, assert_certified, random_grid
 
 from pacbayes_curvature import bounds
 

@@ -12,7 +12,7 @@ from pybtex.database import parse_string
 from paper import digest
 from paper.book import chapters, rerun, version
 
-from .pages import PAGES, ROOT, SITE
+from .pages import PAGES, READ, ROOT, SITE
 
 NOTEBOOKS = [name for name in PAGES if name.startswith("notebooks/")]
 
@@ -50,7 +50,7 @@ def test_no_page_shows_the_cell_that_fetches_the_package(name):
     assert "find_spec" not in parsed(name).select_one("article").get_text()
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name != "index.html"])
+@pytest.mark.parametrize("name", READ)
 def test_the_foot_names_version_date_and_code(name):
     foot = " ".join(element.get_text() for element in parsed(name).select("footer"))
     assert version.label() in foot and digest.of_modules() in foot

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 
-from .pages import PAGES, ROOT, settled
+from .pages import LISTINGS, PAGES, READ, ROOT, settled
 
 
 def test_every_entry_of_the_table_of_contents_has_a_page():
@@ -23,8 +23,17 @@ def test_the_index_opens_the_book(visit):
     assert page.locator("article h1").count() == 1
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name != "index.html"])
+@pytest.mark.parametrize("name", READ)
 def test_page(visit, name):
+    sound(visit, name)
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_a_listing_of_code(visit, name):
+    sound(visit, name)
+
+
+def sound(visit, name):
     page = settled(visit(name))
     if page.locator(".math").count():
         unrendered = (
