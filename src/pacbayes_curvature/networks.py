@@ -44,9 +44,7 @@ def from_module(module: nn.Module) -> Weights:
         elif isinstance(layer, nn.Flatten) and (layer.start_dim, layer.end_dim) == (1, -1) and not weights:
             pass
         elif not isinstance(layer, nn.Identity):
-            raise ValueError(
-                f"{what} is not supported: only Linear, ReLU, Identity, and Flatten first"
-            )
+            raise ValueError(f"{what} is not supported: only Linear, ReLU, Identity, and Flatten first")
     if not weights:
         raise ValueError("the module has no Linear layer")
     if active:

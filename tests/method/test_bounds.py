@@ -6,7 +6,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 import torch
-from certified import EXTREME_C, EXTREME_Q, assert_certified, random_grid
+from certified import EXTREME_C, EXTREME_Q, ULPS, assert_certified, random_grid
 from dense_reference import bernoulli_kl, bernoulli_kl_inverse
 
 from pacbayes_curvature.bounds import complexity, kl_bernoulli, kl_bound, kl_inverse, pac_bayes_bound
