@@ -75,7 +75,8 @@ def frozen() -> Iterator[tuple[str, str, int]]:
 
 
 def matrix() -> dict:
-    """The matrix of .github/workflows/reproduce.yml: a job for each data set, since the data of one are downloaded once: its source, and the experiments frozen for it."""
+    """The matrix of .github/workflows/reproduce.yml: for each data set, whose data are then downloaded once, a job with its
+    source and the experiments frozen for it."""
     return {
         "include": [
             {
