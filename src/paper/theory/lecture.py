@@ -1,0 +1,33 @@
+"""How a lecture's visible cell states what it has derived: what holds is shown, what does not stops the page by its name."""
+
+from collections.abc import Callable
+
+import sympy as sp
+
+
+class DoesNotHold(AssertionError):
+    """A statement of a page is false as its cells stand; the message begins with the statement's name."""
+
+
+def equation(
+    name: str, left: sp.Expr, right: sp.Expr, *, simplify: Callable[[sp.Expr], sp.Expr] = sp.simplify
+) -> sp.Eq:
+    """left = right, shown as an equation. `simplify` brings their difference to 0 where SymPy's own does not.
+
+    Raises DoesNotHold, which names the equation and what is left, when it does not.
+    """
+    left, right = sp.sympify(left), sp.sympify(right)
+    rest = simplify(left - right)
+    if rest != 0 and not (isinstance(rest, sp.MatrixBase) and rest.is_zero_matrix):
+        raise DoesNotHold(f"{name} does not hold: {rest} is left over")
+    return sp.Eq(left, right, evaluate=False)
+
+
+def holds(name: str, condition: bool | sp.Basic, *shown: object) -> object:
+    """What `shown` is, for a cell's output, when the condition is true: an inequality, a sign, a number within its tolerance.
+
+    Raises DoesNotHold, which names the statement, when the condition is not true; one that SymPy cannot decide is not.
+    """
+    if not (condition is True or condition is sp.true or (not isinstance(condition, sp.Basic) and bool(condition))):
+        raise DoesNotHold(f"{name} does not hold: {condition}")
+    return shown[0] if len(shown) == 1 else shown or None
