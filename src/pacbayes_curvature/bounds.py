@@ -13,6 +13,9 @@ from pacbayes_curvature._arrays import border, require, require_same_shape, samp
 from pacbayes_curvature.gaussians import kl_term
 
 _ROUNDING = 2.0**-53
+CATONI = tuple(
+    2.0 ** (i / 4) for i in range(-8, 25)
+)  # from 1/4 to 64: c is near ln(p (1 - q) / (q (1 - p))) at its best
 
 
 def complexity(kl, n, delta=0.05):
@@ -65,18 +68,51 @@ def kl_bound(risk, kl, n, delta=0.05):
     >>> round(kl_bound(0.05, 5000.0, n=60_000), 4)
     0.1887
     """
-    n = sample_size(n)
-    if n < 8:
-        raise ValueError(f"n must be at least 8 for Maurer's constant, got {n}")
-    (risk, kl, delta), form = border(risk=risk, kl=kl, delta=delta)
-    require_same_shape(risk=risk, kl=kl, delta=delta)
-    _require_probability(risk=risk)
-    _require_budget(kl, delta)
-    budget = (kl + math.log(2 * math.sqrt(n)) - delta.log()) / n
+    risk, budget, form = _maurer(risk, kl, n, delta)
     # Six roundings and two logarithms, all of nonnegative numbers but the last difference, which is at least ln 2.
     p = kl_inverse(*torch.broadcast_tensors(risk.detach(), budget.detach() * (1 + 16 * _ROUNDING)))
     rounded = p.to(form.dtype)
     return form(torch.where(rounded < p, torch.nextafter(rounded, torch.ones_like(rounded)), rounded))
+
+
+def quadratic_bound(risk, kl, n, delta=0.05):
+    """(sqrt(risk + B) + sqrt(B))^2 with B = (KL + ln(2 sqrt(N) / delta)) / (2 N): `kl_bound` solved by a lower bound on kl.
+
+    Arguments and errors as `kl_bound`. Never below `kl_bound` where that is below 1; values above 1 are left as they are. Gradients pass,
+    which makes it an objective.
+
+    Source: Perez-Ortiz, Rivasplata, Shawe-Taylor and Szepesvari 2021, Eq. (8); from kl(q||p) >= (p - q)^2 / (2 p).
+
+    >>> round(quadratic_bound(0.05, 5000.0, n=60_000), 4)
+    0.2051
+    """
+    risk, budget, form = _maurer(risk, kl, n, delta)
+    half = budget / 2
+    return form(((risk + half).sqrt() + half.sqrt()).square() * (1 + 8 * _ROUNDING))
+
+
+def catoni_bound(risk, kl, n, delta=0.05, grid=CATONI):
+    """min over c in `grid` of (1 - exp(-c risk - (KL + ln(|grid| / delta)) / N)) / (1 - exp(-c)): Catoni's bound, linear inside.
+
+    Arguments as `pac_bayes_bound`; grid: positive numbers, which must not depend on the examples. ValueError: as there, or for a grid
+    that is empty or holds others. Values above 1 are left as they are. Gradients pass.
+
+    Source: Catoni 2007, Theorem 1.2.6, with a union over the grid.
+
+    >>> round(catoni_bound(0.05, 5000.0, n=60_000), 4)
+    0.1884
+    """
+    n = sample_size(n)
+    grid = [float(c) for c in grid]
+    if not grid or not all(0 < c < math.inf for c in grid):
+        raise ValueError(f"grid must hold positive numbers, got {grid}")
+    (risk, kl, delta), form = border(risk=risk, kl=kl, delta=delta)
+    require_same_shape(risk=risk, kl=kl, delta=delta)
+    _require_probability(risk=risk)
+    _require_budget(kl, delta)
+    budget = (kl + math.log(len(grid)) - delta.log()) / n
+    values = [-torch.expm1(-(c * risk + budget)) / -math.expm1(-c) for c in grid]
+    return form(torch.stack(torch.broadcast_tensors(*values)).amin(0) * (1 + 16 * _ROUNDING))
 
 
 def kl_bernoulli(q, p):
@@ -132,6 +168,18 @@ def _complexity(kl, n, delta):
     require_same_shape(kl=kl, delta=delta)
     _require_budget(kl, delta)
     return ((kl + math.log(2 * (n - 1)) - delta.log()) / (2 * n)).sqrt()
+
+
+def _maurer(risk, kl, n, delta):
+    """The checked risk, the budget (KL + ln(2 sqrt(N) / delta)) / N, and the form."""
+    n = sample_size(n)
+    if n < 8:
+        raise ValueError(f"n must be at least 8 for Maurer's constant, got {n}")
+    (risk, kl, delta), form = border(risk=risk, kl=kl, delta=delta)
+    require_same_shape(risk=risk, kl=kl, delta=delta)
+    _require_probability(risk=risk)
+    _require_budget(kl, delta)
+    return risk, (kl + math.log(2 * math.sqrt(n)) - delta.log()) / n, form
 
 
 def _require_budget(kl, delta):

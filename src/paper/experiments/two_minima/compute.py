@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import torch
 
+from pacbayes_curvature import descent as objectives
 from pacbayes_curvature.bounds import complexity
-from pacbayes_curvature.descent import Descent, Optimised, optimise, surrogate
-from pacbayes_curvature.gaussians import kl_divergence
-from pacbayes_curvature.gibbs import moments
+from pacbayes_curvature.descent import Descent, Optimised, optimise
 from pacbayes_curvature.gibbs.local_reparametrisation import by_local_reparametrisation
+from pacbayes_curvature.mean_field import MeanField
 from pacbayes_curvature.networks import Weights, flatten, forward
 from pacbayes_curvature.posteriors import LayerPosterior
 from paper.experiments.grid import grid
@@ -65,16 +65,22 @@ def two_minima(
         x, y = torch.from_numpy(examples.x_train), torch.from_numpy(examples.y_train)
         net = network(examples, seed)
         lam = best_baseline(net, x, y, seed, delta)
+        original = MeanField(net.minimum, [torch.full_like(w, lam) for w in net.minimum])
         found = optimise(
-            net.minimum, net.initial, lam, x, y, delta, descent, stream("objective", seed), f"objective on {dataset}"
-        )
-        plane = through(net.initial, net.minimum, found.mean)
+            original, net.initial, lam, x, y, objectives.theorem_31(len(x), delta), descent, stream("objective", seed),
+            label=f"objective on {dataset}",
+        )  # fmt: skip
+        optimised = found.posterior
+        plane = through(net.initial, net.minimum, optimised.mean)
         some = torch.randperm(len(x), generator=stream("plane examples", seed))[:SHOWN]
-        facts = _facts(net, lam, found, plane, examples, delta, seed) | _barrier(net, found, plane, x[some], y[some])
+        facts = _facts(net, lam, [original, optimised], plane, examples, delta, seed)
+        facts |= _barrier(net, optimised, plane, x[some], y[some])
         parts = {
             "fact": pd.DataFrame({"quantity": facts.keys(), "value": facts.values()}),
             "path": _path(net, found, plane),
-            "plane": _plane(plane, [net.initial, net.minimum, found.mean], found.variances, x[some], y[some], seed),
+            "plane": _plane(
+                plane, [net.initial, net.minimum, optimised.mean], optimised.variances, x[some], y[some], seed
+            ),
         }
         return pd.concat([table.assign(part=part) for part, table in parts.items()], ignore_index=True)[
             ["part", "quantity", "value", "epoch", "along", "across", "distance"]
@@ -124,14 +130,14 @@ def best_baseline(net: TrainedNetwork, x: torch.Tensor, y: torch.Tensor, seed: i
 def _facts(
     net: TrainedNetwork,
     lam: float,
-    found: Optimised,
+    around: list[MeanField],
     plane: Plane,
     examples: data.Dataset,
     delta: float,
     seed: int,
 ) -> dict[str, float]:
-    means = dict(zip(NETWORKS, (net.initial, net.minimum, found.mean)))
-    variances = dict(zip(POSTERIORS, ([torch.full_like(w, lam) for w in net.minimum], found.variances)))
+    found = dict(zip(POSTERIORS, around))
+    means = {"initialisation": net.initial} | {name: q.mean for name, q in found.items()}
     parts = {
         "": (torch.from_numpy(examples.x_train), torch.from_numpy(examples.y_train)),
         "test_": (torch.from_numpy(examples.x_test), torch.from_numpy(examples.y_test)),
@@ -157,18 +163,15 @@ def _facts(
     for part, name in (("", "train"), ("test_", "test")):
         differ = answers[part, "original"] != answers[part, "optimised"]
         facts[f"{name}_disagreement"] = differ.double().mean().item()
-    for name, v in variances.items():
-        classifier = moments.with_weight_variances(means[name], [layer.numpy()[None] for layer in v])
+    for name, q in found.items():
         for part, (x, y) in parts.items():
-            tally = classifier.tally(x, y, stream(f"gibbs, {part}{name}", seed))
+            tally = q.tally(x, y, stream(f"gibbs, {part}{name}", seed))
             facts[f"{part}accuracy_{name}"] = tally.accuracy[0]
             facts[f"{part}accuracy_stderr_{name}"] = tally.stderr[0]
         mean_term = facts[f"distance_initialisation_{name}"] ** 2 / (2 * lam)
-        kl = float(
-            kl_divergence(flatten(means[name]).double(), flatten(v).double(), flatten(net.initial).double(), lam)
-        )
-        (along, covariance), (_, across) = _rounded(plane.covariance(v))
-        cost, bits = complexity(kl, n, delta), _bits(means[name], v, *parts[""], stream(f"bits, {name}", seed))
+        kl = q.kl(net.initial, lam)
+        (along, covariance), (_, across) = _rounded(plane.covariance(q.variances))
+        cost, bits = complexity(kl, n, delta), _bits(q, *parts[""], stream(f"bits, {name}", seed))
         facts |= {
             f"bits_{name}": bits,
             f"kl_{name}": kl,
@@ -179,12 +182,12 @@ def _facts(
             f"variance_along_{name}": along,
             f"variance_across_{name}": across,
             f"covariance_{name}": covariance,
-            f"noise_{name}": flatten(v).double().sum().sqrt().item(),
+            f"noise_{name}": flatten(q.variances).double().sum().sqrt().item(),
         }
     return {name: float(value) for name, value in facts.items()}
 
 
-def _barrier(net: TrainedNetwork, found: Optimised, plane: Plane, x: torch.Tensor, y: torch.Tensor) -> dict[str, float]:
+def _barrier(net: TrainedNetwork, found: MeanField, plane: Plane, x: torch.Tensor, y: torch.Tensor) -> dict[str, float]:
     ends = [plane.coordinates(mean) for mean in (net.minimum, found.mean)]
     values = losses(plane, np.linspace(*ends, STEPS), x, y)
     return {
@@ -227,9 +230,13 @@ def _logits(weights: Weights, x: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def _bits(mean: Weights, variances: Weights, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator) -> float:
-    chunks = zip(x.split(EVALUATION_CHUNK), y.split(EVALUATION_CHUNK))
-    return sum(surrogate(mean, variances, xs, ys, generator).item() * len(ys) for xs, ys in chunks) / len(y)
+def _bits(q: MeanField, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator) -> float:
+    total = 0.0
+    for xs, ys in zip(x.split(EVALUATION_CHUNK), y.split(EVALUATION_CHUNK)):
+        c = objectives.inputs(xs, q.coordinates, q.mean[0].shape[1])
+        a, s = objectives.moments(q.mean, q.variances, q.coordinates, c, generator)
+        total += objectives.bits(a, s, ys, generator).sum(dtype=torch.float64).item()
+    return total / len(y)
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:
