@@ -1,0 +1,1 @@
+"""Certificates of the paper's three posteriors."""

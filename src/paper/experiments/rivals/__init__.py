@@ -1,0 +1,1 @@
+"""Other posteriors for the same networks and data, certified by the same function."""

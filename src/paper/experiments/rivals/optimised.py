@@ -1,0 +1,100 @@
+"""Rivals by optimisation of a bound or an evidence, with the prior's mean at the initialisation: no example is spent on the prior."""
+
+import numpy as np
+import torch
+
+from pacbayes_curvature import descent
+from pacbayes_curvature.curvature.kronecker import kronecker
+from pacbayes_curvature.curvature.second_moments import second_moments, spectrum
+from pacbayes_curvature.descent import Descent, optimise
+from pacbayes_curvature.mean_field import Coordinates, MeanField
+from paper.experiments.rivals.rival import Rival, Setting, rival
+from paper.randomness import stream
+
+EPOCHS = 12
+LONG = 30  # of the one that is meant to win
+LAM = 1e-3  # where lam starts in every layer; it is optimised with the rest
+
+
+@rival
+def dziugaite_roy(setting: Setting) -> Rival:
+    """Theorem 3.1 with the cross-entropy in bits, from the trained network (Dziugaite and Roy 2017)."""
+    return _in(setting, Coordinates.weights(3), "theorem_31", "bits", [(2e-3, 2e-2)], start=setting.trained)
+
+
+@rival
+def quadratic_bits(setting: Setting) -> Rival:
+    """The quadratic bound with the cross-entropy in bits, from the initialisation (Perez-Ortiz et al. 2021)."""
+    return _in(setting, Coordinates.weights(3), "quadratic", "bits", [(3e-3, 3e-2)])
+
+
+@rival
+def variational(setting: Setting) -> Rival:
+    """Mean-field variational inference with the KL weighted by beta, from the initialisation (Graves 2011; Blundell et al. 2015)."""
+    return _in(setting, Coordinates.weights(3), "variational", "bits", [(3e-3, 3e-2)])
+
+
+@rival
+def error_weights(setting: Setting) -> Rival:
+    """The quadratic bound with the error itself, in the coordinates of the weights."""
+    return _in(setting, Coordinates.weights(3), "quadratic", "error", [(1e-2, 1e-1)])
+
+
+@rival
+def error_cosine(setting: Setting) -> Rival:
+    """The same in a basis that no data have seen: cosines over the inputs of each layer."""
+    bases = [_cosines(w.shape[1]).to(w) for w in setting.initial]
+    return _in(setting, Coordinates(bases, [None] * 3), "quadratic", "error", [(1e-2, 1e-1)])
+
+
+@rival
+def error_curvature(setting: Setting) -> Rival:
+    """The same in the eigenbasis of H_l, the paper's layerwise curvature, at the initialisation."""
+    return _in(setting, curvature_coordinates(setting), "quadratic", "error", [(1e-2, 1e-1)])
+
+
+@rival
+def error_kronecker(setting: Setting) -> Rival:
+    """The same in the eigenbases of both Kronecker factors at the initialisation, the last layer's outputs apart."""
+    both, _ = kronecker(setting.initial, setting.x)
+    coordinates = Coordinates(both.inputs, [*both.outputs[:-1], None])
+    return _in(setting, coordinates, "quadratic", "error", [(1e-2, 1e-1)])
+
+
+@rival
+def longer(setting: Setting) -> Rival:
+    """The eigenbasis of H_l again, with more epochs and two learning rates to choose from."""
+    return _in(setting, curvature_coordinates(setting), "quadratic", "error", [(1e-2, 1e-1)], epochs=LONG)
+
+
+def curvature_coordinates(setting: Setting) -> Coordinates:
+    """The eigenvectors of H_l of each layer, of the network at the initialisation."""
+    moments = second_moments(setting.initial, setting.x)
+    bases = [torch.from_numpy(spectrum(h)[1].copy()).to(w) for h, w in zip(moments, setting.initial)]
+    return Coordinates(bases, [None] * len(bases))
+
+
+def _in(
+    setting: Setting, coordinates: Coordinates, objective: str, loss: str, rates: list, start=None, epochs: int = EPOCHS
+) -> Rival:
+    goal = getattr(descent, objective)(setting.n)
+    origin = setting.initial if start is None else start
+    candidates = []
+    for mean_rate, variance_rate in rates:
+        q = MeanField(origin, [torch.full_like(w, LAM) for w in origin], coordinates)
+        schedule = Descent(epochs, 512, mean_rate, variance_rate, scale_rate=1e-2)
+        found = optimise(
+            q, setting.initial, LAM, setting.x, setting.y, goal, schedule, stream("rivals", setting.seed), getattr(descent, loss),
+            f"{objective} of {loss}",
+        )  # fmt: skip
+        candidates.append((found.posterior, setting.initial, found.lam))
+    words = "; ".join(f"Adam {mean:g}, {variance:g}" for mean, variance in rates)
+    return setting.best(candidates, origin, f"{epochs} epochs, {words}")
+
+
+def _cosines(k: int) -> torch.Tensor:
+    """The orthogonal matrix (k, k) of the discrete cosine transform, type 2, in columns."""
+    i = np.arange(k)
+    basis = np.cos(np.pi * (i[:, None] + 0.5) * i / k) * (2 / k) ** 0.5
+    basis[:, 0] /= 2**0.5
+    return torch.from_numpy(basis)
