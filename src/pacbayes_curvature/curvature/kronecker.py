@@ -23,21 +23,21 @@ CHUNK = 4096  # examples at a time
 def kronecker(weights: Weights, x: torch.Tensor) -> tuple[Coordinates, Weights]:
     """Eigenvectors (U_l, V_l) and the products g_j a_i, (n_out, k) a layer: Laplace's curvature with Kronecker factors.
 
+    The logits keep their own coordinates, V_L = I with g_j = G_jj, since the noise of the last layer is integrated.
+
     Source: Martens and Grosse 2015; Ritter, Botev and Barber 2018.
 
     >>> coordinates, curvature = kronecker([torch.tensor([[1.0, 0.0], [0.0, 0.0]])], torch.tensor([[0.0], [0.0]]))
-    >>> curvature[0]  # A = diag(0, 1), G = 1/4 (1, -1)(1, -1)'
-    tensor([[0.5000, 0.0000],
-            [0.0000, 0.0000]])
+    >>> curvature[0]  # A has the eigenvalues 1 and 0, G the diagonal 1/4
+    tensor([[0.2500, 0.0000],
+            [0.2500, 0.0000]])
     """
-    bases, curvature = ([], []), []
-    for w, a, g in zip(weights, second_moments(weights, x), output_moments(weights, x)):
-        parts = [spectrum(a), spectrum(g.numpy())]
-        (a_values, u), (g_values, v) = ([torch.from_numpy(part.copy()).to(w) for part in each] for each in parts)
-        bases[0].append(u)
-        bases[1].append(v)
-        curvature.append(torch.outer(g_values, a_values))
-    return Coordinates(*bases), curvature
+    like = weights[0]
+    inputs = [_tensors(spectrum(a), like) for a in second_moments(weights, x)]
+    *hidden, last = output_moments(weights, x)
+    outputs = [*(_tensors(spectrum(g.cpu().numpy()), like) for g in hidden), (last.diagonal().to(like), None)]
+    curvature = [torch.outer(g, a) for (g, _), (a, _) in zip(outputs, inputs)]
+    return Coordinates([u for _, u in inputs], [v for _, v in outputs]), curvature
 
 
 @torch.no_grad()
@@ -69,6 +69,10 @@ def diagonal(weights: Weights, coordinates: Coordinates, x: torch.Tensor) -> Wei
             d = delta if coordinates.outputs[l] is None else linear(delta, coordinates.outputs[l].T)
             sums[l] += d.square().sum(1).T @ c.square()
     return [(total / examples).to(w) for total, w in zip(sums, weights)]
+
+
+def _tensors(arrays, like: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    return tuple(torch.from_numpy(array.copy()).to(like) for array in arrays)
 
 
 def _signals(weights: Weights, x: torch.Tensor) -> Iterator[tuple[list[torch.Tensor], torch.Tensor]]:

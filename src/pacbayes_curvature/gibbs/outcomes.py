@@ -14,6 +14,7 @@ import torch
 from torch.special import ndtr, ndtri
 
 SLICES = 4  # of the distribution of the label's logit, one draw from each
+FAR = 1e15  # below any logit: as good as infinity, and the gradient stays a number
 
 
 def wrong_probability(
@@ -38,7 +39,7 @@ def wrong_probability(
     )  # 0 and 1 are infinitely far out
     spread = deviation.expand_as(mean).gather(1, label)
     a = torch.addcmul(mean.gather(1, label), spread, ndtri(quantiles))  # (n, T)
-    others = mean.scatter(1, label, -torch.inf)
+    others = mean.scatter(1, label, -FAR)
     below = ndtr((a[:, :, None] - others[:, None, :]) / deviation[:, None, :])  # (n, T, C), 1 for the label itself
     return 1 - below.prod(2).mean(1)
 

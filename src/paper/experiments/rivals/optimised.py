@@ -55,9 +55,8 @@ def error_curvature(setting: Setting) -> Rival:
 
 @rival
 def error_kronecker(setting: Setting) -> Rival:
-    """The same in the eigenbases of both Kronecker factors at the initialisation, the last layer's outputs apart."""
-    both, _ = kronecker(setting.initial, setting.x)
-    coordinates = Coordinates(both.inputs, [*both.outputs[:-1], None])
+    """The same in the eigenbases of both Kronecker factors at the initialisation."""
+    coordinates, _ = kronecker(setting.initial, setting.x)
     return _in(setting, coordinates, "quadratic", "error", [(1e-2, 1e-1)])
 
 
