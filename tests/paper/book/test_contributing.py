@@ -24,7 +24,7 @@ def test_every_file_that_the_guide_names_exists():
     names = {
         code
         for code in CODE
-        if re.fullmatch(r"[\w./*-]*(?:/|\.(?:py|md|yml|toml|json))|Snakefile|Makefile|\.ci/run", code)
+        if re.fullmatch(r"[\w./*-]*(?:/|\.(?:py|md|yml|toml|json))|Snakefile|Makefile|\.ci/(run|weekly)", code)
     }
     assert {"Snakefile", "tests/paper/results/test_results.py", "paper/names.py"} <= names
     rooms = {f"{path.name}/" for path in (ROOT / "src" / "paper").iterdir()}  # in the list of rooms, by their names

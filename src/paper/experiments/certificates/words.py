@@ -1,0 +1,91 @@
+"""What chapter 09 says of the certificates: tables and sentences, all from the results."""
+
+import math
+
+import pandas as pd
+from IPython.display import Markdown
+
+from pacbayes_curvature.certificates import certificate
+from paper import names
+from paper.experiments.certified import DELTA, DELTA_MC, DRAWS, PASSES
+from paper.experiments.holdout.words import chosen
+from paper.results.records import Result
+from paper.show.style import STYLE, title
+
+
+def table(results: list[Result]) -> pd.DataFrame:
+    """A row for each data set, seed and method."""
+    rows = pd.concat(result.table for result in results)
+    return pd.DataFrame(
+        {
+            "data set": [title(name) for name in rows["dataset"]],
+            "seed": rows["seed"].tolist(),
+            "posterior": [STYLE[method][0] for method in rows["method"]],
+            "**certificate**": [f"**{value:.3f}**" for value in rows["certificate"]],
+            "Theorem 3.1": rows["theorem_31"].tolist(),
+            "paper's quantity": rows["papers"].tolist(),
+            f"certificate from {DRAWS} draws": rows["drawn_certificate"].tolist(),
+            "error on the training set": (rows["errors"] / rows["outcomes"]).tolist(),
+            "on the test set": rows["test_error"].tolist(),
+            "of the trained network": rows["network_test_error"].tolist(),
+            "gap": (rows["certificate"] - rows["test_error"]).tolist(),
+            "KL (nats)": rows["kl"].tolist(),
+        }
+    )
+
+
+def ledger(result: Result, method: str) -> Markdown:
+    """Every event that the certificate of one posterior pays for, with its probability and what it costs."""
+    row = result.table[result.table["method"] == method].iloc[0]
+    n, m, priors = int(row["n"]), int(row["outcomes"]), int(row["priors"])
+    lines = [
+        "| event that fails with small probability | over | probability | what it costs |",
+        "|---|---|---|---|",
+        f"| Maurer's bound, for all posteriors at once | the sample of {n:,} | {DELTA} | "
+        f"$\\ln(2\\sqrt N/\\delta) = {math.log(2 * math.sqrt(n) / DELTA):.2f}$ nats of {row['kl']:,.0f} |",
+        f"| ... for each of {priors:,} values of $\\lambda$ that were fixed in advance | the sample | (the same, shared) | "
+        f"$\\ln {priors:,} = {math.log(priors):.2f}$ nats |",
+        "| the choice of $\\beta$, and of everything else about the posterior | | 0 | nothing: the bound holds for all posteriors |",
+        f"| the error on the training set, from $m = {m:,}$ outcomes of fresh noise | the noise | {DELTA_MC} | "
+        f"{_monte_carlo(row):.4f} of error |",
+        f"| **all together** | both | **{DELTA + DELTA_MC:g}** | |",
+    ]
+    return Markdown("\n".join(lines))
+
+
+def verdict(results: list[Result], holdouts: list[Result]) -> Markdown:
+    """How many are better than guessing, and where the hold-out bound is."""
+    best = {r: float(r.table["certificate"].min()) for r in results if r.key.seed == 0}
+    good = [title(r.key.dataset) for r, value in best.items() if value < 1 - 1 / names.classes(r.key.dataset)]
+    rest = [title(r.key.dataset) for r in best if title(r.key.dataset) not in good]
+    sentences = (
+        [f"Of {len(best)} data sets {len(good)} have a certificate below the error of guessing: {', '.join(good)}."]
+        if good
+        else []
+    )
+    if rest:
+        sentences.append(f"On {', '.join(rest)} no posterior of the paper proves anything.")
+    yardsticks = {r.key.dataset: chosen(r) for r in holdouts if r.key.seed == 0}
+    beaten = [title(r.key.dataset) for r, value in best.items() if value < yardsticks.get(r.key.dataset, 0)]
+    sentences.append(
+        f"The hold-out bound is beaten on {', '.join(beaten)}."
+        if beaten
+        else "The hold-out bound is lower everywhere, by a wide margin."
+    )
+    return Markdown(" ".join(sentences))
+
+
+def outcomes_against_draws(results: list[Result]) -> Markdown:
+    """What m = N T outcomes are worth beside the paper's draws."""
+    rows = pd.concat(result.table for result in results)
+    ours, drawn = (rows["certificate"]).max(), rows["drawn_certificate"].min()
+    return Markdown(
+        f"Each certificate rests on {PASSES} outcomes for each training example. From {DRAWS} drawn networks, the paper's number, the "
+        f"smallest certificate of the table is {drawn:.2f}; from outcomes the largest is {ours:.2f}."
+    )
+
+
+def _monte_carlo(row: pd.Series) -> float:
+    known = dict(kl=row["kl"], n=int(row["n"]), priors=int(row["priors"]))
+    exact = certificate(row["errors"] / row["outcomes"] * 10**15, 10**15, **known)
+    return row["certificate"] - exact

@@ -5,12 +5,15 @@ import time
 import pandas as pd
 
 from pacbayes_curvature.certificates import holdout_bound
+from paper import names
 from paper.experiments.certified import DELTA, error_rate
 from paper.experiments.holdout.compute import CHOSEN, trained_on_share
 from paper.experiments.rivals import around_minimum, code, optimised, shares  # noqa: F401 - they enter their rivals
 from paper.experiments.rivals.rival import RIVALS, Setting
 from paper.networks.minimum import Minimum
 from paper.results import records
+
+COORDINATES = ("error_weights", "error_cosine", "error_curvature")
 
 
 def rivals(
@@ -23,9 +26,9 @@ def rivals(
     where the optimisation started), own_holdout (hold-out bound of the prior's own mean, where the prior has seen a share), tried,
     holdout (the yardstick: the hold-out bound at equal data, `holdout.CHOSEN` of them for training), seconds (recorded, not
     reproduced; the training of the network that a rival is around is not counted).
-    `methods`: names of RIVALS, all of them if empty. ValueError: an unknown one.
+    `methods`: names of RIVALS; if empty, all of them for two classes, else COORDINATES, which differ in nothing but those. ValueError: an unknown one.
     """
-    wanted = list(methods) or list(RIVALS)
+    wanted = list(methods) or (list(RIVALS) if names.classes(dataset) == 2 else list(COORDINATES))
     if unknown := [method for method in wanted if method not in RIVALS]:
         raise ValueError(f"unknown rival {unknown[0]!r}; valid: {', '.join(RIVALS)}")
 

@@ -1,0 +1,46 @@
+"""Certificate against wall time, a point for each rival, with the line of the hold-out bound."""
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from paper.experiments.rivals.words import GROUPS, group, name
+from paper.results.records import Result
+from paper.show.style import title
+
+COLOURS = {"initialisation": "#0072B2", "minimum": "#009E73", "share": "#D55E00", "code": "#CC79A7"}
+MARKERS = {"initialisation": "o", "minimum": "^", "share": "s", "code": "D"}
+
+
+def certificate_against_time(result: Result) -> Figure:
+    """Filled the certificate, open the error on the test set, joined; the hold-out bound as a line. Labels at the certificates."""
+    figure, axis = plt.subplots(figsize=(7.2, 5.2))
+    rows = result.table.sort_values("certificate")
+    for row in rows.itertuples():
+        kind = group(row.method)
+        style = dict(color=COLOURS[kind], marker=MARKERS[kind])
+        axis.plot([row.seconds] * 2, [row.test_error, row.certificate], color=COLOURS[kind], linewidth=0.8, alpha=0.4)
+        axis.plot(row.seconds, row.certificate, linestyle="", markersize=7, **style)
+        axis.plot(row.seconds, row.test_error, linestyle="", markersize=4, markerfacecolor="none", **style)
+        axis.annotate(name(row.method), (row.seconds, row.certificate), (6, 3), textcoords="offset points", fontsize=8)
+    line = float(rows["holdout"].iloc[0])
+    axis.axhline(line, color="black", linewidth=1.2)
+    axis.annotate(
+        "hold-out bound",
+        (0.99, line),
+        (0, 3),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+    )
+    axis.set(xscale="log", yscale="log", xlabel="wall time (s)", ylabel="error", title=title(result.key.dataset))
+    handles = [
+        Line2D([], [], linestyle="", color=COLOURS[kind], marker=MARKERS[kind], label=text)
+        for kind, text in GROUPS.items()
+    ]
+    handles.append(
+        Line2D([], [], linestyle="", color="0.4", marker="o", markerfacecolor="none", label="error on the test set")
+    )
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize="small", frameon=False)
+    return figure
