@@ -142,25 +142,40 @@ def optimise(
     descent: Descent,
     generator: torch.Generator,
     loss: Loss = bits,
+    free: Sequence[int] | None = None,
     label: str = "",
 ) -> Optimised:
     """Minimise J over mean and variances, and over lam if `descent.scale_rate` is not 0, from `start`, on the examples x (N, d), y (N,).
 
     prior_mean: mu_1, independent of these examples. The coordinates stay those of `start`, which may depend on the examples, since the prior
-    does not see them. ValueError: lam not positive, a start whose variances are 0, outputs of the last layer in other
-    coordinates, weights that are no longer finite (learning rates too large).
+    does not see them. free: how many neurons of each layer, the first ones, are optimised; the others stay as they are in `start`, and
+    cost nothing where the prior has the same mean and variance there. ValueError: lam not positive, a start whose variances are
+    0, outputs of the last layer, or of a layer that is not free as a whole, in other coordinates, weights that are no longer
+    finite (learning rates too large).
     """
+    free = [len(w) for w in start.mean] if free is None else free
     coordinates, layers = start.coordinates, len(start.mean)
     if coordinates.outputs[-1] is not None:
         raise ValueError("the last layer's outputs must be in no other coordinates")
+    if any(v is not None and f < len(w) for v, f, w in zip(coordinates.outputs, free, start.mean)):
+        raise ValueError("the outputs of a layer that is not free as a whole must be in no other coordinates")
     if any(bool((v == 0).any()) for v in start.variances):
         raise ValueError("the variances must be positive")
     log_lam = torch.tensor([math.log(value) for value in _each(lam, layers)], dtype=x.dtype)
-    entries = [e.detach().clone().contiguous().requires_grad_() for e in coordinates.of(start.mean)]
-    prior = coordinates.of(prior_mean)
+    whole, prior = coordinates.of(start.mean), coordinates.of(prior_mean)
+    entries = [e[:f].detach().clone().contiguous().requires_grad_() for e, f in zip(whole, free)]
     log_ratio = [
-        (v.log() - l).expand_as(e).clone().requires_grad_() for v, l, e in zip(start.variances, log_lam, entries)
+        (v.log() - l).expand_as(e)[:f].clone().requires_grad_()
+        for v, l, e, f in zip(start.variances, log_lam, whole, free)
     ]
+    held = [(e[f:].detach(), v.expand_as(e)[f:]) for e, v, f in zip(whole, start.variances, free)]
+
+    def joined() -> tuple[Weights, Weights]:
+        v = [l * s.exp() for l, s in zip(log_lam.exp(), log_ratio)]
+        return tuple(
+            [torch.cat([part, rest[i]]) for part, rest in zip(parts, held)] for i, parts in enumerate((entries, v))
+        )
+
     groups = [{"params": entries, "lr": descent.mean_rate}, {"params": log_ratio, "lr": descent.variance_rate}]
     if descent.scale_rate:
         groups.append({"params": [log_lam.requires_grad_()], "lr": descent.scale_rate})
@@ -172,10 +187,9 @@ def optimise(
         total = 0.0
         for batch in torch.randperm(len(x), generator=generator).split(descent.batch_size):
             adam.zero_grad()
-            scale = log_lam.exp()
-            v = [l * s.exp() for l, s in zip(scale, log_ratio)]
-            a, s = moments(entries, v, coordinates, c[batch], generator)
-            value = objective(loss(a, s, y[batch], generator).mean(), kl_divergence(entries, log_ratio, prior, scale))
+            a, s = moments(*joined(), coordinates, c[batch], generator)
+            kl = kl_divergence(entries, log_ratio, [e[:f] for e, f in zip(prior, free)], log_lam.exp())
+            value = objective(loss(a, s, y[batch], generator).mean(), kl)
             value.backward()
             adam.step()
             schedule.step()
@@ -184,12 +198,12 @@ def optimise(
             raise ValueError(
                 f"the weights are no longer finite: the learning rates are too large for {label}, {descent}"
             )
-        path.append([w.detach() for w in coordinates.back([e.detach().clone() for e in entries])])
+        back = coordinates.back([e.detach() for e in joined()[0]])
+        path.append([torch.cat([w[:f], w0[f:]]) for w, w0, f in zip(back, start.mean, free)])
         history.append(total / len(x))
         progress.set_postfix(objective=history[-1])
-    scale = log_lam.detach().exp()
-    v = [(l * s.exp()).detach() for l, s in zip(scale, log_ratio)]
-    return Optimised(replace(start, mean=path[-1], variances=v), scale.tolist(), path, history)
+    v = [v.detach() for v in joined()[1]]
+    return Optimised(replace(start, mean=path[-1], variances=v), log_lam.detach().exp().tolist(), path, history)
 
 
 def _normal(a: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

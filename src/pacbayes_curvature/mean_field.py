@@ -75,10 +75,11 @@ class MeanField:
             if not bool(w.isfinite().all()):
                 raise ValueError(f"the weights of layer {layer} must be finite")
 
-    def kl(self, prior_mean: Weights, lam: float | Sequence[float]) -> float:
+    def kl(self, prior_mean: Weights, lam: float | Sequence[float | torch.Tensor]) -> float:
         """(1/2) sum_l [ sum_ji (v_ji/lam_l - 1 - ln(v_ji/lam_l)) + |W_l - W_1l|_F^2 / lam_l ]: KL(Q||P) in nats.
 
-        P = N(prior_mean, lam_l I), a lam for each layer or one for all. Computed in float64; inf where a variance is 0.
+        P = N(prior_mean, lam_l I), a lam for each layer or one for all; for a layer also a column (n_out, 1), a lam for each neuron, if its outputs
+        are in no other coordinates. Computed in float64; inf where a variance is 0.
         ValueError: lam that is not positive, other shapes.
         """
         total = 0.0
@@ -87,7 +88,8 @@ class MeanField:
                 raise ValueError(f"the prior's mean must have shape {tuple(w.shape)}, got {tuple(w1.shape)}")
             excess = v.double() / lam_l - 1  # r - 1 - ln r without cancellation for r near 1
             total += (
-                (excess - excess.log1p()).sum() * (len(w) // len(v)) + (w.double() - w1.double()).square().sum() / lam_l
+                (excess - excess.log1p()).sum() * (len(w) // len(v))
+                + ((w.double() - w1.double()).square() / lam_l).sum()
             ).item()
         return total / 2
 
@@ -181,8 +183,10 @@ def _times(w: torch.Tensor, basis: torch.Tensor | None, left: bool = False, tran
     return w @ (basis.T if transposed else basis)
 
 
-def _each(lam: float | Sequence[float], layers: int) -> list[float]:
-    values = [float(lam)] * layers if np.ndim(lam) == 0 else [float(value) for value in lam]
-    if len(values) != layers or not all(0 < value < np.inf for value in values):
+def _each(lam: float | Sequence[float | torch.Tensor], layers: int) -> list:
+    values = [lam] * layers if np.isscalar(lam) else list(lam)
+    if len(values) != layers or not all(
+        bool(((v := torch.as_tensor(value)) > 0).all() and v.isfinite().all()) for value in values
+    ):
         raise ValueError(f"lam must be a positive number, or one for each of {layers} layers, got {lam}")
     return values

@@ -1,13 +1,11 @@
 """Rivals around the trained network, without optimisation: their shape comes from its curvature, or from the noise of SGD there."""
 
-import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
 from pacbayes_curvature.curvature import kronecker
-from pacbayes_curvature.mean_field import MeanField
+from pacbayes_curvature.mean_field import Coordinates
 from pacbayes_curvature.networks import Weights, forward
-from paper.experiments.certified import PRIORS, search
 from paper.experiments.rivals.rival import Rival, Setting, rival
 from paper.networks.training import recipe_for
 from paper.randomness import stream
@@ -33,24 +31,13 @@ def ekfac(setting: Setting) -> Rival:
 
 @rival
 def swag_diagonal(setting: Setting) -> Rival:
-    """The mean and the spread of each weight while SGD goes on at a constant rate (Maddox et al. 2019), the spread's scale chosen.
+    """The mean and the spread of each weight while SGD goes on at a constant rate (Maddox et al. 2019), as a precision added to the prior's.
 
-    Weights that no example moves keep the prior's variance.
+    The spread's scale is chosen. Weights that no example moves have no spread, and keep the prior's variance.
     """
     mean, spread = spread_of_sgd(setting)
-    spread = _of_mean_one(spread)
-
-    def posterior(lam: float, scale: float) -> MeanField:
-        return MeanField(mean, [torch.where(v > 0, scale * v, torch.full_like(v, lam)) for v in spread])
-
-    def found(lams: np.ndarray, scales: np.ndarray) -> np.ndarray:
-        each = [(posterior(lam, scale), lam) for lam, scale in zip(lams, scales)]
-        return np.array([setting.expected(q, q.kl(setting.initial, lam), len(PRIORS)) for q, lam in each])
-
-    lam, scale = search(found, beta=True, coarse=125)
-    q = posterior(lam, scale)
-    everyone = torch.arange(setting.n)
-    return Rival(q, q.kl(setting.initial, lam), everyone, 0.0, len(PRIORS), setting.trained, "lam and scale on a grid")
+    precision = [torch.where(v > 0, 1 / v, torch.zeros_like(v)) for v in spread]
+    return setting.along(mean, _of_mean_one(precision), Coordinates.weights(len(mean)), "lam and scale on a grid")
 
 
 def spread_of_sgd(setting: Setting) -> tuple[Weights, Weights]:

@@ -1,5 +1,6 @@
 """Rivals by optimisation of a bound or an evidence, with the prior's mean at the initialisation: no example is spent on the prior."""
 
+import itertools
 from collections.abc import Callable
 from functools import partial
 
@@ -21,12 +22,13 @@ from pacbayes_curvature.descent import (
 )
 from pacbayes_curvature.mean_field import Coordinates, MeanField
 from pacbayes_curvature.networks import Weights
-from paper.experiments.rivals.rival import Rival, Setting, rival
+from paper.experiments.rivals.rival import HELD, Rival, Setting, rival
 from paper.randomness import stream
 
 EPOCHS = 8
-LONG, LONG_RATES = 60, (2e-2, 3e-1)  # of the one that is meant to win
-TEMPERED, BETA = 24, 8.0  # epochs, and the weight of the KL, where a bound is mostly divergence
+LONG, LONG_RATES = 24, (2e-2, 3e-1)  # and larger steps
+FEW, FEW_EPOCHS = (25, 50, 100), 16  # free neurons in each hidden layer
+BETA = 8.0  # weight of the KL, for where a bound is mostly divergence
 LAM = 1e-3  # where lam starts in every layer; it is optimised with the rest
 
 
@@ -81,10 +83,18 @@ def longer(setting: Setting) -> Rival:
 
 
 @rival
+def few_neurons(setting: Setting) -> Rival:
+    """The same with a prior that holds all but a few neurons of each hidden layer at the initialisation; how many is paid for."""
+    return _in(setting, curvature_coordinates(setting), quadratic, error, [LONG_RATES], epochs=FEW_EPOCHS, widths=FEW)
+
+
+@rival
 def tempered(setting: Setting) -> Rival:
-    """In the eigenbasis of H_l the error plus a fixed multiple of KL / N, as in Catoni's bound."""
+    """The same with the error plus a fixed multiple of KL / N, as in Catoni's bound, in place of the quadratic bound."""
     goal = partial(variational, beta=BETA)
-    return _in(setting, curvature_coordinates(setting), goal, error, [(1e-2, 1e-1)], lam=1e-4, epochs=TEMPERED)
+    return _in(
+        setting, curvature_coordinates(setting), goal, error, [(1e-2, 1e-1)], lam=1e-4, epochs=FEW_EPOCHS, widths=FEW
+    )
 
 
 def curvature_coordinates(setting: Setting) -> Coordinates:
@@ -103,27 +113,25 @@ def _in(
     start: Weights | None = None,
     lam: float = LAM,
     epochs: int | None = None,
+    widths: tuple[int, ...] = (0,),
 ) -> Rival:
-    """The best of one descent for each pair of learning rates, of the means and of the log-variances."""
+    """The best of one descent for each pair of learning rates, of the means and of the log-variances, and each number of free neurons in the
+    hidden layers, 0 for all of them."""
     origin, epochs, candidates = start or setting.initial, epochs or EPOCHS, []
-    for mean_rate, variance_rate in rates:
-        q = MeanField(origin, [torch.full_like(w, lam) for w in origin], coordinates)
-        schedule = Descent(epochs, 512, mean_rate, variance_rate, scale_rate=1e-2)
+    for (mean_rate, variance_rate), width in itertools.product(rates, widths):
+        free = [min(width or len(w), len(w)) for w in origin]
+        v = [
+            torch.where(torch.arange(len(w))[:, None] < f, lam, HELD).expand_as(w).contiguous()
+            for w, f in zip(origin, free)
+        ]
         found = optimise(
-            q,
-            setting.initial,
-            lam,
-            setting.x,
-            setting.y,
-            objective(setting.n),
-            schedule,
-            stream("rivals", setting.seed),
-            loss,
-            "a rival",
-        )
-        candidates.append((found.posterior, setting.initial, found.lam))
+            MeanField(origin, v, coordinates), setting.initial, lam, setting.x, setting.y, objective(setting.n),
+            Descent(epochs, 512, mean_rate, variance_rate, scale_rate=1e-2), stream("rivals", setting.seed), loss, free, "a rival",
+        )  # fmt: skip
+        candidates.append((found.posterior, found.lam, free))
     words = "; ".join(f"Adam {mean:g}, {variance:g}" for mean, variance in rates)
-    return setting.best(candidates, origin, f"{epochs} epochs, {words}")
+    words += "" if widths == (0,) else f"; free neurons {', '.join(map(str, widths))}"
+    return setting.best(candidates, origin, f"{epochs} epochs, {words}", len(widths))
 
 
 def _cosines(k: int) -> torch.Tensor:

@@ -15,6 +15,7 @@ from paper.experiments.holdout.compute import trained_on_share
 from paper.networks.minimum import Minimum
 from paper.randomness import stream
 
+HELD = 2.0**-33  # the prior's variance of neurons that are held at the initialisation
 SHARE = 0.5  # of the examples, for the rivals whose prior has seen some
 
 
@@ -78,18 +79,37 @@ class Setting:
         q = posterior(lam, beta)
         return Rival(q, q.kl(self.initial, lam), torch.arange(self.n), 0.0, len(PRIORS), self.trained, tried)
 
-    def best(self, candidates: Sequence[tuple[MeanField, Weights, list[float]]], origin: Weights, tried: str) -> Rival:
-        """The candidate (posterior, prior mean, lam of each layer) with the best expected certificate, its lam rounded to PRIORS.
+    def best(
+        self,
+        candidates: Sequence[tuple[MeanField, list[float], list[int]]],
+        origin: Weights,
+        tried: str,
+        widths: int = 1,
+    ) -> Rival:
+        """The candidate (posterior, lam of each layer, free neurons) with the best expected certificate, its lam rounded to PRIORS.
 
-        The variances are rounded with it: most weights have the prior's, and would be charged for the difference.
+        The variances of the free neurons are rounded with it: most weights have the prior's, and would be charged for the difference.
+        widths: how many numbers of free neurons there are to choose from, which multiplies the priors.
         """
-        priors, with_kl = len(PRIORS) ** len(origin), []
-        for q, prior, lam in candidates:
+        priors, with_kl = widths * len(PRIORS) ** len(origin), []
+        for q, lam, free in candidates:
             rounded = [nearest(value) for value in lam]
-            q = replace(q, variances=[v * (new / old) for v, new, old in zip(q.variances, rounded, lam)])
-            with_kl.append((q, q.kl(prior, rounded)))
+            factors = [
+                torch.cat([v.new_full((f, 1), new / old), v.new_ones(len(v) - f, 1)])
+                for v, new, old, f in zip(q.variances, rounded, lam, free)
+            ]
+            q = replace(q, variances=[v * factor for v, factor in zip(q.variances, factors)])
+            with_kl.append((q, q.kl(self.initial, prior_variances(rounded, free, origin))))
         q, kl = min(with_kl, key=lambda each: self.expected(*each, priors))
         return Rival(q, kl, torch.arange(self.n), 0.0, priors, origin, tried)
+
+
+def prior_variances(lam: list[float], free: list[int], like: Weights) -> list[torch.Tensor]:
+    """Of each neuron, (n_out, 1): lam of the layer for the free ones, HELD for the others."""
+    return [
+        torch.cat([w.new_full((f, 1), l, dtype=torch.float64), w.new_full((len(w) - f, 1), HELD, dtype=torch.float64)])
+        for w, l, f in zip(like, lam, free)
+    ]
 
 
 def nearest(lam: float) -> float:
