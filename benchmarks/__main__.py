@@ -13,7 +13,7 @@ from pathlib import Path
 
 from paper.results import records
 
-from . import inversion, monte_carlo, peak, peers, problems, results, scaling, training_speed
+from . import descent, inversion, monte_carlo, peak, peers, problems, results, scaling, training_speed
 from .pairs import smaller
 from .sweeps import Sweeps
 
@@ -25,6 +25,7 @@ FULL = {
     "peak_size": 3072,
     "sweeps": {"rounds": 3, "sampled": 4, "pilot": {"nodes": 6, "draws": 16, "examples": 60_000}, "repeats": 5},
     "monte_carlo": {"rounds": 5, "draws": 5},
+    "descent": {"rounds": 3, "epochs": 12},
     "peers": {"rounds": 7},
     "inversion": {},
     "training": {"rounds": 3},
@@ -37,6 +38,7 @@ QUICK = {
     "peak_size": 256,
     "sweeps": {"rounds": 2, "sampled": 2, "pilot": {"nodes": 3, "draws": 4, "examples": 512}, "repeats": 1},
     "monte_carlo": {"rounds": 2, "draws": 2},
+    "descent": {"rounds": 1, "epochs": 12},
     "peers": {"rounds": 2},
     "inversion": {"sizes": (80, 160), "rounds": 2},
     "training": {"rounds": 2},
@@ -57,6 +59,10 @@ def _sweeps(sizes: dict) -> dict:
 
 def _monte_carlo(sizes: dict) -> dict:
     return {"entries": monte_carlo.run(next(_problems(sizes)), **sizes["monte_carlo"])}
+
+
+def _descent(sizes: dict) -> dict:
+    return {"entries": descent.run(next(_problems(sizes)), **sizes["descent"])}
 
 
 def _peers(sizes: dict) -> dict:
@@ -91,6 +97,7 @@ def _stages(sizes: dict) -> dict:
 PARTS = {
     "sweeps": _sweeps,
     "monte_carlo": _monte_carlo,
+    "descent": _descent,
     "peers": _peers,
     "inversion": _inversion,
     "training": _training,

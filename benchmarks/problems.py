@@ -20,6 +20,7 @@ class Problem:
 
     name: str
     weights: networks.Weights
+    initial: networks.Weights
     layers: list[LayerPosterior]
     spectra: list[tuple[np.ndarray, np.ndarray]]
     x: torch.Tensor
@@ -43,6 +44,7 @@ def load(dataset: str, grid_size: int) -> Problem:
     return Problem(
         dataset,
         minimum.network.minimum,
+        minimum.network.initial,
         posterior(minimum, METHOD),
         minimum.spectra,
         minimum.x[order],
