@@ -55,9 +55,9 @@ def ledger(result: Result, method: str) -> Markdown:
 
 def verdict(results: list[Result], holdouts: list[Result]) -> Markdown:
     """How many are better than guessing, and where the hold-out bound is."""
-    best = {r: float(r.table["certificate"].min()) for r in results if r.key.seed == 0}
-    good = [title(r.key.dataset) for r, value in best.items() if value < 1 - 1 / names.classes(r.key.dataset)]
-    rest = [title(r.key.dataset) for r in best if title(r.key.dataset) not in good]
+    best = {r.key.dataset: float(r.table["certificate"].min()) for r in results[::-1]}  # the first seed of each
+    good = [title(name) for name, value in best.items() if value < 1 - 1 / names.classes(name)][::-1]
+    rest = [title(name) for name in best if title(name) not in good][::-1]
     sentences = (
         [f"Of {len(best)} data sets {len(good)} have a certificate below the error of guessing: {', '.join(good)}."]
         if good
@@ -65,8 +65,8 @@ def verdict(results: list[Result], holdouts: list[Result]) -> Markdown:
     )
     if rest:
         sentences.append(f"On {', '.join(rest)} no posterior of the paper proves anything.")
-    yardsticks = {r.key.dataset: chosen(r) for r in holdouts if r.key.seed == 0}
-    beaten = [title(r.key.dataset) for r, value in best.items() if value < yardsticks.get(r.key.dataset, 0)]
+    yardsticks = {r.key.dataset: chosen(r) for r in holdouts}
+    beaten = [title(name) for name, value in best.items() if value < yardsticks[name]]
     sentences.append(
         f"The hold-out bound is beaten on {', '.join(beaten)}."
         if beaten

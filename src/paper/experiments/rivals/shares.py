@@ -36,7 +36,7 @@ def prior_mean_optimised(setting: Setting) -> Rival:
             start = MeanField(mean, [torch.full_like(w, lam) for w in mean], coordinates)
             found = optimise(
                 start, mean, lam, x, y, descent.quadratic(len(y)), Descent(EPOCHS, 512, rate, 30 * rate),
-                stream("rivals", setting.seed), descent.error, "on the rest",
+                stream("rivals", setting.seed), descent.error, label="on the rest",
             )  # fmt: skip
             q = found.posterior
             candidates.append((q, q.kl(mean, lam)))
