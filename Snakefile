@@ -194,7 +194,7 @@ rule chunk:
     output: table(PART)
     input: NETWORK, rules.explore.output
     params: root=root, code=code("accuracy_vs_complexity", "{method}", "parts.counted")
-    wildcard_constraints: part="chunk[0-9]+"
+    wildcard_constraints: part="chunk[0-9]+|test"
     shell: RUN + " part {wildcards.dataset} {wildcards.seed} {wildcards.method} {wildcards.part}"
 
 

@@ -61,9 +61,9 @@ EXPERIMENTS = {
 USUAL = [name for name in EXPERIMENTS if set(EXPERIMENTS[name]) == set(FROZEN)]  # for every data set
 
 # The sweep of accuracy_vs_complexity: points along an axis of the frozen grids, passes over the training set, and the parts
-# that a cluster computes by themselves, first the exploration and then the training set in chunks.
+# that a cluster computes by themselves: first the exploration, then the training set in chunks and the test set.
 GRID_SIZE, PASSES, CHUNKS = 20, 1, 4
-PARTS = ("explored", *(f"chunk{chunk}" for chunk in range(CHUNKS)))
+PARTS = ("explored", *(f"chunk{chunk}" for chunk in range(CHUNKS)), "test")
 
 
 def frozen() -> Iterator[tuple[str, str, int]]:
