@@ -120,7 +120,7 @@ def test_members_accuracy_does_not_depend_on_the_exploration(exploring, monkeypa
     monkeypatch.setattr(parts, "EXPLORED", 320)
     second = accuracy_vs_complexity("digits", methods=("baseline",), grid_size=SIZE, fresh=True).table
     both = first[grid.members(first)].merge(second[grid.members(second)], on=["lam", "beta"])
-    assert len(both) > 2
+    assert len(both) > 1
     np.testing.assert_allclose(both["accuracy_x"], both["accuracy_y"], rtol=1e-4)
     explored = [table.loc[~grid.members(table), "accuracy"].mean() for table in (first, second)]
     assert explored[0] != explored[1]

@@ -85,9 +85,7 @@ def verdicts(results: list[Result]) -> Markdown:
             )
             items.append(f"- **{name}**: the smallest sums below the error of guessing, {chance:.3g}, are {sums}.")
         else:
-            items.append(
-                f"- **{name}**: no grid point of any method has a sum below the error of guessing, {chance:.3g}."
-            )
+            items.append(f"- **{name}**: no point of any method has a sum below the error of guessing, {chance:.3g}.")
         ratios = complexity_at([result]).filter(like="/ baseline")
         for column in ratios:
             method = STYLE[column.removesuffix(" / baseline")][0]
