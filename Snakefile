@@ -175,7 +175,7 @@ rule reproduce:
 
 
 rule train:
-    priority: 1   # first, since all else waits for a network, and the shorter jobs then fill both cores to the end
+    priority: 2   # first, since all else waits for a network, and the shorter jobs then fill both cores to the end
     output: table(RESULT.replace("{experiment}", "training_run")), NETWORK
     params: root=root, code=code("training_run")
     shell: RUN + " compute training_run {wildcards.dataset} {wildcards.seed} {output[0]}"
@@ -194,7 +194,7 @@ rule chunk:
     output: table(PART)
     input: NETWORK, rules.explore.output
     params: root=root, code=code("accuracy_vs_complexity", "{method}", "parts.counted")
-    wildcard_constraints: part="chunk[0-9]+"
+    wildcard_constraints: part="chunk[0-9]+|test"
     shell: RUN + " part {wildcards.dataset} {wildcards.seed} {wildcards.method} {wildcards.part}"
 
 

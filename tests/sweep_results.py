@@ -23,7 +23,8 @@ def result(dataset="mnist2", state="frozen"):
     table["accuracy"], table["complexity"] = rng.uniform(0.3, 1, len(table)), rng.uniform(0.1, 2, len(table))
     table["pareto"] = table.index % 3 != 1
     table["examples"] = table["evaluated"] = 60
-    table["drawn_accuracy"], table["drawn_accuracy_stderr"] = table["accuracy"] + 0.004, 0.0021
+    table["point"] = [f"front {i}" for i in range(len(table))]
+    table["accuracy_stderr"], table["test_error"], table["test_error_stderr"] = 0.001, 1.01 - table["accuracy"], 0.0021
     parameters = {"recipe": {"rate": 0.1}, "passes": 1}
     key = Key("accuracy_vs_complexity", dataset, 0, parameters, {"train": "ab" * 32}, "c0de")
     return Result(key, table, MADE, state)

@@ -33,7 +33,7 @@ def measured(digits, network, noise=0, size=5):
             table.assign(accuracy=score[0], accuracy_stderr=score[1], kl=kl, complexity=complexity(kl, len(x)))
         )
     more = {"dataset": "digits", "seed": 0, "examples": len(x), "evaluated": len(x), "pareto": False}
-    more |= {"drawn_accuracy": np.nan, "drawn_accuracy_stderr": np.nan}
+    more |= {"test_error": np.nan, "test_error_stderr": np.nan}
     return pd.concat(tables, ignore_index=True).assign(**more)
 
 

@@ -78,11 +78,11 @@ def points(folder: Path) -> dict:
 
 
 def _rows(table: pd.DataFrame, path: Path) -> list[list]:
-    """The points of one network. JSON has no infinity: the baseline's beta is null."""
+    """The points of one network. JSON has no infinity: beta is null where a method is the baseline."""
     rows = table[list(COLUMNS)].astype(object).to_numpy().tolist()
     for row in rows:
-        method, *numbers, _ = row
-        if method == "baseline" and numbers[1] == math.inf:
+        numbers = row[1:-1]
+        if numbers[1] == math.inf:
             row[2], numbers[1] = None, 0.0
         if not all(map(math.isfinite, numbers)):
             raise ValueError(f"{path}: a point without finite numbers: {row}")

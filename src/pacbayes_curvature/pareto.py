@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-RESOLUTION = 0.001  # of accuracy: what a point has to add to the front to be worth a pass over all examples
-
 
 def front(accuracy: np.ndarray, complexity: np.ndarray) -> np.ndarray:
     """Mask (n,) of the points that no other point beats: none is at least as accurate and as simple, and better in one.
@@ -28,22 +26,11 @@ def front(accuracy: np.ndarray, complexity: np.ndarray) -> np.ndarray:
     return mask
 
 
-def contenders(accuracy: np.ndarray, stderr: np.ndarray, complexity: np.ndarray, chance: float) -> np.ndarray:
-    """Mask (n,) of the points that may be on the front, judged by accuracies (n,) with standard errors (n,).
+class Interpolated(NamedTuple):
+    """Complexities between points, and their standard errors: arrays in the shape of the accuracies asked for."""
 
-    A point is no contender when a less complex one is, beyond doubt, as accurate short of RESOLUTION: its accuracy less
-    two standard errors is at least this one's plus two, less RESOLUTION. Nor is it when its accuracy is at most 2% of the
-    way from `chance` to 1, where a network only guesses. The least complex point always is one. A point that is left out
-    wrongly makes the front coarser, never wrong.
-    """
-    error = 2 * stderr
-    order = np.argsort(complexity, kind="stable")
-    least = np.maximum.accumulate((accuracy - error)[order])
-    mask = np.zeros(len(accuracy), bool)
-    mask[order[1:]] = np.minimum(accuracy + error, 1)[order[1:]] - RESOLUTION > least[:-1]
-    mask &= accuracy > chance + 0.02 * (1 - chance)
-    mask[order[0]] = True
-    return mask
+    complexity: np.ndarray
+    stderr: np.ndarray
 
 
 class Meeting(NamedTuple):
@@ -82,16 +69,25 @@ def meeting(accuracy: np.ndarray, complexity: np.ndarray, line: float) -> Meetin
     return Meeting(margin > 0, margin, at)
 
 
-def interpolated_complexity(accuracy: np.ndarray, complexity: np.ndarray, at: np.ndarray) -> np.ndarray:
+def interpolated_complexity(
+    accuracy: np.ndarray, complexity: np.ndarray, at: np.ndarray, stderr: np.ndarray | float = 0.0
+) -> Interpolated:
     """The complexity at accuracy `at` on the points' Pareto front, a straight line in (a, ln c) between neighbours.
 
-    NaN where the front does not reach. For curves with few points, whose lower edge would be a coarse staircase.
+    NaN where the front does not reach. stderr, of the accuracies (n,) or of each: that of a point on a line of slope
+    b = d ln c / d a is c b stderr, with stderr between the neighbours' on a straight line, as for errors that are shared.
     """
     accuracy, complexity = _points(accuracy, complexity)
-    on = front(accuracy, complexity)
-    order = np.argsort(accuracy[on])
-    a, c = accuracy[on][order], complexity[on][order]
-    return np.exp(np.interp(at, a, np.log(c), left=np.nan, right=np.nan))
+    on = np.flatnonzero(front(accuracy, complexity))
+    _, first = np.unique(accuracy[on], return_index=True)  # ascending
+    on = on[first]
+    a, logs, errors = accuracy[on], np.log(complexity[on]), np.broadcast_to(stderr, accuracy.shape)[on]
+    at = np.asarray(at, float)
+    found = np.exp(np.interp(at, a, logs, left=np.nan, right=np.nan))
+    if len(a) < 2:
+        return Interpolated(found, np.full(at.shape, np.nan))
+    slope = (np.diff(logs) / np.diff(a))[np.clip(np.searchsorted(a, at) - 1, 0, len(a) - 2)]
+    return Interpolated(found, found * slope * np.interp(at, a, errors))
 
 
 def _points(accuracy: np.ndarray, complexity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

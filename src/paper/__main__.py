@@ -2,7 +2,7 @@
 
     python -m paper compute EXPERIMENT DATASET SEED OUTPUT.csv
     python -m paper together DATASET SEED FOLDER EXPERIMENT ...
-    python -m paper part DATASET SEED METHOD explored|chunk0|chunk1|...
+    python -m paper part DATASET SEED METHOD explored|chunk0|chunk1|...|test
     python -m paper verify RESULT.csv ...
     python -m paper freeze RESULT.csv ...
 
@@ -78,7 +78,7 @@ def part(dataset: str, seed: int, method: str, name: str) -> None:
     if name == "explored":
         table = parts.explored(minimum, method, GRID_SIZE, PASSES)
     else:
-        table = parts.counted(minimum, method, GRID_SIZE, PASSES, int(name.removeprefix("chunk")))
+        table = parts.counted(minimum, method, GRID_SIZE, PASSES, name)
     print(f"sweep of {dataset}, seed {seed}, {method}, {name}: {len(table)} points")
 
 

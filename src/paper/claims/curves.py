@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pacbayes_curvature.pareto import front
+from pacbayes_curvature.pareto import interpolated_complexity
 from pacbayes_curvature.posteriors import METHODS
 from paper import names
 
@@ -89,20 +89,14 @@ def margins(table: pd.DataFrame, line: str, noise: float) -> pd.Series:
 
 
 def complexities(table: pd.DataFrame, levels: Sequence[float]) -> pd.Series:
-    """ln of the complexity at the accuracies 1/C + s (1 - 1/C), by data set, seed, curve and level s.
-
-    Between neighbouring points of the front a straight line in (accuracy, ln complexity); below its least accurate
-    point the complexity of that point; NaN above its most accurate one.
-    """
+    """ln of the complexity at the accuracies 1/C + s (1 - 1/C), by data set, seed, curve and level s:
+    `pareto.interpolated_complexity`."""
     found = {}
     for each, rows in table.groupby(EACH, sort=False):
-        rows = rows[front(rows["accuracy"].to_numpy(), rows["complexity"].to_numpy())]
-        rows = rows.drop_duplicates(["accuracy", "complexity"]).sort_values("accuracy")
-        logs = np.log(rows["complexity"].to_numpy())
         chance = 1 / names.classes(each[0])
-        for level in levels:
-            accuracy = chance + level * (1 - chance)
-            found[(*each, level)] = np.interp(accuracy, rows["accuracy"], logs, left=logs[0], right=np.nan)
+        at = chance + np.array(levels) * (1 - chance)
+        heights = interpolated_complexity(rows["accuracy"], rows["complexity"], at).complexity
+        found |= {(*each, level): np.log(height) for level, height in zip(levels, heights)}
     return pd.Series(found).rename_axis([*EACH, "level"]).sort_index()
 
 

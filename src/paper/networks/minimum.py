@@ -9,6 +9,7 @@ import torch
 
 from pacbayes_curvature import posteriors
 from pacbayes_curvature.curvature import second_moments
+from pacbayes_curvature.gibbs import strata
 from paper import digest
 from paper.files import ROOT
 from paper.networks import data, store
@@ -61,6 +62,16 @@ class Minimum:
         """Training labels (N,)."""
         return torch.from_numpy(self.data.y_train)
 
+    @property
+    def x_test(self) -> torch.Tensor:
+        """Test inputs."""
+        return torch.from_numpy(self.data.x_test)
+
+    @property
+    def y_test(self) -> torch.Tensor:
+        """Test labels."""
+        return torch.from_numpy(self.data.y_test)
+
     @cached_property
     def network(self):
         """The trained network, by `network`."""
@@ -75,6 +86,11 @@ class Minimum:
     def spectra(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Eigenvalues (k,) and eigenvectors (k, k) of each H_l: `second_moments.spectrum`."""
         return [second_moments.spectrum(moment) for moment in self.moments]
+
+    @cached_property
+    def margins(self) -> torch.Tensor:
+        """Of the training examples, (N,): `strata.standardised_margins`."""
+        return strata.standardised_margins(self.network.minimum, self.x, self.y)
 
 
 def posterior(minimum: Minimum, method: str) -> list[posteriors.LayerPosterior]:

@@ -68,7 +68,7 @@ def test_complexities_at_equal_accuracy_and_equal_loss(shown):
     accuracy = equal_accuracy([result], [methods])
     assert accuracy["accuracy"].tolist() == pytest.approx([0.1 + 0.9 * s for s in LEVELS])
     rows = result.table[result.table["curve"] == "layerwise_diagonal"]
-    expected = pareto.interpolated_complexity(rows["accuracy"], rows["complexity"], accuracy["accuracy"])
+    expected = pareto.interpolated_complexity(rows["accuracy"], rows["complexity"], accuracy["accuracy"]).complexity
     np.testing.assert_allclose(accuracy["Lemma 4.2, layerwise"], expected)
     beside = beside_the_curves([result], [methods]).set_index(["curve", "method"])
     ratio = (accuracy["Full L Hessian"] / accuracy["Lemma 4.2, layerwise"]).dropna()

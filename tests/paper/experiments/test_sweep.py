@@ -8,16 +8,17 @@ import pytest
 import torch
 
 from pacbayes_curvature import pareto, posteriors
+from pacbayes_curvature.bounds import complexity
 from pacbayes_curvature.curvature import second_moments
 from pacbayes_curvature.gibbs import local_reparametrisation
 from pacbayes_curvature.gibbs.level import Level
+from paper import names
 from paper.__main__ import main
 from paper.experiments import grid
-from paper.experiments.accuracy_vs_complexity import parts
+from paper.experiments.accuracy_vs_complexity import family, parts
 from paper.experiments.accuracy_vs_complexity.compute import accuracy_vs_complexity
-from paper.networks.minimum import Minimum
+from paper.networks.minimum import Minimum, posterior
 from paper.randomness import stream
-from paper.results import records
 
 pytestmark = pytest.mark.usefixtures("workspace")
 SIZE = 6
@@ -30,108 +31,115 @@ def trained(digits_network, monkeypatch):
 
 @pytest.fixture
 def exploring(monkeypatch):
-    """Digits is explored too, on 400 of its 1,437 examples, with a resolution that so few can tell."""
+    """Digits is explored too, on 400 of its 1,437 examples."""
     monkeypatch.setattr(parts, "EXPLORED", 400)
-    monkeypatch.setattr(pareto, "RESOLUTION", 0.01)
+    monkeypatch.setattr(parts, "CORRECTED", 80)
 
 
-def test_a_small_training_set_is_not_explored(monkeypatch):
+def test_a_small_training_set_is_explored_whole():
     table = accuracy_vs_complexity("digits", grid_size=SIZE).table
     assert (table["evaluated"] == table["examples"]).all()
+    assert table["test_error"].isna().tolist() == table["point"].str.startswith("grid").tolist()
 
 
 def test_the_counts_are_those_of_the_chunks_by_themselves(digits, digits_network):
-    """Each chunk with its own noise, as any process would make it."""
+    """Each chunk with its own noise, as any process would make it; the test set too."""
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     table = accuracy_vs_complexity("digits", methods=("diag",), grid_size=SIZE).table
+    table = table[grid.members(table)]
     layers = [
         posteriors.LayerPosterior(h.diagonal(), None, len(w), 0.0)
         for h, w in zip(second_moments.second_moments(digits_network.minimum, x), digits_network.minimum)
     ]
+    classifiers = local_reparametrisation.LocalReparametrisation(
+        digits_network.minimum, layers, table["lam"].to_numpy(), table["beta"].to_numpy()
+    )
     whole = 0
     for chunk, (start, end) in enumerate([(0, 359), (359, 718), (718, 1077), (1077, 1437)]):
-        classifiers = local_reparametrisation.LocalReparametrisation(
-            digits_network.minimum, layers, table["lam"].to_numpy(), table["beta"].to_numpy()
-        )
-        tally = classifiers.tally(x[start:end], y[start:end], stream(f"gibbs, chunk {chunk}", 0))
+        tally = classifiers.tally(x[start:end], y[start:end], stream(f"gibbs, chunk{chunk}", 0))
         whole = tally + whole if chunk else tally
     np.testing.assert_allclose(table["accuracy"], whole.accuracy, rtol=1e-9)
     np.testing.assert_allclose(table["accuracy_stderr"], whole.stderr, rtol=1e-9)
+    test = classifiers.tally(torch.from_numpy(digits.x_test), torch.from_numpy(digits.y_test), stream("gibbs, test", 0))
+    np.testing.assert_allclose(table["test_error"], 1 - test.accuracy, rtol=1e-9)
+    np.testing.assert_allclose(table["test_error_stderr"], test.stderr, rtol=1e-9)
 
 
-def test_only_contenders_are_evaluated_whole_and_only_they_are_on_the_front(exploring):
+def test_only_members_are_evaluated_whole_and_only_they_are_on_the_front(exploring):
     table = accuracy_vs_complexity("digits", grid_size=SIZE).table
-    whole = table["evaluated"] == table["examples"]
-    assert set(table["evaluated"]) == {400, 1437} and not table.loc[~whole, "pareto"].any()
-    assert whole.sum() < 0.7 * len(table)
+    whole = grid.members(table)
+    assert set(table["evaluated"][~whole]) == {400} and set(table["evaluated"][whole]) == {1437}
+    assert not table.loc[~whole, "pareto"].any()
     for _, rows in table[whole].groupby("method"):
         mine = rows["accuracy"].to_numpy(), rows["complexity"].to_numpy()
-        assert rows["pareto"].tolist() == pareto.front(*mine).tolist() and rows["pareto"].sum() > 2
+        assert rows["pareto"].tolist() == pareto.front(*mine).tolist() and rows["pareto"].sum() > 0.8 * len(rows)
     # Outcomes in [0, 1] have at most the variance of answers with the same mean.
     answers = np.sqrt(table["accuracy"] * (1 - table["accuracy"]) / table["evaluated"])[whole]
     assert (table["accuracy_stderr"][whole] <= answers * 1.001 + 1e-9).all()
 
 
-def test_the_front_is_found_although_few_points_are_evaluated_whole(exploring, monkeypatch):
-    """At every accuracy, the least complexity is that of the sweep that evaluates everything, up to the noise."""
-    few = accuracy_vs_complexity("digits", grid_size=SIZE, fresh=True).table
-    monkeypatch.setattr(parts, "EXPLORED", 10_000)
-    for path in parts.FOLDER.glob("*"):
-        path.unlink()
-    all_ = accuracy_vs_complexity("digits", grid_size=SIZE, fresh=True).table
-    both = few.merge(all_, on=["method", "lam", "beta"], suffixes=("", "_all"))
-    whole = both["evaluated"] == 1437
-    # The same noise for the same chunk: contenders have the very numbers that the full sweep gives them.
-    np.testing.assert_allclose(both["accuracy"][whole], both["accuracy_all"][whole], rtol=1e-4)
-    for method, rows in both.groupby("method"):
-        for _, point in rows[rows["pareto_all"] & rows["accuracy_all"].between(0.15, 0.999)].iterrows():
-            cheaper = rows[(rows["evaluated"] == 1437) & (rows["complexity"] <= point["complexity"])]
-            assert cheaper["accuracy"].max() >= point["accuracy_all"] - 0.03, method
+def test_the_front_has_the_accuracies_it_was_asked_for(exploring):
+    """As the members are expected to have them, so they have them, up to the exploration's error; each method has all."""
+    table = accuracy_vs_complexity("digits", grid_size=20).table
+    rows = table[table["point"].str.startswith("front")]
+    way, wanted = (rows["accuracy"] - 0.1) / 0.9, rows["point"].str.removeprefix("front ").astype(float)
+    assert sorted(wanted[rows["method"] == "diag"]) == list(family.TARGETS)
+    assert np.abs(way - wanted).max() < 0.05
 
 
-def test_contenders_accuracy_does_not_depend_on_the_exploration(exploring, monkeypatch):
-    """Unbiased: the noise of the counts is the same, whatever the exploration saw and chose."""
-    first = accuracy_vs_complexity("digits", methods=("layerwise",), grid_size=SIZE, fresh=True).table
+def test_no_point_of_a_grid_beats_the_front():
+    """Of digits the grid is known as exactly as the members are: a finer one, which took no part in the choice."""
+    table = accuracy_vs_complexity("digits", grid_size=20).table
+    minimum = Minimum("digits", 0)
+    for method, rows in table[grid.members(table)].groupby("method"):
+        rows = rows[rows["pareto"]].sort_values("accuracy")
+        fine = parts.explored(minimum, method, 40, 1)
+        fine = fine[~grid.members(fine)]
+        kl = posteriors.kl_divergence(posterior(minimum, method), fine["lam"].to_numpy(), fine["beta"].to_numpy())
+        height, inside = complexity(kl, 1437), fine["accuracy"].between(0.2, 0.99).to_numpy()
+        needed = pareto.interpolated_complexity(rows["accuracy"], rows["complexity"], fine["accuracy"]).complexity
+        assert (height[inside] > 0.97 * needed[inside]).all() and inside.sum() > 5, method
+
+
+def test_with_infinite_beta_every_method_is_the_baseline():
+    """The same rows but for rounding, so that no method is worse than the baseline for lack of a point."""
+    table = accuracy_vs_complexity("digits", grid_size=SIZE).table
+    table = table[np.isinf(table["beta"]) & ~grid.members(table)].set_index(["lam", "method"])
+    for name in ("accuracy", "kl", "complexity"):
+        values = table[name].unstack()
+        assert len(values) == SIZE
+        for method in ("diag", "layerwise"):
+            np.testing.assert_allclose(values[method], values["baseline"], rtol=1e-5)
+
+
+def test_members_accuracy_does_not_depend_on_the_exploration(exploring, monkeypatch):
+    """Unbiased: the noise of the counts is the same, whatever the exploration saw; a member chosen by both has one number."""
+    first = accuracy_vs_complexity("digits", methods=("baseline",), grid_size=SIZE, fresh=True).table
     for path in parts.FOLDER.glob("*"):
         path.unlink()
-    monkeypatch.setattr(parts, "EXPLORED", 300)
-    second = accuracy_vs_complexity("digits", methods=("layerwise",), grid_size=SIZE, fresh=True).table
-    both = first.merge(second, on=["lam", "beta"])
-    both = both[(both["evaluated_x"] == 1437) & (both["evaluated_y"] == 1437)]
-    assert len(both) > 5
+    monkeypatch.setattr(parts, "EXPLORED", 320)
+    second = accuracy_vs_complexity("digits", methods=("baseline",), grid_size=SIZE, fresh=True).table
+    both = first[grid.members(first)].merge(second[grid.members(second)], on=["lam", "beta"])
+    assert len(both) > 1
     np.testing.assert_allclose(both["accuracy_x"], both["accuracy_y"], rtol=1e-4)
-    # Grids with no point in common with the other's exploration noise.
-    explored = [table.loc[table["evaluated"] < 1437, "accuracy"].mean() for table in (first, second)]
+    explored = [table.loc[~grid.members(table), "accuracy"].mean() for table in (first, second)]
     assert explored[0] != explored[1]
-
-
-@pytest.mark.parametrize("size", [1, 2, 3])
-def test_the_front_of_a_contained_grid_is_evaluated_whole(exploring, size):
-    accuracy_vs_complexity("digits", grid_size=SIZE)
-    result = records.read(next(iter((records.COMPUTED / "accuracy_vs_complexity").glob("*.csv"))), 0)
-    for method in posteriors.METHODS:
-        inside = grid.grid(method, size).merge(result.table, on=["method", "lam", "beta"])
-        assert len(inside) == size if method == "baseline" else size**2
-        seen = parts.explored(Minimum("digits", 0), method, SIZE, 1).merge(inside, on=["lam", "beta"])
-        few = pareto.contenders(
-            *(seen[name].to_numpy() for name in ("accuracy_x", "accuracy_stderr_x", "complexity")), chance=0.1
-        )
-        assert (seen.loc[few, "evaluated_y"] == 1437).all()
 
 
 def test_a_part_is_computed_once_and_by_whom_does_not_matter(exploring, monkeypatch, capsys):
     monkeypatch.setattr("paper.__main__.GRID_SIZE", SIZE)
-    for part in ("explored", "chunk0", "chunk1", "chunk2", "chunk3"):
+    for part in names.PARTS:
         for method in posteriors.METHODS:
             main(["part", "digits", "0", method, part])
-    assert "sweep of digits, seed 0, diag, explored: 36 points" in capsys.readouterr().out
+    assert "sweep of digits, seed 0, diag, explored: 68 points" in capsys.readouterr().out
     files = {path.name: path.read_bytes() for path in parts.FOLDER.glob("*")}
-    assert len(files) == 2 * len(posteriors.METHODS) * 5 and "digits-seed0-diag-grid6-passes1-chunk3.csv" in files
+    assert len(files) == 2 * len(posteriors.METHODS) * 6 and "digits-seed0-diag-grid6-passes1-chunk3.csv" in files
     with monkeypatch.context() as nothing_can_be_computed:
         nothing_can_be_computed.setattr(local_reparametrisation.LocalReparametrisation, "tally", None)
         together = accuracy_vs_complexity("digits", grid_size=SIZE, fresh=True).table
     assert {path.name: path.read_bytes() for path in parts.FOLDER.glob("*")} == files
-    assert len(together) == SIZE + SIZE**2 * (len(posteriors.METHODS) - 1)
+    chosen = len(family.TARGETS) + 2
+    assert len(together) == SIZE + SIZE * (SIZE + 1) * (len(posteriors.METHODS) - 1) + chosen * len(posteriors.METHODS)
 
 
 def test_a_part_of_other_code_is_computed_anew(exploring, monkeypatch):
@@ -175,10 +183,10 @@ def test_a_sweep_looks_at_few_examples(digits, digits_network, workspace, monkey
     monkeypatch.setattr(parts, "EXPLORED", 96)
     monkeypatch.setattr(parts, "CORRECTED", 24)
     monkeypatch.setattr(Level, "tally", count)
-    explored = parts.explored(minimum, "diag", 10, 1)
+    parts.explored(minimum, "diag", 10, 1)
     total = {kind: sum(n for name, n in looked if name == kind) for kind, _ in looked}
-    assert total == {"Coarse": 100 * 96, "Correction": 100 * 24}
+    assert total == {"Coarse": 110 * 96, "Correction": 110 * 24}
     looked.clear()
     for chunk in range(parts.CHUNKS):
-        parts.counted(minimum, "diag", 10, 1, chunk)
-    assert sum(n for _, n in looked) == 1437 * explored["contender"].sum() < 1437 * 70
+        parts.counted(minimum, "diag", 10, 1, f"chunk{chunk}")
+    assert sum(n for _, n in looked) == 1437 * (len(family.TARGETS) + 2)

@@ -51,7 +51,9 @@ def put(folder, table, *seeds, **changed):
 def results(tmp_path):
     """A folder of made-up results: training with two seeds, and a sweep whose beta is infinite."""
     put(tmp_path, EPOCHS, 0, 1)
-    points = pd.DataFrame({"method": ["baseline", "diag"], "lam": 0.1, "beta": [np.inf, 0.5], "pareto": [False, True]})
+    points = pd.DataFrame(
+        {"method": ["baseline", "diag"], "point": "best", "lam": 0.1, "beta": [np.inf, 0.5], "pareto": [False, True]}
+    )
     put(tmp_path, points, experiment="accuracy_vs_complexity", dataset="digits", data=data.fingerprint("digits"))
     return tmp_path
 
@@ -128,7 +130,7 @@ def test_a_field_has_type_unit_meaning_and_constraints(results):
     assert training["loss"]["constraints"] == {"required": True, "minimum": 0}
     assert training["test_accuracy"]["constraints"] == {"required": True, "minimum": 0, "maximum": 1}
     assert training["train_accuracy"]["constraints"] == {"minimum": 0, "maximum": 1}, "it may be empty"
-    assert "; empty until nearly all" in training["train_accuracy"]["description"]
+    assert "; empty unless all are" in training["train_accuracy"]["description"]
     assert training["epoch"]["type"] == "integer" and training["epoch"]["unit"] == "none"
     assert sweep["method"]["constraints"] == {"required": True, "enum": list(posteriors.METHODS)}
     assert sweep["pareto"]["type"] == "boolean"

@@ -1,24 +1,23 @@
-"""The sweep over the grid in parts, each a file of its own: first an exploration of all points, then the whole training
-set, a chunk at a time, for the points that may be on a front.
+"""The sweep in parts, each a file of its own: first an exploration of the grid, then the members of the front that it
+shows (`family`), on the whole training set, a chunk at a time, and on the test set.
 
-Only the exploration decides which points are contenders; their counts come afterwards, from noise that is independent of
-it. So each contender's accuracy is unbiased, however the contenders were chosen. Which process computes which part makes
-no difference to the numbers.
+Only the exploration decides which members these are; their counts come afterwards, from noise that is independent of it. So
+each one's accuracy is unbiased, however they were chosen. Which process computes which part makes no difference to the
+numbers.
 """
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
-from pacbayes_curvature import pareto, posteriors
-from pacbayes_curvature.bounds import complexity
 from pacbayes_curvature.gibbs import precision, strata
-from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation
+from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation, by_local_reparametrisation
 from paper import names
-from paper.experiments.grid import EXPLORED, grid
+from paper.experiments.accuracy_vs_complexity import family
+from paper.experiments.grid import EXPLORED, grid, members
 from paper.names import CHUNKS
 from paper.networks.minimum import Minimum, posterior
 from paper.randomness import stream
@@ -30,62 +29,59 @@ FOLDER = records.ROOT / "build" / "sweep"
 
 
 def explored(minimum: Minimum, method: str, grid_size: int, passes: int) -> pd.DataFrame:
-    """All grid points of a method on a part of the training set, drawn from strata by margin: a row each.
+    """All grid points of a method on a part of the training set, drawn from strata by margin; then the members of the front
+    that they show, `family.members`, which are yet to be counted.
 
-    Columns: lam, beta, kl (nats), accuracy, accuracy_stderr, evaluated (examples), contender: whether the point may be on
-    the front of its grid or of a grid contained in it, and so is evaluated on the whole training set. Where that is small,
-    all are contenders and nothing is explored.
+    Columns: point, lam, beta, accuracy, accuracy_stderr (NaN for members), evaluated (examples). Where the training set is
+    small, all of it is looked at.
     """
-    points = grid(method, grid_size)
+    points = grid(method, grid_size).drop(columns="method")
 
     def compute() -> pd.DataFrame:
-        n = len(minimum.data.y_train)
+        n = len(minimum.y)
         layers, lam, beta = posterior(minimum, method), points["lam"].to_numpy(), points["beta"].to_numpy()
-        table = points[["lam", "beta"]].assign(
-            kl=posteriors.kl_divergence(layers, lam, beta), accuracy=math.nan, accuracy_stderr=math.nan, evaluated=0, contender=True
-        )  # fmt: skip
+        around = minimum.network.minimum, layers, lam, beta, minimum.x, minimum.y
+        noise = stream("exploration", minimum.seed)
         if n <= EXPLORED:
-            return table
-        margins = strata.standardised_margins(minimum.network.minimum, minimum.x, minimum.y)
-        parts = strata.by_margin([margins], stream("explored examples", minimum.seed))
-        many, few = (np.full((strata.STRATA, len(table)), count // strata.STRATA) for count in (EXPLORED, CORRECTED))
-        accuracy, error = precision.on_two_levels(
-            minimum.network.minimum, layers, lam, beta, minimum.x, minimum.y, parts, many, few,
-            stream("exploration", minimum.seed),
-        )  # fmt: skip
-        height = complexity(table["kl"].to_numpy(), n)
-        chance = 1 / names.classes(minimum.dataset)
-        contender = np.zeros(len(table), bool)
-        for size in range(1, grid_size + 1):
-            if grid_size % size == 0:
-                inside = points.merge(grid(method, size), how="left", indicator=True)["_merge"].to_numpy() == "both"
-                contender[inside] |= pareto.contenders(accuracy[inside], error[inside], height[inside], chance)
-        return table.assign(
-            accuracy=accuracy.clip(0, 1), accuracy_stderr=error, evaluated=EXPLORED, contender=contender
-        )
+            accuracy, error = by_local_reparametrisation(*around, noise, passes)
+        else:
+            parts = strata.by_margin([minimum.margins], stream("explored examples", minimum.seed))
+            many, few = (
+                np.full((strata.STRATA, len(points)), count // strata.STRATA) for count in (EXPLORED, CORRECTED)
+            )
+            accuracy, error = precision.on_two_levels(*around, parts, many, few, noise)
+        seen = points.assign(accuracy=accuracy.clip(0, 1), accuracy_stderr=error, evaluated=min(n, EXPLORED))
+        front = family.members(seen, layers, n, 1 / names.classes(minimum.dataset))
+        return pd.concat([seen, front.assign(evaluated=0)], ignore_index=True)
 
     return _part(minimum, method, "explored", compute, grid_size, passes)
 
 
-def counted(minimum: Minimum, method: str, grid_size: int, passes: int, chunk: int) -> pd.DataFrame:
-    """The contenders of a method on one of CHUNKS parts of the training set: columns lam, beta, and `outcomes.Tally`'s."""
+def counted(minimum: Minimum, method: str, grid_size: int, passes: int, part: str) -> pd.DataFrame:
+    """The members of a method's front on a part of `names.PARTS`, one of CHUNKS of the training set or the test set: columns
+    point, and `outcomes.Tally`'s."""
 
     def compute() -> pd.DataFrame:
         points = explored(minimum, method, grid_size, passes)
-        points = points.loc[points["contender"], ["lam", "beta"]].reset_index(drop=True)
-        edges = np.linspace(0, len(minimum.data.y_train), CHUNKS + 1).astype(int)
-        rows = slice(edges[chunk], edges[chunk + 1])
+        points = points[members(points)].reset_index(drop=True)
         # The same noise for every method, so that their differences have less spread than their values.
         classifiers = LocalReparametrisation(
             minimum.network.minimum, posterior(minimum, method), points["lam"].to_numpy(), points["beta"].to_numpy()
         )
-        label = f"{minimum.dataset} {method}, chunk {chunk + 1} of {CHUNKS}"
-        tally = classifiers.tally(
-            minimum.x[rows], minimum.y[rows], stream(f"gibbs, chunk {chunk}", minimum.seed), passes, label=label
+        noise, label = stream(f"gibbs, {part}", minimum.seed), f"{minimum.dataset} {method}, {part}"
+        return points[["point"]].assign(
+            **vars(classifiers.tally(*_examples(minimum, part), noise, passes, label=label))
         )
-        return points.assign(**vars(tally))
 
-    return _part(minimum, method, f"chunk{chunk}", compute, grid_size, passes)
+    return _part(minimum, method, part, compute, grid_size, passes)
+
+
+def _examples(minimum: Minimum, part: str) -> tuple[torch.Tensor, torch.Tensor]:
+    if part == "test":
+        return minimum.x_test, minimum.y_test
+    edges, chunk = np.linspace(0, len(minimum.y), CHUNKS + 1).astype(int), int(part.removeprefix("chunk"))
+    rows = slice(edges[chunk], edges[chunk + 1])
+    return minimum.x[rows], minimum.y[rows]
 
 
 def path(dataset: str, seed: int, method: str, part: str, grid_size: int, passes: int) -> Path:

@@ -74,7 +74,8 @@ def _curves(result: Result) -> dict[str, pd.DataFrame]:
 def _complexity(result: Result, level: float) -> float:
     """Of the layerwise curve, where its accuracy is `level` of the way from guessing to perfect."""
     own, chance = _curves(result)["layerwise_diagonal"], 1 / names.classes(result.key.dataset)
-    return float(pareto.interpolated_complexity(own["accuracy"], own["complexity"], chance + level * (1 - chance)))
+    at = chance + level * (1 - chance)
+    return float(pareto.interpolated_complexity(own["accuracy"], own["complexity"], at).complexity)
 
 
 def _between(points: pd.DataFrame, column: str, at: float) -> float:

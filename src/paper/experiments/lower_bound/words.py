@@ -172,7 +172,7 @@ def _fronts(result: Result, valid: Result) -> dict[str, np.ndarray]:
     on = valid.table[valid.table["pareto"]]
     points = {curve: _of(result, curve) for curve in SHOWN} | dict(iter(on.groupby("method", sort=False)))
     return {
-        name: pareto.interpolated_complexity(rows["accuracy"], rows["complexity"], _at(result))
+        name: pareto.interpolated_complexity(rows["accuracy"], rows["complexity"], _at(result)).complexity
         for name, rows in points.items()
     }
 

@@ -16,7 +16,7 @@ TABLE = Table(
             "right answers to the epoch's examples, each taken just before the step that uses it"
         ).within(ANSWERS),
         "train_accuracy": share("right answers of the network after the epoch on all training examples").within(
-            ANSWERS, empty="until nearly all examples are answered right"
+            ANSWERS, empty="unless all are"
         ),
         "test_accuracy": share("right answers of the network after the epoch on the test examples").within(ANSWERS),
     },
