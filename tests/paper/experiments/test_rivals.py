@@ -18,7 +18,7 @@ from paper.networks.minimum import Minimum
 
 @pytest.fixture
 def quick(trained, monkeypatch):
-    for module, names in ((optimised, ("EPOCHS", "LONG", "FEW_EPOCHS")), (shares, ("EPOCHS",)), (code, ("EPOCHS",))):
+    for module, names in ((optimised, ("EPOCHS", "FEW_EPOCHS")), (shares, ("EPOCHS",)), (code, ("EPOCHS",))):
         for name in names:
             monkeypatch.setattr(module, name, 1)
     monkeypatch.setattr(optimised, "FEW", (5, 20))

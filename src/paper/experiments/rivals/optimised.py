@@ -26,7 +26,6 @@ from paper.experiments.rivals.rival import HELD, Rival, Setting, rival
 from paper.randomness import stream
 
 EPOCHS = 8
-LONG, LONG_RATES = 24, (2e-2, 3e-1)  # and larger steps
 FEW, FEW_EPOCHS = (25, 50, 100), 16  # free neurons in each hidden layer
 BETA = 8.0  # weight of the KL, for where a bound is mostly divergence
 LAM = 1e-3  # where lam starts in every layer; it is optimised with the rest
@@ -77,15 +76,9 @@ def error_kronecker(setting: Setting) -> Rival:
 
 
 @rival
-def longer(setting: Setting) -> Rival:
-    """The eigenbasis of H_l again, with more epochs and larger steps."""
-    return _in(setting, curvature_coordinates(setting), quadratic, error, [LONG_RATES], epochs=LONG)
-
-
-@rival
 def few_neurons(setting: Setting) -> Rival:
-    """The same with a prior that holds all but a few neurons of each hidden layer at the initialisation; how many is paid for."""
-    return _in(setting, curvature_coordinates(setting), quadratic, error, [LONG_RATES], epochs=FEW_EPOCHS, widths=FEW)
+    """The same with larger steps and a prior that holds all but a few neurons of each hidden layer at the initialisation; how many is paid for."""
+    return _in(setting, curvature_coordinates(setting), quadratic, error, [(2e-2, 3e-1)], epochs=FEW_EPOCHS, widths=FEW)
 
 
 @rival
