@@ -10,6 +10,7 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 
+ROUNDING = 2.0**-53  # the largest relative error of one operation in float64
 _NARROW = ("float32", "float16", "bfloat16")
 
 
@@ -31,6 +32,28 @@ class Form:
         if self.kind == "array":
             return result.detach().to(self.dtype).numpy()[()]
         return float(result)
+
+
+def rounded_up(result, form):
+    """form(result), but never below it where the dtype is narrower. No gradient passes."""
+    result = result.detach()
+    rounded = result.to(form.dtype)
+    return form(torch.where(rounded < result, torch.nextafter(rounded, torch.full_like(rounded, torch.inf)), rounded))
+
+
+def smallest(certain, low, high):
+    """The smallest float64 in (low, high] at which `certain` holds, elementwise, for 0 <= low <= high; high where they are equal.
+
+    certain: from tensors to booleans, true at high and, but for roundings, from some point on. Bisection over the numbers themselves, at
+    most 62 steps.
+    """
+    # Nonnegative floats are ordered as their bits are. Invariant: `certain` at high, not at low.
+    low, high = (end.contiguous().view(torch.int64) for end in (low, high))
+    while bool((high - low > 1).any()):
+        middle = low + (high - low) // 2
+        holds = certain(middle.view(torch.float64))
+        low, high = torch.where(holds, low, middle), torch.where(holds, middle, high)
+    return high.view(torch.float64)
 
 
 def border(**arguments):

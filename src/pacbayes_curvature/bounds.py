@@ -9,13 +9,11 @@ import math
 
 import torch
 
-from pacbayes_curvature._arrays import border, require, require_same_shape, sample_size
+from pacbayes_curvature._arrays import ROUNDING, border, require, require_same_shape, rounded_up, sample_size, smallest
 from pacbayes_curvature.gaussians import kl_term
 
-_ROUNDING = 2.0**-53
-CATONI = tuple(
-    2.0 ** (i / 4) for i in range(-8, 25)
-)  # from 1/4 to 64: c is near ln(p (1 - q) / (q (1 - p))) at its best
+# From 1/4 to 64: c is at its best at ln(p (1 - q) / (q (1 - p))).
+CATONI = tuple(2.0 ** (i / 4) for i in range(-8, 25))
 
 
 def complexity(kl, n, delta=0.05):
@@ -70,9 +68,7 @@ def kl_bound(risk, kl, n, delta=0.05):
     """
     risk, budget, form = _maurer(risk, kl, n, delta)
     # Six roundings and two logarithms, all of nonnegative numbers but the last difference, which is at least ln 2.
-    p = kl_inverse(*torch.broadcast_tensors(risk.detach(), budget.detach() * (1 + 16 * _ROUNDING)))
-    rounded = p.to(form.dtype)
-    return form(torch.where(rounded < p, torch.nextafter(rounded, torch.ones_like(rounded)), rounded))
+    return rounded_up(kl_inverse(*torch.broadcast_tensors(risk.detach(), budget.detach() * (1 + 16 * ROUNDING))), form)
 
 
 def quadratic_bound(risk, kl, n, delta=0.05):
@@ -88,7 +84,7 @@ def quadratic_bound(risk, kl, n, delta=0.05):
     """
     risk, budget, form = _maurer(risk, kl, n, delta)
     half = budget / 2
-    return form(((risk + half).sqrt() + half.sqrt()).square() * (1 + 8 * _ROUNDING))
+    return form(((risk + half).sqrt() + half.sqrt()).square() * (1 + 16 * ROUNDING))
 
 
 def catoni_bound(risk, kl, n, delta=0.05, grid=CATONI):
@@ -112,7 +108,7 @@ def catoni_bound(risk, kl, n, delta=0.05, grid=CATONI):
     _require_budget(kl, delta)
     budget = (kl + math.log(len(grid)) - delta.log()) / n
     values = [-torch.expm1(-(c * risk + budget)) / -math.expm1(-c) for c in grid]
-    return form(torch.stack(torch.broadcast_tensors(*values)).amin(0) * (1 + 16 * _ROUNDING))
+    return form(torch.stack(torch.broadcast_tensors(*values)).amin(0) * (1 + 16 * ROUNDING))
 
 
 def kl_bernoulli(q, p):
@@ -152,16 +148,8 @@ def kl_inverse(q, c):
     require(c >= 0, "c must be nonnegative", c)
     q, c = torch.broadcast_tensors(q.detach() + 0.0, c.detach())  # + 0.0 makes -0.0 a plain 0
 
-    # Nonnegative floats are ordered as their bits are. Invariant: kl(q||high) >= c is certain, kl(q||low) >= c is not.
-    low, high = q.contiguous().view(torch.int64), torch.ones_like(q).view(torch.int64)
-    while bool((high - low > 1).any()):
-        middle = low + (high - low) // 2
-        certain = _kl_lower(q, middle.view(torch.float64)) >= c
-        low, high = torch.where(certain, low, middle), torch.where(certain, middle, high)
-    p = torch.where(c > 0, high.view(torch.float64), q)
-
-    rounded = p.to(form.dtype)
-    return form(torch.where(rounded < p, torch.nextafter(rounded, torch.ones_like(rounded)), rounded))
+    p = smallest(lambda p: _kl_lower(q, p) >= c, q, torch.ones_like(q))
+    return rounded_up(torch.where(c > 0, p, q), form)
 
 
 def _complexity(kl, n, delta):
@@ -195,7 +183,7 @@ def _kl_lower(q, p):
     underflow.
     """
     first, second = kl_term(q, p, p - q), kl_term(1 - q, 1 - p, q - p)
-    return first * (1 - 10 * _ROUNDING) + second * (1 - 20 * _ROUNDING) - 2e-323
+    return first * (1 - 10 * ROUNDING) + second * (1 - 20 * ROUNDING) - 2e-323
 
 
 def _require_probability(**tensors):

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from pacbayes_curvature.bounds import complexity
 from pacbayes_curvature.gibbs.outcomes import wrong_probability
-from pacbayes_curvature.mean_field import Coordinates, MeanField, _each
+from pacbayes_curvature.mean_field import Coordinates, MeanField, each_layers
 from pacbayes_curvature.networks import Weights
 
 Loss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Generator], torch.Tensor]
@@ -161,7 +161,7 @@ def optimise(
         raise ValueError("the outputs of a layer that is not free as a whole must be in no other coordinates")
     if any(bool((v == 0).any()) for v in start.variances):
         raise ValueError("the variances must be positive")
-    log_lam = torch.tensor([math.log(value) for value in _each(lam, layers)], dtype=x.dtype)
+    log_lam = torch.tensor([math.log(value) for value in each_layers(lam, layers)], dtype=x.dtype)
     whole, prior = coordinates.of(start.mean), coordinates.of(prior_mean)
     entries = [e[:f].detach().clone().contiguous().requires_grad_() for e, f in zip(whole, free)]
     log_ratio = [

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch.nn.functional import linear
 
+from pacbayes_curvature.gaussians import kl_term
 from pacbayes_curvature.gibbs.level import Level, Noise
 from pacbayes_curvature.gibbs.outcomes import Tally, wrong_probability
 from pacbayes_curvature.networks import Weights, affine
@@ -38,14 +39,11 @@ class Coordinates:
 
     def of(self, weights: Weights) -> Weights:
         """V' W U of each layer."""
-        return [_times(_times(w, u), v, left=True) for w, u, v in zip(weights, self.inputs, self.outputs)]
+        return [_product(_transposed(v), w, u) for w, u, v in zip(weights, self.inputs, self.outputs)]
 
     def back(self, entries: Weights) -> Weights:
         """V E U' of each layer."""
-        return [
-            _times(_times(e, u, transposed=True), v, left=True, transposed=True)
-            for e, u, v in zip(entries, self.inputs, self.outputs)
-        ]
+        return [_product(v, e, _transposed(u)) for e, u, v in zip(entries, self.inputs, self.outputs)]
 
 
 @dataclass(frozen=True)
@@ -80,17 +78,19 @@ class MeanField:
 
         P = N(prior_mean, lam_l I), a lam for each layer or one for all; for a layer also a column (n_out, 1), a lam for each neuron, if its outputs
         are in no other coordinates. Computed in float64; inf where a variance is 0.
-        ValueError: lam that is not positive, other shapes.
+        ValueError: lam that is not positive, a column where the outputs are in other coordinates, other shapes.
         """
-        total = 0.0
-        for w, v, w1, lam_l in zip(self.mean, self.variances, prior_mean, _each(lam, len(self.mean)), strict=True):
+        total, lam = 0.0, each_layers(lam, len(self.mean))
+        for w, v, w1, lam_l, outputs in zip(
+            self.mean, self.variances, prior_mean, lam, self.coordinates.outputs, strict=True
+        ):
             if w1.shape != w.shape:
                 raise ValueError(f"the prior's mean must have shape {tuple(w.shape)}, got {tuple(w1.shape)}")
-            excess = v.double() / lam_l - 1  # r - 1 - ln r without cancellation for r near 1
-            total += (
-                (excess - excess.log1p()).sum() * (len(w) // len(v))
-                + ((w.double() - w1.double()).square() / lam_l).sum()
-            ).item()
+            if outputs is not None and np.ndim(lam_l):
+                raise ValueError("a lam for each neuron needs outputs in no other coordinates")
+            ratio = (v.double() / lam_l).expand_as(w)
+            spread = kl_term(torch.ones_like(ratio), ratio, ratio - 1)
+            total += (spread + (w.double() - w1.double()).square() / lam_l).sum().item()
         return total / 2
 
     def draw(self, generator: torch.Generator) -> Weights:
@@ -175,15 +175,20 @@ class _Outcomes(Level):
         yield 0, wrong_probability(a, s, y, noise.uniform[: len(y)])
 
 
-def _times(w: torch.Tensor, basis: torch.Tensor | None, left: bool = False, transposed: bool = False) -> torch.Tensor:
-    if basis is None:
-        return w
-    if left:
-        return (basis if transposed else basis.T) @ w
-    return w @ (basis.T if transposed else basis)
+def _product(left: torch.Tensor | None, w: torch.Tensor, right: torch.Tensor | None) -> torch.Tensor:
+    w = w if right is None else w @ right
+    return w if left is None else left @ w
 
 
-def _each(lam: float | Sequence[float | torch.Tensor], layers: int) -> list:
+def _transposed(basis: torch.Tensor | None) -> torch.Tensor | None:
+    return None if basis is None else basis.T
+
+
+def each_layers(lam: float | Sequence[float | torch.Tensor], layers: int) -> list:
+    """lam of each layer, from one number or one for each, of which some may be tensors.
+
+    ValueError: one that is not positive and finite, too few or too many.
+    """
     values = [lam] * layers if np.isscalar(lam) else list(lam)
     if len(values) != layers or not all(
         bool(((v := torch.as_tensor(value)) > 0).all() and v.isfinite().all()) for value in values

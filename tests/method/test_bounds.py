@@ -9,7 +9,16 @@ import torch
 from certified import EXTREME_C, EXTREME_Q, ULPS, assert_certified, random_grid
 from dense_reference import bernoulli_kl, bernoulli_kl_inverse
 
-from pacbayes_curvature.bounds import complexity, kl_bernoulli, kl_bound, kl_inverse, pac_bayes_bound
+from pacbayes_curvature.bounds import (
+    CATONI,
+    catoni_bound,
+    complexity,
+    kl_bernoulli,
+    kl_bound,
+    kl_inverse,
+    pac_bayes_bound,
+    quadratic_bound,
+)
 
 # Theorem 3.1 ----------------------------------------------------------------------------------------------------------
 
@@ -68,6 +77,86 @@ def test_bound_passes_gradients():
     bound = pac_bayes_bound(0.1, kl, 50)
     bound.backward()
     assert kl.grad.item() == pytest.approx(1 / (4 * 50 * complexity(3.0, 50)), rel=1e-14)
+
+
+# The two that are solved by a bound on kl -------------------------------------------------------------------------------
+
+
+def random_points(seed, size):
+    """Risks, divergences, N and delta of all magnitudes."""
+    rng = np.random.default_rng(seed)
+    for _ in range(size):
+        risk = float(rng.choice([0.0, 1.0, rng.uniform(), 10 ** rng.uniform(-12, 0)]))
+        kl = float(rng.choice([0.0, 10 ** rng.uniform(-6, 7)]))
+        yield risk, kl, int(10 ** rng.uniform(0.95, 9)), float(10 ** rng.uniform(-30, -1e-3))
+
+
+def test_the_quadratic_bound_is_its_formula_and_never_below_it():
+    for risk, kl, n, delta in random_points(11, 300):
+        with mp.workdps(50):
+            half = (mp.mpf(kl) + mp.log(2 * mp.sqrt(n) / mp.mpf(delta))) / (2 * n)
+            exact = (mp.sqrt(mp.mpf(risk) + half) + mp.sqrt(half)) ** 2
+            assert exact <= quadratic_bound(risk, kl, n, delta) <= exact * (1 + 1e-14)
+
+
+def test_catonis_bound_is_the_least_of_its_grid_and_never_below_it():
+    for risk, kl, n, delta in random_points(12, 60):
+        with mp.workdps(50):
+            budget = (mp.mpf(kl) + mp.log(len(CATONI) / mp.mpf(delta))) / n
+            exact = min((1 - mp.exp(-c * mp.mpf(risk) - budget)) / (1 - mp.exp(-mp.mpf(c))) for c in CATONI)
+            assert exact <= catoni_bound(risk, kl, n, delta) <= exact * (1 + 1e-14)
+
+
+def test_the_quadratic_bound_is_kl_solved_by_a_lower_bound():
+    """(p - q)^2 / (2 p) is the budget there, and at most kl."""
+    for risk, kl, n, delta in random_points(13, 300):
+        found, budget = quadratic_bound(risk, kl, n, delta), (kl + math.log(2 * math.sqrt(n) / delta)) / n
+        assert (found - risk) ** 2 / (2 * found) == pytest.approx(budget, rel=1e-6 if budget > 1e-9 else 1e-3)
+        if found < 1:
+            assert kl_bernoulli(risk, found) >= budget * (1 - 1e-9)
+            assert kl_bound(risk, kl, n, delta) <= found * (1 + 1e-14)
+
+
+def test_catonis_bound_is_above_the_kl_bound_of_its_own_logarithm():
+    """Each c is a straight line under kl: the least of all of them would be kl^-1, the grid comes close."""
+    for risk, kl, n, delta in random_points(14, 300):
+        best = kl_inverse(risk, (kl + math.log(len(CATONI) / delta)) / n)
+        assert best <= catoni_bound(risk, kl, n, delta) * (1 + 1e-14)
+    fine = np.geomspace(0.01, 30, 2000)
+    for risk, budget in ((0.02, 0.01), (0.1, 0.1), (0.4, 0.02)):
+        kl = budget * 10**4 - math.log(len(fine) / 0.05)
+        assert catoni_bound(risk, kl, 10**4, grid=fine) == pytest.approx(kl_inverse(risk, budget), rel=1e-5)
+
+
+def test_a_grid_of_catonis_is_paid_for():
+    one, two = (catoni_bound(0.1, 50.0, 1000, grid=[1.0] * times) for times in (1, 2))
+    assert two == pytest.approx(catoni_bound(0.1, 50.0, 1000, 0.025, grid=[1.0]), rel=1e-14) and two > one
+    other = catoni_bound(0.1, 50.0, 1000, grid=[0.01])
+    assert catoni_bound(0.1, 50.0, 1000, 0.1, grid=[1.0, 0.01]) == pytest.approx(min(one, other), rel=1e-14)
+    assert len(set(CATONI)) == len(CATONI) and min(CATONI) == 0.25 and max(CATONI) == 64
+
+
+@pytest.mark.parametrize("bound", [quadratic_bound, catoni_bound])
+def test_both_rise_with_risk_and_divergence_and_fall_with_n_and_delta(bound):
+    assert np.all(np.diff(bound(np.linspace(0, 1, 30), 5.0, 500)) > 0)
+    assert np.all(np.diff(bound(0.1, np.geomspace(1e-3, 1e4, 30), 500)) > 0)
+    assert np.all(np.diff([bound(0.1, 5.0, n) for n in (8, 9, 100, 10**6)]) < 0)
+    assert np.all(np.diff([bound(0.1, 5.0, 100, delta) for delta in (1e-9, 0.01, 0.5)]) < 0)
+    assert bound(0.1, math.inf, 100) >= 1
+
+
+@pytest.mark.parametrize("bound", [quadratic_bound, catoni_bound])
+def test_both_pass_gradients(bound):
+    point = [torch.tensor(values, dtype=torch.float64, requires_grad=True) for values in ([0.05, 0.3], [40.0, 3.0])]
+    assert torch.autograd.gradcheck(lambda risk, kl: bound(risk, kl, 500), point)
+
+
+def test_the_quadratic_bound_passes_gradients_without_errors():
+    risk, kl = (torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in (0.0, 2.0))
+    quadratic_bound(risk, kl, 50).backward()
+    half = (2 + math.log(2 * math.sqrt(50) / 0.05)) / 100
+    assert (risk.grad.item(), kl.grad.item()) == pytest.approx((2.0, 4 / 100), rel=1e-12)
+    assert quadratic_bound(0.0, 2.0, 50) == pytest.approx(4 * half, rel=1e-12)
 
 
 # kl(q||p) -------------------------------------------------------------------------------------------------------------
@@ -181,6 +270,8 @@ def test_kl_inverse_rounds_float32_up():
         lambda x, y: complexity(x, 100, y),
         lambda x, y: pac_bayes_bound(x, y, 100),
         lambda x, y: kl_bound(x, y, 100),
+        lambda x, y: quadratic_bound(x, y, 100),
+        lambda x, y: catoni_bound(x, y, 100),
     ],
 )
 def test_numbers_lists_arrays_and_tensors_agree(function):
@@ -219,6 +310,19 @@ def test_numbers_lists_arrays_and_tensors_agree(function):
         (lambda: kl_bound(0.5, -1.0, 10), r"kl must be nonnegative, got -1"),
         (lambda: kl_bound(0.5, 1.0, 10, 0.0), r"delta must lie strictly between 0 and 1, got 0"),
         (lambda: kl_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
+        (lambda: quadratic_bound(1.5, 1.0, 10), r"risk must lie in \[0, 1\], got 1\.5"),
+        (lambda: quadratic_bound(0.5, 1.0, 7), r"n must be at least 8 for Maurer's constant, got 7"),
+        (lambda: quadratic_bound(0.5, math.nan, 10), r"kl must be nonnegative, got nan"),
+        (lambda: quadratic_bound(0.5, 1.0, 10, 1.0), r"delta must lie strictly between 0 and 1, got 1"),
+        (lambda: quadratic_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
+        (lambda: catoni_bound(-0.1, 1.0, 10), r"risk must lie in \[0, 1\], got -0\.1"),
+        (lambda: catoni_bound(0.5, -1.0, 10), r"kl must be nonnegative, got -1"),
+        (lambda: catoni_bound(0.5, 1.0, 1), r"n must be an integer of at least 2 .*, got 1$"),
+        (lambda: catoni_bound(0.5, 1.0, 10, 0.0), r"delta must lie strictly between 0 and 1, got 0"),
+        (lambda: catoni_bound(0.5, 1.0, 10, grid=[]), r"grid must hold positive numbers, got \[\]"),
+        (lambda: catoni_bound(0.5, 1.0, 10, grid=[1, 0]), r"grid must hold positive numbers, got \[1\.0, 0\.0\]"),
+        (lambda: catoni_bound(0.5, 1.0, 10, grid=[math.inf]), r"grid must hold positive numbers, got \[inf\]"),
+        (lambda: catoni_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
         (lambda: kl_bernoulli(-0.1, 0.5), r"q must lie in \[0, 1\], got -0\.1"),
         (lambda: kl_bernoulli(0.1, 1.0001), r"p must lie in \[0, 1\], got 1\.0001"),
         (lambda: kl_bernoulli(0.1, math.nan), r"p must lie in \[0, 1\], got nan"),

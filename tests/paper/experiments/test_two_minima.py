@@ -32,8 +32,8 @@ def measured(digits_network, tmp_path_factory):
     """The result on digits, and what `optimise` returned for it. A small plane: its points are tested above."""
     kept, folder = {}, tmp_path_factory.mktemp("two_minima")
 
-    def optimise(*arguments):
-        kept["found"] = descent.optimise(*arguments)
+    def optimise(*arguments, **named):
+        kept["found"] = descent.optimise(*arguments, **named)
         return kept["found"]
 
     with pytest.MonkeyPatch.context() as patch:
@@ -56,7 +56,7 @@ def test_disagreements_and_accuracies_are_counts(measured, digits, digits_networ
         differ, right = 0, {"initialisation": 0, "original": 0, "optimised": 0}
         for row, label in zip(torch.from_numpy(x), y):
             answers = {}
-            for network, weights in zip(right, (digits_network.initial, digits_network.minimum, found.mean)):
+            for network, weights in zip(right, (digits_network.initial, digits_network.minimum, found.posterior.mean)):
                 answers[network] = int(networks.forward(weights, row[None])[0].argmax())
                 right[network] += answers[network] == label
             differ += answers["original"] != answers["optimised"]
@@ -73,7 +73,7 @@ def test_the_bounds_are_made_of_their_parts(measured, digits, digits_network):
     prior = flatten(digits_network.initial).double()
     for name, mean, variances in (
         ("original", digits_network.minimum, [torch.full_like(w, lam) for w in digits_network.minimum]),
-        ("optimised", found.mean, found.variances),
+        ("optimised", found.posterior.mean, found.posterior.variances),
     ):
         kl = gaussians.kl_divergence(flatten(mean).double(), flatten(variances).double(), prior, lam).item()
         assert facts[f"kl_{name}"] == pytest.approx(kl, rel=1e-9)
@@ -125,7 +125,7 @@ def test_the_barrier_is_along_the_straight_line(measured, digits, digits_network
     assert len(x) <= compute.SHOWN, "on digits all training examples are used"
     losses = []
     for t in np.linspace(0, 1, compute.STEPS):
-        between = [(1 - t) * a + t * b for a, b in zip(digits_network.minimum, found.mean)]
+        between = [(1 - t) * a + t * b for a, b in zip(digits_network.minimum, found.posterior.mean)]
         losses.append(cross_entropy(networks.forward(between, x), y).item())
     assert facts["barrier_loss"] == pytest.approx(max(losses) - max(losses[0], losses[-1]), abs=1e-6)
 
