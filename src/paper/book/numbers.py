@@ -13,35 +13,42 @@ from matplotlib.figure import Figure
 
 from paper import names
 from paper.claims.verdicts import Judged, judged
-from paper.experiments.accuracy_vs_complexity.figure import fronts_over_seeds
-from paper.experiments.accuracy_vs_complexity.words import best_bounds, bounds_over_seeds, complexity_at
+from paper.experiments.accuracy_vs_complexity.words import complexity_at
+from paper.experiments.certificates.figure import by_method
+from paper.experiments.holdout.words import chosen
 from paper.results import records
 from paper.results.records import Result, why_stale
 
 DATASETS = ("mnist2", "cifar2")  # those with several frozen seeds
+QUOTED = ("accuracy_vs_complexity", "certificates", "holdout", "rivals")  # the experiments whose numbers are quoted
 
 
 def named() -> dict[str, int | float | str]:
     """All numbers by name; raises ValueError where a result that they need is missing or damaged."""
     numbers = of_claims(judged())
     for dataset in DATASETS:
-        numbers |= {f"{dataset}.{name}": value for name, value in of_dataset(frozen(dataset)).items()}
+        sweeps, certificates, holdouts, rivals = (frozen(dataset, name) for name in QUOTED)
+        found = of_sweeps(sweeps) | of_certificates(certificates) | of_rivals(rivals, holdouts)
+        numbers |= {f"{dataset}.{name}": value for name, value in found.items()}
     return numbers
 
 
-def frozen(dataset: str) -> list[Result]:
-    """The frozen points of Figure 3, a result for each seed. Raises ValueError when there are none."""
-    path = records.FROZEN / "accuracy_vs_complexity" / f"{dataset}.csv"
-    results = records.read_all(path)
+def frozen(dataset: str, experiment: str = QUOTED[0]) -> list[Result]:
+    """The frozen results of an experiment, one for each seed. Raises ValueError when there are none."""
+    results = records.read_all(records.FROZEN / experiment / f"{dataset}.csv")
     if not results:
-        raise ValueError(f"accuracy_vs_complexity of {dataset} is not frozen: run `make reproduce`, then `make freeze`")
+        raise ValueError(f"{experiment} of {dataset} is not frozen: run `make reproduce`, then `make freeze`")
     return results
 
 
 def stale() -> str:
     """Which of the results are not what the present code would compute, "" if none: to be said where they are quoted."""
-    found = {dataset: next(filter(None, map(why_stale, frozen(dataset))), "") for dataset in DATASETS}
-    return "; ".join(f"accuracy_vs_complexity of {dataset}: {reason}" for dataset, reason in found.items() if reason)
+    found = {
+        f"{experiment} of {dataset}": next(filter(None, map(why_stale, frozen(dataset, experiment))), "")
+        for dataset in DATASETS
+        for experiment in QUOTED
+    }
+    return "; ".join(f"{name}: {reason}" for name, reason in found.items() if reason)
 
 
 def warning() -> Markdown | None:
@@ -50,41 +57,57 @@ def warning() -> Markdown | None:
 
 
 def headline(dataset: str) -> Figure:
-    """Figure 3's fronts of every frozen seed of one data set.
+    """The certificates of one data set, over its seeds, beside test errors and the hold-out bound.
 
     A figure for each and not one with several panels: they stand side by side where there is room, and below each other on
     a phone.
     """
-    figure = fronts_over_seeds({dataset: frozen(dataset)}, [names.classes(dataset)])
-    figure.axes[0].set_ylim(0, 1.05)  # above 1 no bound says anything; the same axis for all
-    figure.axes[0].legend(loc="best", fontsize="small")
-    return figure
+    return by_method(frozen(dataset, "certificates"), frozen(dataset, "holdout"))
 
 
-def of_dataset(results: list[Result]) -> dict[str, int | float | str]:
+def of_sweeps(results: list[Result]) -> dict[str, float]:
+    """METHOD.ratio, the geometric mean, over seeds and the levels of `complexity_at`, of its complexity over the baseline's at equal
+    accuracy."""
+    table = complexity_at(results)
+    methods = [name.removesuffix(" / baseline") for name in table if name.endswith(" / baseline")]
+    return {f"{m}.ratio": float(np.exp(np.log(table[f"{m} / baseline"]).mean())) for m in methods}
+
+
+def of_certificates(results: list[Result]) -> dict[str, int | float | str]:
     """The numbers of one data set, from one result a seed.
 
-    seeds; examples (N); chance (1 - 1/C). METHOD.bound is the smallest 1 - accuracy + complexity, its mean over the
-    seeds, with METHOD.std, METHOD.min and METHOD.max; METHOD.ratio is the geometric mean, over seeds and the levels of
-    `complexity_at`, of its complexity over the baseline's at equal accuracy. useful says in how many cases a bound
-    is below chance, and answer whether that is all, none or some of them.
+    seeds; examples (N); chance (1 - 1/C). METHOD.certificate, its mean over the seeds, with METHOD.std, and METHOD.test_error, of the same
+    stochastic network. useful says in how many cases a certificate is below chance, and answer whether that is all, none or
+    some of them.
     """
-    best, spread = best_bounds(results), bounds_over_seeds(results).set_index("method")
-    useful, cases = int((best["bound"] < best["chance"]).sum()), len(best)
+    table = pd.concat(result.table for result in results)
+    chance = 1 - 1 / names.classes(results[0].key.dataset)
+    useful, cases = int((table["certificate"] < chance).sum()), len(table)
     numbers = {
         "seeds": len(results),
-        "examples": int(results[0].table["examples"].iloc[0]),
-        "chance": 1 - 1 / names.classes(results[0].key.dataset),
+        "examples": int(table["n"].iloc[0]),
+        "chance": chance,
         "useful": f"{useful} of {cases}",
         "answer": "yes" if useful == cases else "no" if not useful else "in part",
     }
-    for method, row in spread.iterrows():
-        columns = {"bound": "mean", "std": "standard deviation", "min": "smallest", "max": "largest"}
-        numbers |= {f"{method}.{name}": float(row[column]) for name, column in columns.items()}
-        if method != "baseline":
-            ratios = complexity_at(results)[f"{method} / baseline"]
-            numbers[f"{method}.ratio"] = float(np.exp(np.log(ratios).mean()))
+    for method, rows in table.groupby("method"):
+        numbers[f"{method}.certificate"] = float(rows["certificate"].mean())
+        numbers[f"{method}.std"] = float(rows["certificate"].std())
+        numbers[f"{method}.test_error"] = float(rows["test_error"].mean())
     return numbers
+
+
+def of_rivals(rivals: list[Result], holdouts: list[Result]) -> dict[str, float]:
+    """optimised: the smallest certificate of those whose prior has seen no example; weights and curvature: of the same optimisation in
+    these coordinates; holdout: the yardstick. All of the first seed."""
+    table = rivals[0].table
+    certificate = table.set_index("method")["certificate"]
+    return {
+        "optimised": float(table.loc[table["prior_share"] == 0, "certificate"].min()),
+        "weights": float(certificate["error_weights"]),
+        "curvature": float(certificate["error_curvature"]),
+        "holdout": chosen(holdouts[0]),
+    }
 
 
 def of_claims(items: Iterable[Judged]) -> dict[str, int]:

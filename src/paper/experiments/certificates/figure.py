@@ -46,3 +46,29 @@ def certificates(results: list[Result], holdouts: list[Result]) -> Figure:
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=3, fontsize="small", frameon=False)
     return figure
+
+
+def by_method(results: list[Result], holdouts: list[Result]) -> Figure:
+    """One data set: a row for each posterior, its certificate (filled) and test error (open) for every seed, and the lines of the hold-out bound
+    and of guessing, labelled."""
+    dataset = results[0].key.dataset
+    figure, axis = plt.subplots(figsize=(5.2, 2.6))
+    methods = list(results[0].table["method"])
+    for result in results:
+        for line in result.table.itertuples():
+            _, colour, marker = STYLE[line.method]
+            y = methods.index(line.method)
+            axis.plot(line.certificate, y, marker, color=colour, markersize=8)
+            axis.plot(line.test_error, y, marker, markerfacecolor="none", color=colour, markersize=6)
+    for value, label, style in (
+        (chosen(holdouts[0]), "hold-out bound", "-"),
+        (1 - 1 / names.classes(dataset), "guessing", ":"),
+    ):
+        axis.axvline(value, color="0.3", linestyle=style, linewidth=1.3)
+        axis.annotate(label, (value, 1.01), xycoords=("data", "axes fraction"), ha="center", fontsize=9, color="0.3")
+    axis.set_yticks(range(len(methods)), [STYLE[method][0] for method in methods])
+    axis.invert_yaxis()
+    axis.set(xlim=(0, max(0.6, 1.1 * (1 - 1 / names.classes(dataset)))), ylim=(len(methods) - 0.5, -0.5))
+    axis.set_xlabel(f"error on {title(dataset)}: test (open), certificate (filled)")
+    axis.tick_params(axis="y", length=0)
+    return figure
