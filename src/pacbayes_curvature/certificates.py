@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from scipy.special import betaincc
 
-from pacbayes_curvature._arrays import ROUNDING, border, require, require_same_shape, rounded_up
+from pacbayes_curvature._arrays import ROUNDING, border, require, require_same_shape, rounded_up, smallest
 from pacbayes_curvature.bounds import kl_bound, kl_inverse
 
 

@@ -70,7 +70,7 @@ def of_sweeps(results: list[Result]) -> dict[str, float]:
     accuracy."""
     table = complexity_at(results)
     methods = [name.removesuffix(" / baseline") for name in table if name.endswith(" / baseline")]
-    return {f"{m}.ratio": float(np.exp(np.log(table[f"{m} / baseline"]).mean())) for m in methods}
+    return {f"{m}.ratio": float(np.exp(np.log(table[f"{m} / baseline"].dropna()).mean())) for m in methods}
 
 
 def of_certificates(results: list[Result]) -> dict[str, int | float | str]:
