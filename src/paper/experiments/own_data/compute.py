@@ -96,7 +96,9 @@ def search(examples: Examples, plan: Plan, network: Trained) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def best(examples: Examples, plan: Plan, network: Trained, found: pd.DataFrame) -> dict[str, tuple[MeanField, list[float]]]:
+def best(
+    examples: Examples, plan: Plan, network: Trained, found: pd.DataFrame
+) -> dict[str, tuple[MeanField, list[float]]]:
     """Each method's posterior with the smallest expected certificate, and its lam in each layer."""
     moments, mu_1, chosen = second_moments(network.weights, examples.x), initial(examples, plan), {}
     for _, row in found.loc[found.groupby("method", sort=False)["expected"].idxmin()].iterrows():
@@ -116,7 +118,9 @@ def optimised(examples: Examples, plan: Plan) -> tuple[MeanField, list[float], l
     start = MeanField(mu_1, [torch.full_like(w, START) for w in mu_1], Coordinates(bases, [None] * LAYERS))
     objective = descent.quadratic(len(y), _budget(plan)["delta"] / PRIORS)
     rates = descent.Descent(plan.descent_epochs, BATCH, RATE, 10 * RATE, 4 * RATE)
-    found = descent.optimise(start, mu_1, START, x, y, objective, rates, stream("descent", plan.seed), descent.error, "descent")
+    found = descent.optimise(
+        start, mu_1, START, x, y, objective, rates, stream("descent", plan.seed), descent.error, "descent"
+    )
     lam = [float(GRID[abs(np.log(GRID / value)).argmin()]) for value in found.lam]
     moved = [v * (new / old) for v, new, old in zip(found.posterior.variances, lam, found.lam)]
     return replace(found.posterior, variances=moved), lam, found.objective

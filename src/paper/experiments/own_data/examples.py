@@ -42,7 +42,13 @@ def load(file: str, classes: int) -> Examples:
         raise ValueError(f"y must have one label for each of the {len(x)} rows of x, got the shape {y.shape}")
     inputs, scale = _inputs(x.reshape(len(x), -1))
     labels = torch.from_numpy(_labels(y, classes))
-    return Examples(torch.from_numpy(inputs), labels, classes, origin, scale if file else "divided by 16, the largest that a pixel can be")
+    return Examples(
+        torch.from_numpy(inputs),
+        labels,
+        classes,
+        origin,
+        scale if file else "divided by 16, the largest that a pixel can be",
+    )
 
 
 def _digits() -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +66,9 @@ def _arrays(file: str) -> list[np.ndarray]:
         with np.load(file, allow_pickle=False) as archive:
             if missing := [name for name in ("x", "y") if name not in archive]:
                 found = ", ".join(archive.files) or "nothing"
-                raise ValueError(f"{file} must hold the arrays x and y; {' and '.join(missing)} missing, found: {found}")
+                raise ValueError(
+                    f"{file} must hold the arrays x and y; {' and '.join(missing)} missing, found: {found}"
+                )
             return [_array(archive, name) for name in ("x", "y")]
     except OSError as error:
         raise ValueError(f"{file} cannot be read: {error.strerror or error}") from None
@@ -80,7 +88,9 @@ def _array(archive, name: str) -> np.ndarray:
 
 def _inputs(x: np.ndarray) -> tuple[np.ndarray, str]:
     if x.shape[1] > WIDEST:
-        raise ValueError(f"each row of x has {x.shape[1]} numbers, more than the {WIDEST} whose second moments fit; give smaller ones")
+        raise ValueError(
+            f"each row of x has {x.shape[1]} numbers, more than the {WIDEST} whose second moments fit; give smaller ones"
+        )
     if not np.isfinite(x).all():
         raise ValueError(f"x must be finite, got NaN or infinity in {(~np.isfinite(x)).any(1).sum()} of {len(x)} rows")
     extreme = max(abs(float(x.min())), abs(float(x.max())))
@@ -93,7 +103,9 @@ def _inputs(x: np.ndarray) -> tuple[np.ndarray, str]:
             )
         return x.astype(np.float32) / np.float32(largest), f"divided by {largest}, the largest of {x.dtype}"
     if extreme > LARGEST:
-        raise ValueError(f"x has numbers up to {extreme:g}, more than {LARGEST}; divide it by a number fixed beforehand")
+        raise ValueError(
+            f"x has numbers up to {extreme:g}, more than {LARGEST}; divide it by a number fixed beforehand"
+        )
     x = x.astype(np.float32)
     if _standardised(x):
         raise ValueError(
@@ -110,7 +122,10 @@ def _standardised(x: np.ndarray) -> bool:
     whole = mean.mean(), np.sqrt(max(square.mean() - mean.mean() ** 2, 0))
     columns = mean[deviation > 1e-6], deviation[deviation > 1e-6]
     allowed = 1e-3 + 1 / len(x)  # deviations with n - 1 count, too
-    like = [m.size and bool((abs(m) < 1e-4).all() and (abs(s - 1) < allowed).all()) for m, s in (columns, map(np.asarray, whole))]
+    like = [
+        m.size and bool((abs(m) < 1e-4).all() and (abs(s - 1) < allowed).all())
+        for m, s in (columns, map(np.asarray, whole))
+    ]
     return any(like) and not (abs(x) == 1).all()
 
 
@@ -119,7 +134,9 @@ def _labels(y: np.ndarray, classes: int) -> np.ndarray:
         first = y[~np.isfinite(y)] if not np.isfinite(y).all() else y[~whole]
         raise ValueError(f"labels must be whole numbers, got {first[0]}")
     if y.min() < 0 or y.max() >= classes:
-        raise ValueError(f"labels must be from 0 to {classes - 1}, as the parameter classes = {classes} says, got {y.min()} to {y.max()}")
+        raise ValueError(
+            f"labels must be from 0 to {classes - 1}, as the parameter classes = {classes} says, got {y.min()} to {y.max()}"
+        )
     if y.min() == y.max():
         raise ValueError(f"all labels are {y.min()}: one class leaves nothing to learn")
     return y.astype(np.int64)

@@ -22,7 +22,9 @@ class Trained:
     history: pd.DataFrame
 
 
-def train(initial: Weights, x: torch.Tensor, y: torch.Tensor, epochs: int, generator: torch.Generator, label: str = "") -> Trained:
+def train(
+    initial: Weights, x: torch.Tensor, y: torch.Tensor, epochs: int, generator: torch.Generator, label: str = ""
+) -> Trained:
     """Stochastic gradient descent with momentum from `initial` on x (N, d), y (N,), for at most `epochs` epochs.
 
     It stops after the first epoch that leaves no example wrong. ValueError: weights that are no longer finite.

@@ -3,7 +3,7 @@
 import pandas as pd
 from IPython.display import Markdown
 
-from paper.experiments.own_data.compute import LAYERS, NOISE, PRIORS, Plan
+from paper.experiments.own_data.compute import NOISE, PRIORS, Plan
 from paper.experiments.own_data.examples import Examples
 from paper.experiments.own_data.figure import STYLES
 from paper.experiments.own_data.network import Trained
@@ -65,7 +65,15 @@ def certificates(rows: pd.DataFrame, hold: dict[str, float]) -> pd.DataFrame:
         }
     )
     tested = f"{hold['n']:,}"
-    table.loc[len(table)] = ["Hold-out", float("nan"), float(hold["errors"]), tested, tested, hold["error"], hold["bound"]]
+    table.loc[len(table)] = [
+        "Hold-out",
+        float("nan"),
+        float(hold["errors"]),
+        tested,
+        tested,
+        hold["error"],
+        hold["bound"],
+    ]
     return table
 
 
@@ -73,7 +81,11 @@ def events(plan: Plan) -> pd.DataFrame:
     """What may fail, how probable that is at most, and which lines it is about."""
     return pd.DataFrame(
         [
-            [f"the sample: the bound fails for one of {PRIORS:,} priors", "the posteriors together", (1 - NOISE) * plan.delta],
+            [
+                f"the sample: the bound fails for one of {PRIORS:,} priors",
+                "the posteriors together",
+                (1 - NOISE) * plan.delta,
+            ],
             ["the noise: an error is larger than its outcomes say", "the posteriors together", NOISE * plan.delta],
             ["the held-out sample: the binomial tail", "hold-out", plan.delta],
         ],
