@@ -58,7 +58,7 @@ def certificates(rows: pd.DataFrame, hold: dict[str, float], chance: float) -> F
     axis.axvline(chance, color="grey", linewidth=1, linestyle=":", label="guessing")
     axis.set(
         yticks=range(len(rows) + 1), yticklabels=[*names, "Hold-out"], xlim=(0, 1.02), ylim=(len(rows) + 0.6, -0.6),
-        xlabel="error: measured (hollow), and certified (filled)",
+        xlabel="error: measured (open), and certified (filled)",
     )  # fmt: skip
     figure.legend(loc="outside upper center", ncols=2, fontsize="small")
     sns.despine(figure, left=True)

@@ -57,7 +57,7 @@ def certificates(rows: pd.DataFrame, hold: dict[str, float]) -> pd.DataFrame:
         {
             "": [STYLES[name][0] for name in rows["posterior"]],
             "KL (nats)": rows["kl"],
-            "errors": rows["errors"],
+            "errors": [f"{value:,.1f}" for value in rows["errors"]],
             "outcomes": [f"{value:,}" for value in rows["outcomes"]],
             "examples": [f"{value:,}" for value in rows["n"]],
             "error": rows["error"],
@@ -68,7 +68,7 @@ def certificates(rows: pd.DataFrame, hold: dict[str, float]) -> pd.DataFrame:
     table.loc[len(table)] = [
         "Hold-out",
         float("nan"),
-        float(hold["errors"]),
+        f"{hold['errors']:,}",
         tested,
         tested,
         hold["error"],
@@ -98,12 +98,12 @@ def verdict(rows: pd.DataFrame, hold: dict[str, float], plan: Plan, chance: floa
     best = rows.loc[rows["certificate"].idxmin()]
     name, least, bound = STYLES[best["posterior"]][0], best["certificate"], hold["bound"]
     said = (
-        f"The smallest certificate is {least:.4f}, of the posterior *{name}*: a network drawn from it errs on new examples of the same "
-        f"kind with at most this probability, with confidence {1 - plan.delta:.6g}."
+        f"The smallest certificate is {least:.4f}, of the posterior *{name}*. With confidence {1 - plan.delta:.6g}, networks drawn from it, "
+        "a new one for each answer, err on new examples of the same kind with at most this probability."
         if least < chance
         else f"No posterior is certified as better than guessing, which errs on {chance:.4f}: the smallest certificate is {least:.4f} (*{name}*)."
     )
-    order = "smaller" if bound < least else "larger" if bound > least else "no smaller"
+    order = "smaller" if bound < least else "larger"
     return Markdown(
         f"{said} The hold-out bound, of a network trained on {hold['trained']:,} of the examples and tested on {hold['n']:,}, is "
         f"{bound:.4f}: {order} by {abs(bound - least):.4f}."
