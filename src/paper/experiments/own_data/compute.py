@@ -119,7 +119,7 @@ def optimised(examples: Examples, plan: Plan) -> tuple[MeanField, list[float], l
     objective = descent.quadratic(len(y), _budget(plan)["delta"] / PRIORS)
     rates = descent.Descent(plan.descent_epochs, BATCH, RATE, 10 * RATE, 4 * RATE)
     found = descent.optimise(
-        start, mu_1, START, x, y, objective, rates, stream("descent", plan.seed), descent.error, "descent"
+        start, mu_1, START, x, y, objective, rates, stream("descent", plan.seed), descent.error, label="descent"
     )
     lam = [float(GRID[abs(np.log(GRID / value)).argmin()]) for value in found.lam]
     moved = [v * (new / old) for v, new, old in zip(found.posterior.variances, lam, found.lam)]
