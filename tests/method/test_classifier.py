@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from pacbayes_curvature import fisher_diagonal, from_module, gibbs_classifier, networks, posteriors
 from pacbayes_curvature.curvature.second_moments import second_moments
+from pacbayes_curvature.gibbs import local_reparametrisation
 from pacbayes_curvature.gibbs.local_reparametrisation import by_weight_sampling
 
 METHODS = posteriors.METHODS
@@ -124,6 +125,27 @@ def test_the_risk_is_that_of_drawn_networks(method, bias, dtype):
     assert abs(1 - risk.mean - accuracy) < 4 * math.hypot(error, risk.stderr), "the same, within noise"
     assert risk.outcomes == 40 * 200 and risk.examples == 200
     assert risk.mean == pytest.approx(risk.errors / risk.outcomes)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("method", METHODS)
+def test_the_outcomes_approximate_no_variance(method, bias, monkeypatch):
+    """They are those of the level without tolerance, by another way through the basis, for the same noise."""
+    q, (x, y) = classifier(method, bias, torch.float64, lam=0.02, beta=1.0), examples(dtype=torch.float64)
+
+    def level():
+        made = local_reparametrisation.LocalReparametrisation(
+            q.weights, q.layers, np.array([q.lam]), np.array([q.beta])
+        )
+        return float(made.tally(x.flatten(1), y, seeded(3), passes=4).wrong[0])
+
+    errors = q.risk(x, y, generator=seeded(3), passes=4).errors
+    approximate = level()
+    monkeypatch.setattr(local_reparametrisation, "TOLERANCE", 0)
+    assert errors == pytest.approx(level(), rel=1e-12)
+    assert method != "layerwise" or errors != pytest.approx(approximate, rel=1e-9), (
+        "the tolerance makes a difference here"
+    )
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -99,5 +99,5 @@ def test_the_readmes_example_runs_where_nothing_else_is(wheel, tmp_path):
     done = subprocess.run([tmp_path / "venv/bin/python", "-I", "-c", code], cwd=content, capture_output=True, text=True)
     assert not done.returncode, done.stderr
     *numbers, where = done.stdout.splitlines()
-    assert len(numbers) == 3 and 0 < float(numbers[2]) <= 1, "the last is the bound by the kl inverse"
+    assert len(numbers) == 3 and 0 < float(numbers[2]) <= 1, "the last is the certificate"
     assert json.loads(where) == [str(site / "pacbayes_curvature" / "__init__.py"), []]

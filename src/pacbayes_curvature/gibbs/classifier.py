@@ -1,7 +1,7 @@
 """The Gibbs classifier of one posterior around a network of one's own: its divergence from the prior, and its risk.
 
 Prior P = N(mu_1, lam I), posterior Q = N(mu_0, Sigma_0) with Sigma_0 = beta (H + (beta/lam) I)^-1 (Lemma 4.1). For a whole
-grid of lam and beta at once there are `posteriors` and `gibbs.local_reparametrisation`, on which this rests.
+grid of lam and beta at once there are `posteriors` and `gibbs.local_reparametrisation`.
 """
 
 import math
@@ -16,7 +16,7 @@ import torch
 
 from pacbayes_curvature import posteriors
 from pacbayes_curvature.curvature.second_moments import spectrum
-from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation, draw
+from pacbayes_curvature.mean_field import MeanField, along_curvature
 from pacbayes_curvature.networks import Weights, chunks
 
 CHUNK = 8192  # examples that are moved to the weights' device at a time
@@ -60,7 +60,7 @@ class GibbsClassifier:
 
     def draw(self, generator: torch.Generator) -> Weights:
         """One network from Q."""
-        return draw(self.weights, self.layers, self.lam, self.beta, generator)
+        return self._field().draw(generator)
 
     def risk(
         self,
@@ -73,6 +73,10 @@ class GibbsClassifier:
     ) -> Risk:
         """The mean error of Q on the examples, (1/n) sum_n P(wrong answer to x_n), by local reparametrisation.
 
+        The outcomes are independent, with this mean error as their mean expectation: no variance is approximated. So they may go
+        into `certificates.certificate`, if their noise had no part in choosing Q and `passes` is given: `stderr` has their number
+        depend on the first of them.
+
         data, y: inputs (n, ...) and labels (n,), whole numbers from 0; or data alone, a DataLoader of both. In each of
         `passes` passes every example has one outcome. With `stderr` as many passes are made as that standard error needs by
         the outcomes' spread in the first one, at least one. The standard error is an upper bound: the spread includes that
@@ -81,16 +85,19 @@ class GibbsClassifier:
         """
         if stderr is not None and not stderr > 0:
             raise ValueError(f"stderr must be positive, got {stderr}")
-        level = LocalReparametrisation(self.weights, self.layers, np.array([self.lam]), np.array([self.beta]))
-        first = self._pass(level, data, y, generator, passes)
+        field = self._field()
+        first = self._pass(field, data, y, generator, passes)
         if stderr is None:
             return first
         variance = first.stderr**2 * first.outcomes
         more = math.ceil(variance / stderr**2 / first.examples) - passes
-        return first if more < 1 else _together(first, self._pass(level, data, y, generator, more))
+        return first if more < 1 else _together(first, self._pass(field, data, y, generator, more))
 
-    def _pass(self, level: LocalReparametrisation, data, y, generator: torch.Generator, passes: int) -> Risk:
-        tallies = [(level.tally(x, labels, generator, passes), len(x)) for x, labels in self._batches(data, y)]
+    def _field(self) -> MeanField:
+        return along_curvature(self.weights, self.layers, self.lam, self.beta)
+
+    def _pass(self, field: MeanField, data, y, generator: torch.Generator, passes: int) -> Risk:
+        tallies = [(field.tally(x, labels, generator, passes), len(x)) for x, labels in self._batches(data, y)]
         if not tallies:
             raise ValueError("there are no examples")
         total, examples = reduce(add, (tally for tally, _ in tallies)), sum(n for _, n in tallies)

@@ -53,6 +53,10 @@ RULES = {
     "depth": Rule("from 1 to 12", lambda value: 1 <= value <= 12),
     "weights": Rule("8 or more", lambda value: value >= 8),
     "pairs": Rule("1 or more", lambda value: value >= 1),
+    "classes": Rule("2 or more", lambda value: value >= 2),
+    "width": Rule("from 1 to 2000", lambda value: 1 <= value <= 2000),
+    "share": Rule("between 0 and 1, both excluded", lambda value: 0 < value < 1),
+    "descent_epochs": Rule("1 or more", lambda value: value >= 1),
     "hidden": Rule("from 1 to 30", lambda value: 1 <= value <= 30),
 }
 

@@ -1,7 +1,8 @@
 """The experiments, a folder each, of which `paper.names.EXPERIMENTS` has the list.
 
 `compute` has the function of the folder's name, which asks `records` for its table; `table` says what the columns mean and how
-closely two tables have to agree; `figure` and `words` show it.
+closely two tables have to agree; `figure` and `words` show it. `own_data` is none of them: it computes on a reader's examples, for a
+chapter, and keeps nothing.
 """
 
 import importlib

@@ -1,0 +1,1 @@
+"""A reader's own data, from the file to a certificate: nothing of it is frozen."""
