@@ -104,6 +104,23 @@ def cases(errata: Iterable[Erratum]) -> Markdown:
     return Markdown("\n".join(f"- **{item.place}**: {item.counterexample()}" for item in errata))
 
 
+def false_as_printed(errata: Iterable[Erratum], *places: str) -> Markdown:
+    """The errata of these places as boxes in the colour of what is false, for the chapter; their cases are computed now.
+
+    Raises ValueError for a place that no erratum has.
+    """
+    known = {item.place: item for item in errata}
+    if unknown := [place for place in places if place not in known]:
+        raise ValueError(f"no erratum has the place {', '.join(unknown)}; there are: {'; '.join(known)}")
+    return Markdown(
+        "\n\n".join(
+            f":::{{admonition}} False as printed: {item.place}\n:class: false-as-printed\n\n"
+            f"**Printed.** {item.printed}\n\n**Why it is false.** {item.counterexample()}\n\n**True.** {item.correct}\n:::"
+            for item in (known[place] for place in places)
+        )
+    )
+
+
 def summary(errata: Iterable[Erratum]) -> Markdown:
     """How many errata of each severity there are, counted."""
     errata = list(errata)

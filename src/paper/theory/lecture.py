@@ -1,8 +1,10 @@
 """How a lecture's visible cell states what it has derived: what holds is shown, what does not stops the page by its name."""
 
+import itertools
 from collections.abc import Callable
 
 import sympy as sp
+from IPython.display import Markdown
 
 
 class DoesNotHold(AssertionError):
@@ -31,3 +33,13 @@ def holds(name: str, condition: bool | sp.Basic, *shown: object) -> object:
     if not (condition is True or condition is sp.true or (not isinstance(condition, sp.Basic) and bool(condition))):
         raise DoesNotHold(f"{name} does not hold: {condition}")
     return shown[0] if len(shown) == 1 else shown or None
+
+
+def chain(name: str, *lines: sp.Expr, simplify: Callable[[sp.Expr], sp.Expr] = sp.simplify) -> Markdown:
+    """A displayed chain of equations, each line equal to the next: how many there are, when all of them are.
+
+    Raises DoesNotHold, which names the display and the first two lines that differ, when they are not.
+    """
+    for number, (line, following) in enumerate(itertools.pairwise(lines), start=1):
+        equation(f"{name}, line {number} = line {number + 1},", line, following, simplify=simplify)
+    return Markdown(f"{name}: line 1 = line 2" + "".join(f" = line {n}" for n in range(3, len(lines) + 1)))

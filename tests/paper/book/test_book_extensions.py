@@ -16,23 +16,24 @@ EXTENSIONS = Path(__file__).parents[3] / "book" / "_ext"
 
 @pytest.fixture
 def build(tmp_path, monkeypatch):
-    """`build(text, extension)` gives the page's HTML, the search index and the warnings."""
+    """`build(text, *extensions)` gives the page's HTML, the search index and the warnings."""
     monkeypatch.syspath_prepend(str(EXTENSIONS))
 
-    def run(text, extension):
+    def run(text, *extensions):
+        options = {"autodoc_default_options": {"members": True}} if "api" in extensions else {}
         (tmp_path / "index.rst").write_text(f"Title\n=====\n\n{text}\n")
         warnings = io.StringIO()
         with docutils_namespace():
             Sphinx(
                 str(tmp_path), None, str(tmp_path / "out"), str(tmp_path / "trees"), "html", status=None, warning=warnings,
-                confoverrides={"extensions": [extension], "html_theme": "basic", "autodoc_default_options": {"members": True}},
+                confoverrides={"extensions": [*extensions], "html_theme": "basic", **options},
             ).build()  # fmt: skip
         index = (tmp_path / "out" / "searchindex.js").read_text()
         found = json.loads(index[index.index("(") + 1 : index.rindex(")")])
         return (tmp_path / "out" / "index.html").read_text(), found, warnings.getvalue()
 
     yield run
-    for name in ("api", "statements"):
+    for name in ("api", "statements", "numbering"):
         sys.modules.pop(name, None)
 
 
@@ -95,6 +96,49 @@ def test_numbers_with_a_point_are_words_of_the_search(build):
     _, index, _ = build(LEMMA, "statements")
     words = {**index["terms"], **index["titleterms"]}
     assert "4.2" in words and "42" in words and "2" not in words
+
+
+PAPERS = """
+.. prf:lemma:: Lemma 4.2 of the paper, at *any* price
+   :label: lem-42
+   :nonumber:
+
+   It is the paper's.
+
+.. prf:lemma:: Ours
+   :label: lem-ours
+
+   It has a number.
+
+See :prf:ref:`lem-42`, :prf:ref:`lem-ours` and :prf:ref:`here <lem-42>`.
+"""
+
+
+def test_what_is_the_papers_keeps_its_name_where_it_stands_and_where_it_is_referred_to(build):
+    html, _, warnings = build(PAPERS, "statements")
+    assert re.search(r'<p class="admonition-title">Lemma 4.2 of the paper, at <em>any</em> price</p>', html)
+    assert re.findall(r'<a class="reference internal" href="#lem-\w+">(.*?)</a>', html) == [
+        "Lemma 4.2",
+        "Lemma 1",
+        "here",
+    ]
+    assert html.count('id="lem-42"') == 1 and warnings == ""
+
+
+def test_a_statement_of_the_paper_must_begin_with_its_name(build):
+    _, _, warnings = build(PAPERS.replace("Lemma 4.2 of", "That of"), "statements")
+    assert "with which its title begins" in warnings
+
+
+def test_chapters_are_numbered_and_with_them_what_they_hold_but_not_their_sections(build, tmp_path):
+    (tmp_path / "chapter.rst").write_text(
+        "Chapter\n=======\n\nSection\n-------\n\n.. prf:lemma:: Ours\n   :label: lem-ours\n\n   It holds.\n"
+    )
+    contents = ".. toctree::\n   :numbered:\n\n   chapter\n\nSee :prf:ref:`lem-ours`."
+    html, _, warnings = build(contents, "statements", "numbering")
+    page = (tmp_path / "out" / "chapter.html").read_text()
+    assert ">Lemma 1.1</a>" in html and "1.1. Section" not in html and warnings == ""
+    assert "1. </span>Chapter" in page and "<h2>Section<" in page
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ VALID = {
     "what a table's readers take from it": (f"{EXPERIMENTS}/two_minima/compute.py", '_part(result, "fact")', '_part(result, "facts")'),
     "a figure": (f"{EXPERIMENTS}/accuracy_vs_complexity/figure.py", "import", "X = 1\nimport"),
     "words": (f"{EXPERIMENTS}/lower_bound/words.py", "import", "X = 1\nimport"),
-    "a chapter's mathematics": ("paper/theory/prior/lemma.py", "import", "X = 1\nimport"),
+    "a chapter's mathematics": ("paper/theory/prior/measured.py", "import", "X = 1\nimport"),
     "what keeps results": ("paper/results/records.py", "import", "X = 1\nimport"),
     "how tables are compared": ("paper/results/compare.py", "import", "X = 1\nimport"),
     "what describes the tables": ("paper/results/package.py", "import", "X = 1\nimport"),

@@ -109,6 +109,16 @@ def test_page_shows_every_erratum_once_and_counts_them():
     assert sum(counts[:-1]) == counts[-1] == len(COLLECTED)
 
 
+def test_what_is_false_as_printed_stands_in_a_box_of_its_own():
+    places = [item.place for item in COLLECTED[:2]]
+    boxes = errata.false_as_printed(COLLECTED, *places).data
+    assert boxes.count(":class: false-as-printed") == 2
+    for item in COLLECTED[:2]:
+        assert all(part in boxes for part in (item.place, item.printed, item.correct, item.counterexample()))
+    with pytest.raises(ValueError, match=r"no erratum has the place Eq\. \(99\)"):
+        errata.false_as_printed(COLLECTED, "Eq. (99)")
+
+
 def test_severity_is_checked():
     with pytest.raises(ValueError, match="severity must be one of"):
         Erratum("Eq. (1)", "a", "b", "bad", "c", lambda: "1.")

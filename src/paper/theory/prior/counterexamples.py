@@ -13,8 +13,9 @@ from pacbayes_curvature.bounds import complexity
 from pacbayes_curvature.gaussians import kl_divergence, optimal_posterior, optimal_prior_and_posterior
 from paper.theory.checks import CheckFailed
 from paper.theory.errata import require_difference
-from paper.theory.prior.formulas import beta, delta, h, lam, nu0, nu1, posterior_precision, precision, prior_precision
-from paper.theory.prior.proof import escaping, hessian_25, prefactor_27, u, v
+from paper.theory.prior.formulas import beta, delta, h, lam, nu0, nu1, objective, posterior_precision, prior_precision
+
+u, v = sp.symbols("u v", real=True)  # ln nu0, ln nu1
 
 
 def unbounded_below(h: float = -1.0) -> str:
@@ -84,26 +85,30 @@ def bounded_loss_below(variance: float = 1.0) -> str:
     )
 
 
-def other_prefactor(correct: Callable[[], sp.Expr] = prefactor_27) -> str:
-    """(27)'s last line, with the printed and the correct prefactor, against the determinant of (25) at the optimum.
+def other_prefactor(correct: float = 4) -> str:
+    """(27)'s last line, with 2 lam and with 4 lam in the prefactor, against the determinant of (25) at the optimum.
 
-    Raises CheckFailed unless the correct one gives that determinant and the printed one does not.
+    correct: the factor of lam. Raises CheckFailed unless it gives that determinant, and 2 does not.
     """
-    ones = {h: 1, delta: 1, beta: 1, lam: 1}
-    at = {precision: prior_precision(), nu0: 1 / posterior_precision(), nu1: 1 / prior_precision()}
-    bracket = 2 * precision * delta**2 * (h * lam + precision * beta) ** 2 - lam**3 * h**2
-    truth, ours, printed = (
-        float(expression.subs(at).subs(ones))
-        for expression in (hessian_25().det(), correct() * bracket, 2 * prefactor_27() * bracket)
-    )
-    require_difference(printed, ours)
-    if not math.isclose(ours, truth, rel_tol=1e-9):
-        raise CheckFailed(f"the corrected (27) gives {ours}, the determinant of (25) is {truth}")
+    n0, n1 = 1 / posterior_precision(), 1 / prior_precision()
+    bracket = 2 / n1 * delta**2 * (h * lam + beta / n1) ** 2 - lam**3 * h**2
+    last = beta**2 / (lam * n0**2 * (h * lam * n1 + beta) ** 2) * bracket  # times 1/2 as printed, times 1/4
+    determinant = sp.hessian(objective(), (nu0, nu1)).det().subs({nu0: n0, nu1: n1})
+    truth, without = (float(expression.subs({h: 1, delta: 1, beta: 1, lam: 1})) for expression in (determinant, last))
+    require_difference(without / 2, without / correct)
+    if not math.isclose(without / correct, truth, rel_tol=1e-9):
+        raise CheckFailed(f"the corrected (27) gives {without / correct}, the determinant of (25) is {truth}")
     return (
         rf"One weight, $h = \Delta = \beta = \lambda = 1$: at the stationary point the determinant of (25) is "
         rf"{truth:.4f}; "
-        rf"the last line of (27) gives {printed:.4f} with $2\lambda$ and {ours:.4f} with $4\lambda$."
+        rf"the last line of (27) gives {without / 2:.4f} with $2\lambda$ and {without / correct:.4f} with $4\lambda$."
     )
+
+
+def escaping() -> sp.Expr:
+    """x^2 + x^6 + (1 + x)^3 y^2 with x = ln(nu0 nu1), y = ln(nu0 / nu1): as (30) asks, and unbounded below."""
+    x, y = u + v, u - v
+    return x**2 + x**6 + (1 + x) ** 3 * y**2
 
 
 def no_minimum(function: Callable[[], sp.Expr] = escaping) -> str:

@@ -64,7 +64,7 @@ ERRATA = [
         r"strictly "
         r"convex in $(\ln\nu_0, \ln\nu_1)$, so its stationary point is the global minimum.",
         "incomplete proof",
-        "The lemma, by each of the four short proofs of chapter 04; (18)-(20) alone prove it, too.",
+        "The lemma, by the derivation of chapter 04 and by three more of its exercises; (18)-(20) alone prove it, too.",
         counterexamples.no_minimum,
     ),
     Erratum(

@@ -8,54 +8,111 @@ from matplotlib.figure import Figure
 
 from paper.show.style import STYLE
 
-# family: colour, line style; the columns of derivations.floor_curves.curves
+# family: colour, line style, and how far along the curve its name stands; the columns of `measured.curves`
 FAMILIES = {
-    "baseline": (STYLE["baseline"][1], "-"),
-    "isotropic prior, diagonal posterior": (STYLE["diag"][1], "-"),
-    "isotropic prior, full posterior": (STYLE["layerwise"][1], "-"),
-    "diagonal prior and posterior (Lemma 4.2)": ("black", "-"),
-    "block prior and posterior": ("#CC79A7", "--"),
-    "any Gaussian prior and posterior": ("#E69F00", "--"),
+    "baseline": (STYLE["baseline"][1], "-", 0.17),
+    "isotropic prior, diagonal posterior": (STYLE["diag"][1], "-", 0.42),
+    "isotropic prior, full posterior": (STYLE["layerwise"][1], "-", 0.02),
+    "diagonal prior and posterior (Lemma 4.2)": ("black", "-", 0.02),
+    "block prior and posterior": ("#CC79A7", "--", 0.02),
+    "any Gaussian prior and posterior": ("#B8730A", "--", 0.02),
 }
 PRINTED, STABLE = "#D55E00", "#0072B2"
 
 
-def floors(curves: pd.DataFrame, useless_from: float | None = None) -> Figure:
+def idea(move: float, noise: float, priors: dict[str, float], widths: np.ndarray, costs: np.ndarray) -> Figure:
+    """A posterior N(move, noise^2) among priors N(0, width^2), and the divergence `costs` over the prior's `widths`.
+
+    priors: name: width.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.4), width_ratios=(1.25, 1))
+    at = np.linspace(-7, 7, 500)
+    left.fill_between(at, _bell(at - move, noise), color="grey", alpha=0.35, linewidth=0)
+    left.annotate("after training", (move + 0.3, 0.9), xytext=(2.9, 0.9), color="#555")
+    places = {"too narrow": (-1.0, 0.42), "best": (-3.9, 0.105), "too wide": (-6.9, 0.05)}
+    for (name, width), colour in zip(priors.items(), (PRINTED, "black", STABLE)):
+        left.plot(at, _bell(at, width), color=colour)
+        left.annotate(name, places[name], color=colour, ha="right" if name == "too narrow" else "left")
+        right.plot(width, np.interp(width, widths, costs), "o", color=colour, zorder=3)
+        right.annotate(
+            name, (width, np.interp(width, widths, costs)), xytext=(7, 5), textcoords="offset points", color=colour
+        )
+    left.set(xlabel="The weight, from its start", ylabel="Probability density", yticks=[])
+    right.loglog(widths, costs, color="grey", zorder=2)
+    right.set(xlabel="Standard deviation of the prior", ylabel="Divergence (nats)", ylim=(1, 15))
+    right.set_xticks([1, 10], ["1", "10"])
+    right.set_yticks([1, 2, 5, 10], ["1", "2", "5", "10"])
+    right.minorticks_off()
+    sns.despine(figure)
+    return figure
+
+
+def _bell(distance: np.ndarray, width: float) -> np.ndarray:
+    return np.exp(-((distance / width) ** 2) / 2) / width / np.sqrt(2 * np.pi)
+
+
+def feasible(loss: np.ndarray, kl: np.ndarray, least: np.ndarray, optimum: tuple[float, float]) -> Figure:
+    """Pairs as points (loss, kl), the curve `least` over the sorted `loss`, and its tangent of slope -1 at `optimum`."""
+    figure, axis = plt.subplots(figsize=(6.4, 4))
+    inside = (loss < 5) & (kl < 8)
+    axis.plot(loss[inside], kl[inside], ".", color=STYLE["diag"][1], markersize=4, alpha=0.6)
+    axis.plot(loss, least, color="black")
+    level = sum(optimum)
+    axis.plot([0, level], [level, 0], color=PRINTED, linewidth=1)
+    axis.plot(*optimum, "*", color=PRINTED, markersize=11)
+    axis.annotate(
+        r"$E + \mathrm{KL} = $ (9)",
+        (2.6, level - 2.6),
+        xytext=(-6, -12),
+        textcoords="offset points",
+        color=PRINTED,
+        ha="right",
+    )
+    axis.annotate(
+        "Lemma 4.2", (4.2, np.interp(4.2, loss, least)), xytext=(0, -14), textcoords="offset points", ha="center"
+    )
+    axis.annotate("diagonal pairs", (3.2, 6), color=STYLE["diag"][1])
+    axis.set(xlabel=r"Expected quadratic loss $E$", ylabel=r"$\mathrm{KL}(Q\|P)$ (nats)", xlim=(0, 5), ylim=(0, 8))
+    sns.despine(figure)
+    return figure
+
+
+def floors(curves: pd.DataFrame, useless_from: float) -> Figure:
     """The least KL of each family over the expected quadratic loss E; a line where the complexity term reaches 1."""
-    figure, axis = plt.subplots(figsize=(9.6, 4.6))
-    for name, (colour, style) in FAMILIES.items():
-        axis.loglog(
-            curves["E"], curves[name], style, color=colour, label=name, gid=name.split(" (")[0].replace(" ", "-")
-        )
-    if useless_from is not None:
-        axis.axhline(
-            useless_from, color="grey", linestyle=":", linewidth=1.2, label="complexity term of Theorem 3.1 = 1"
-        )
-    top = curves[list(FAMILIES)[1]].max()
+    figure, axis = plt.subplots(figsize=(8.6, 4.8))
+    for name, (colour, style, where) in FAMILIES.items():
+        axis.loglog(curves["E"], curves[name], style, color=colour, gid=name.split(" (")[0].replace(" ", "-"))
+        place = int(where * (len(curves) - 1))
+        axis.annotate(
+            name.replace(", ", ",\n"), (curves["E"][place], curves[name][place]), color=colour, fontsize="small",
+            xytext=(5, 3), textcoords="offset points", ha="left", va="bottom",
+        )  # fmt: skip
+    axis.axhline(useless_from, color="grey", linestyle=":", linewidth=1.2)
+    axis.annotate(
+        "complexity term of Theorem 3.1 = 1", (curves["E"].iloc[-1], useless_from), color="#555", fontsize="small",
+        xytext=(0, 3), textcoords="offset points", ha="right",
+    )  # fmt: skip
     axis.set(
         xlabel=r"Expected quadratic loss $E$",
         ylabel=r"Least $\mathrm{KL}(Q\|P)$ (nats)",
-        ylim=(None, 3 * max(top, useless_from or 0)),
+        ylim=(None, 3 * max(curves[list(FAMILIES)[1]].max(), useless_from)),
     )
-    axis.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
     sns.despine(figure)
     return figure
 
 
 def one_weight(t: np.ndarray, kl: np.ndarray, loss: np.ndarray) -> Figure:
     """KL_i* and E_i*/beta over t = h Delta^2 / beta, with their common small-t line sqrt(t)/2 and the ceiling 1/2."""
-    figure, axis = plt.subplots(figsize=(6.4, 4))
-    axis.loglog(
-        t,
-        kl,
-        color="black",
-        label=r"$\mathrm{KL}_i^* = \operatorname{arsinh}(\sqrt{t}/2)$".replace("operatorname", "mathrm"),
+    figure, axis = plt.subplots(figsize=(6.4, 3.6))
+    axis.loglog(t, np.sqrt(t) / 2, color="grey", linestyle=":")
+    axis.loglog(t, kl, color="black")
+    axis.loglog(t, loss, color=PRINTED)
+    axis.annotate(r"nats, $\mathrm{arsinh}(\sqrt{t}/2)$", (3e3, 5), xytext=(0, 8), textcoords="offset points")
+    axis.annotate(
+        r"loss over $\beta$, at most 1/2", (3e3, 0.5), xytext=(0, -16), textcoords="offset points", color=PRINTED
     )
-    axis.loglog(t, loss, color="#D55E00", label=r"$E_i^*/\beta = (1 - e^{-2\,\mathrm{KL}_i^*})/2$")
-    axis.loglog(t, np.sqrt(t) / 2, color="grey", linestyle=":", label=r"$\sqrt{t}/2$")
-    axis.axhline(0.5, color="grey", linestyle="--", linewidth=1, label="1/2")
+    axis.annotate(r"$\sqrt{t}/2$", (40, 3.2), xytext=(-6, 6), textcoords="offset points", color="#555", ha="right")
     axis.set(xlabel=r"$t = h_i \Delta_i^2 / \beta$", ylabel="Cost of one weight", ylim=(kl.min() / 2, 4 * kl.max()))
-    axis.legend(fontsize="small")
     sns.despine(figure)
     return figure
 
@@ -97,13 +154,20 @@ def relative_errors(t: np.ndarray, errors: dict[str, dict[str, np.ndarray]]) -> 
 
 def floor_of_3(betas: np.ndarray, linear: np.ndarray, bound: np.ndarray, best: tuple[float, float]) -> Figure:
     """V(beta) + beta c + 1/(8 N beta) and the right side of (3) at the pair of each beta; they touch at the minimum."""
-    figure, axis = plt.subplots(figsize=(6.4, 4))
-    axis.loglog(betas, linear, color="#0072B2", label=r"$V(\beta) + \beta c + \frac{1}{8N\beta}$")
-    axis.loglog(
-        betas, bound, color="black", linestyle="--", label=r"$E + \sqrt{(\mathrm{KL} + c)/2N}$ at the pair of $\beta$"
-    )
-    axis.plot(*best, "k*", markersize=11, label="the floor of (3)")
-    axis.set(xlabel=r"$\beta$", ylabel="Quadratic model of the bound (3)")
-    axis.legend(fontsize="small")
+    figure, axis = plt.subplots(figsize=(6.4, 3.6))
+    axis.loglog(betas, linear, color=STABLE)
+    axis.loglog(betas, bound, color="black", linestyle="--")
+    axis.plot(*best, "k*", markersize=11)
+    at = len(betas) // 2
+    for words, values, colour, shift in (
+        (r"$V(\beta) + \beta c + \frac{1}{8N\beta}$", linear, STABLE, (-8, 6)),
+        ("(3) at the pair of $\\beta$", bound, "black", (10, -14)),
+    ):
+        axis.annotate(
+            words, (betas[at], values[at]), color=colour, xytext=shift, textcoords="offset points",
+            ha="right" if shift[0] < 0 else "left",
+        )  # fmt: skip
+    axis.annotate("the floor of (3)", best, xytext=(0, -16), textcoords="offset points", ha="center")
+    axis.set(xlabel=r"$\beta$", ylabel="Quadratic model of the bound (3)", ylim=(0.7 * best[1], None))
     sns.despine(figure)
     return figure

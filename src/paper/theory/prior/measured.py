@@ -1,4 +1,4 @@
-"""The floors of chapter 04 on a problem with numbers: a synthetic spectrum, or the digits network.
+"""The floors of chapter 04 on the digits network.
 
 Legend: k weights, E expected quadratic loss, D = |Delta|^2, S = (1/4) (sum |Delta_i| sqrt(h_i))^2.
 """
@@ -18,9 +18,6 @@ from pacbayes_curvature.gaussians import kl_divergence
 from paper.networks import data, training
 from paper.networks.store import TrainedNetwork
 from paper.networks.training import accuracy
-from paper.theory.checks import Check, closeness
-from paper.theory.prior.families import costs_of_blocks
-from paper.theory.prior.floors import product_constant
 
 FAMILIES = {  # name: its floor at expected loss E
     "baseline": lambda p, loss: floors.baseline(p.curvature.sum(), p.distance, loss),
@@ -54,20 +51,6 @@ class Problem:
         return self.curvature * self.displacement**2 / 2
 
 
-def synthetic(dimension: int, seed: int, blocks: int = 4) -> Problem:
-    """H = F F' / k with F Gaussian and its i-th column divided by i; the sizes of Delta_i vary over two orders.
-
-    Raises ValueError for fewer than two weights a block.
-    """
-    if dimension < 2 * blocks:
-        raise ValueError(f"dimension must be at least {2 * blocks}, got {dimension}")
-    rng = np.random.default_rng(seed)
-    factor = rng.normal(size=(dimension, dimension)) * np.arange(1, dimension + 1) ** -1.0
-    H, shift = factor @ factor.T / dimension, rng.normal(size=dimension) * np.exp(rng.normal(size=dimension))
-    costs = np.array(costs_of_blocks(H, shift, blocks))
-    return Problem(np.diag(H).copy(), shift, np.linalg.eigvalsh(H).clip(0), costs, float(shift @ H @ shift / 2))
-
-
 def trained_digits(seed: int) -> tuple[data.Dataset, TrainedNetwork]:
     """scikit-learn's digits and the network trained on them: seconds, no download."""
     examples = data.load("digits")
@@ -98,7 +81,7 @@ def curves(problem: Problem, points: int = 60, most: float = 1e6, least: float =
 
 def product_law(problem: Problem) -> pd.DataFrame:
     """E KL along Lemma 4.2's curve over beta, beside its ceiling S and the baseline's constant D tr(H)/4."""
-    S = product_constant(np.sqrt(problem.curvature), abs(problem.displacement))
+    S = (np.sqrt(problem.curvature) @ abs(problem.displacement)) ** 2 / 4
     product = problem.distance * problem.curvature.sum() / 4
     betas = 10.0 ** np.arange(-4, 5, 2)
     loss, kl = floors.diagonal_prior(problem.curvature, problem.displacement, betas)
@@ -133,24 +116,6 @@ def search(problem: Problem, beta: float, steps: int) -> pd.DataFrame:
         u = u - np.clip(((b + c) * gradient_u + b * gradient_v) / determinant, -1, 1)
         v = v - np.clip((b * gradient_u + (a + b) * gradient_v) / determinant, -1, 1)
     return pd.DataFrame(rows)
-
-
-def search_checks(
-    problem: Problem, name: str, betas: tuple[float, ...] = (1e-3, 1.0, 1e3), steps: int = 60
-) -> list[Check]:
-    """Newton's method arrives at the right side of (9), and not below it."""
-    used = int(((problem.curvature > 0) & (problem.displacement != 0)).sum())
-    scope = f"float64, {used} weights, $\\beta = {{:g}}$, {steps} steps in {2 * used} log-variances"
-    return [
-        closeness(
-            "9",
-            f"{name}: the end of a search over all variances, relative to (9)",
-            scope.format(beta),
-            [search(problem, beta, steps)["above"].iloc[-1]],
-            1e-11,
-        )
-        for beta in betas
-    ]
 
 
 def stochastic_accuracy(
@@ -193,7 +158,7 @@ def verdict(problem: Problem, frame: pd.DataFrame) -> Markdown:
     baseline, _, full, diagonal, *_ = (frame[name] for name in FAMILIES)
     ratio, crossed = baseline / diagonal, frame["E"][full < diagonal]
     words = (
-        f"The baseline's constant is {factor:.2f} times $S$; 1 would be tight. Over the range of the first figure its "
+        f"The baseline's constant is {factor:.2f} times $S$; 1 would be tight. Over the range of the figure its "
         f"divergence is "
         f"{ratio.min():.2f} to {ratio.max():.2f} times the floor's at the same $E$. "
     )

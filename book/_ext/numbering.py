@@ -1,0 +1,23 @@
+"""Chapters have numbers, their sections have none: "section 4.2" in this book is the paper's.
+
+Sphinx numbers a chapter's sections with it, or else leaves the chapter's number out of those of its figures and propositions. So the
+sections lose theirs after the figures got their own.
+"""
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+
+def _of_chapters_only(app: Sphinx, env: BuildEnvironment) -> None:
+    for numbers in env.toc_secnumbers.values():
+        numbers.update({anchor: None for anchor in numbers if anchor})
+    for contents in env.tocs.values():
+        for entry in contents.findall(nodes.reference):
+            if entry["anchorname"]:
+                entry.attributes.pop("secnumber", None)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("env-check-consistency", _of_chapters_only)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
