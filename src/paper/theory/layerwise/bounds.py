@@ -57,7 +57,10 @@ def telescoped(errors: list[float], norms: list[float]) -> float:
 
 
 def expected(mean_errors: list[float], mean_squares: list[float]) -> float:
-    """sum_l sqrt( Ebar_l prod_{k>l} s_k ), s_k = E_Q |V_k|^2: above sqrt(E_Q[RMS^2]), for independent layers."""
+    """sum_l sqrt( Ebar_l prod_{k>l} s_k ), s_k = E_Q |V_k|^2: above sqrt(E_Q[RMS^2]), for independent layers.
+
+    The roots of Eqs. (11), (31) and (35) with their constants: C_l = prod_{k>l} sqrt(s_k), C_lj = 2 C_l^2.
+    """
     return telescoped(mean_errors, [square**0.5 for square in mean_squares])
 
 

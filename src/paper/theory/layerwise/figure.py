@@ -1,10 +1,12 @@
 """The figures of chapter 05. Each takes a table and returns a matplotlib figure; none computes a number of its own."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from pacbayes_curvature.gaussians import optimal_posterior
 from paper.show.style import STYLE
 
 BOUNDS = {  # bound: colour, marker
@@ -14,46 +16,90 @@ BOUNDS = {  # bound: colour, marker
 }
 
 
+def shape_of_noise(examples: np.ndarray, lam: float, beta: float) -> Figure:
+    """Left: the inputs (N, 2) of a neuron of two weights, and the ellipse of their second moment H. Right: the posterior of Lemma 4.1 at H."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.5))
+    moment = examples.T @ examples / len(examples)
+    posterior = optimal_posterior(moment, lam * np.eye(2), beta)
+    for axis, matrix, colour in ((left, moment, "#0072B2"), (right, posterior, "#009E73")):
+        axis.fill(*_ellipse(matrix), facecolor=colour, edgecolor=colour, alpha=0.25)
+        axis.axhline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
+        axis.axvline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
+        axis.set_aspect("equal")
+    for z in examples:
+        left.annotate("", z, (0, 0), arrowprops={"arrowstyle": "->", "color": "black", "linewidth": 1.6})
+        left.annotate(f"({z[0]:g}, {z[1]:g})", z, xytext=(4, -4), textcoords="offset points", va="top", fontsize=10)
+    right.plot(*_ellipse(lam * np.eye(2)), color="#777777", linestyle="--", linewidth=1)
+    right.annotate(
+        "prior",
+        (0, -np.sqrt(lam)),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="center",
+        fontsize=10,
+        color="#555555",
+    )
+    left.set(title="What the neuron sees", xlabel="$z_1$", ylabel="$z_2$", xlim=(-3.4, 4.6), ylim=(-3.4, 3.6))
+    right.set(title="The noise it can take", xlabel=r"$\eta_1$", ylabel=r"$\eta_2$")
+    sns.despine(figure)
+    return figure
+
+
+def _ellipse(matrix: np.ndarray) -> np.ndarray:
+    """Where x' matrix^-1 x = 1: (2, 200)."""
+    angles = np.linspace(0, 2 * np.pi, 200)
+    return np.linalg.cholesky(matrix) @ np.array([np.cos(angles), np.sin(angles)])
+
+
 def fading(frame: pd.DataFrame) -> Figure:
-    """The Fisher matrix's trace, and the training accuracy as text, over the factor on the last layer."""
-    figure, axis = plt.subplots(figsize=(6, 3.6))
+    """The Fisher matrix's trace over the factor on the last layer."""
+    figure, axis = plt.subplots(figsize=(6, 3))
     axis.loglog(frame["scale"], frame["trace"], color="#0072B2", marker="o", markersize=4)
     axis.axvline(1, color="black", linestyle="--", linewidth=1)
-    axis.set(xlabel="Factor on the last layer's weights (1: where training stopped)", ylabel=r"$\mathrm{tr}\,F$")
+    axis.annotate(
+        "where training\nstopped",
+        (1, frame["trace"].min()),
+        xytext=(-6, 0),
+        textcoords="offset points",
+        ha="right",
+        fontsize=10,
+    )
+    axis.set(xlabel="Factor on the last layer's weights", ylabel=r"$\mathrm{tr}\,F$")
     sns.despine(figure)
     return figure
 
 
 def inversion(times: pd.DataFrame, errors: pd.DataFrame) -> Figure:
     """Left: time of the recursion over the direct inverse's, with the smallest and largest round. Right: the residuals."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
     spread = [times["ratio"] - times["low"], times["high"] - times["ratio"]]
     left.errorbar(times["k"], times["ratio"], yerr=spread, color="#0072B2", marker="o", markersize=4, capsize=3)
     left.axhline(1, color="black", linestyle="--", linewidth=1)
     left.set(xscale="log", xlabel="Dimension $k$", ylabel="Time, recursive / direct", ylim=(0, None))
     left.set_xticks(times["k"], [str(k) for k in times["k"]])
     left.minorticks_off()
-    for name, colour, marker in (("recursive", "#0072B2", "o"), ("direct", "#D55E00", "s")):
-        right.loglog(errors["alpha"], errors[name], color=colour, marker=marker, markersize=4, label=name)
+    for name, colour, marker, up in (("recursive", "#0072B2", "o", 10), ("direct", "#D55E00", "s", -14)):
+        right.loglog(errors["alpha"], errors[name], color=colour, marker=marker, markersize=4)
+        middle = errors.iloc[len(errors) // 2]
+        right.annotate(name, (middle["alpha"], middle[name]), xytext=(4, up), textcoords="offset points", color=colour)
     right.set(xlabel=r"$\alpha$", ylabel=r"$\|AB - I\|_F\,/\sqrt{k}$")
-    right.legend(fontsize="small")
     sns.despine(figure)
     return figure
 
 
 def tightness(frame: pd.DataFrame) -> Figure:
     """Each bound over the measured error, for each network, and the medians as lines, over the depth."""
-    figure, axis = plt.subplots(figsize=(6.4, 3.8))
+    figure, axis = plt.subplots(figsize=(6.4, 3.6))
     for shift, (name, (colour, marker)) in zip((-0.12, 0, 0.12), BOUNDS.items()):
         rows = frame[frame["bound"] == name]
         median = rows.groupby("depth")["ratio"].median()
         axis.semilogy(
             rows["depth"] + shift, rows["ratio"], linestyle="", marker=marker, markersize=3, color=colour, alpha=0.4
         )
-        axis.semilogy(median.index + shift, median, color=colour, linewidth=1.5, label=name)
+        axis.semilogy(median.index + shift, median, color=colour, linewidth=1.5)
+        _name(axis, name, median.index[-1] + shift, median.iloc[-1], colour)
     axis.axhline(1, color="black", linestyle="--", linewidth=1)
     axis.set(xlabel="Depth $L$", ylabel="Bound / measured", xticks=sorted(frame["depth"].unique()))
-    axis.legend(fontsize="small")
     sns.despine(figure)
     return figure
 
@@ -61,15 +107,29 @@ def tightness(frame: pd.DataFrame) -> Figure:
 def two_sides(frame: pd.DataFrame) -> Figure:
     """One panel a method: the measured output error and the bounds on it, over lam."""
     groups = frame.groupby("method", sort=False)
-    figure, axes = plt.subplots(1, len(groups), figsize=(5 * len(groups), 3.8), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(groups), figsize=(4.8 * len(groups), 3.6), sharey=True, squeeze=False)
     for axis, (method, rows) in zip(axes.flat, groups):
         for name, (colour, marker) in BOUNDS.items():
-            axis.loglog(
-                rows["lam"], rows[name], color=colour, marker=marker, markersize=3, linewidth=1, label=f"{name} bound"
-            )
-        axis.loglog(rows["lam"], rows["rms"], color="black", linewidth=2, label="measured")
+            axis.loglog(rows["lam"], rows[name], color=colour, marker=marker, markersize=3, linewidth=1)
+        axis.loglog(rows["lam"], rows["rms"], color="black", linewidth=2)
         axis.set(title=STYLE[method][0], xlabel=r"$\lambda$")
+    last = rows.iloc[-1]
+    for name, colour in (*((name, colour) for name, (colour, _) in BOUNDS.items()), ("rms", "black")):
+        _name(axis, {"rms": "measured"}.get(name, name), last["lam"], last[name], colour)
     axes.flat[0].set_ylabel("Root mean square output error")
-    axes.flat[0].legend(fontsize="small")
     sns.despine(figure)
     return figure
+
+
+def _name(axis, name: str, x: float, y: float, colour: str) -> None:
+    """A line's name at its end."""
+    axis.annotate(
+        name,
+        (x, y),
+        xytext=(7, 0),
+        textcoords="offset points",
+        va="center",
+        color=colour,
+        fontsize=10,
+        annotation_clip=False,
+    )
