@@ -74,8 +74,9 @@ def interpolated_complexity(
 ) -> Interpolated:
     """The complexity at accuracy `at` on the points' Pareto front, a straight line in (a, ln c) between neighbours.
 
-    NaN where the front does not reach. stderr, of the accuracies (n,) or of each: that of a point on a line of slope
-    b = d ln c / d a is c b stderr, with stderr between the neighbours' on a straight line, as for errors that are shared.
+    Below the least accurate point, which is more accurate than asked for, its complexity; NaN above the most accurate one.
+    stderr, of the accuracies (n,) or of each: that of a point on a line of slope b = d ln c / d a is c b stderr, with stderr
+    between the neighbours' on a straight line, as for errors that are shared.
     """
     accuracy, complexity = _points(accuracy, complexity)
     on = np.flatnonzero(front(accuracy, complexity))
@@ -83,10 +84,9 @@ def interpolated_complexity(
     on = on[first]
     a, logs, errors = accuracy[on], np.log(complexity[on]), np.broadcast_to(stderr, accuracy.shape)[on]
     at = np.asarray(at, float)
-    found = np.exp(np.interp(at, a, logs, left=np.nan, right=np.nan))
-    if len(a) < 2:
-        return Interpolated(found, np.full(at.shape, np.nan))
-    slope = (np.diff(logs) / np.diff(a))[np.clip(np.searchsorted(a, at) - 1, 0, len(a) - 2)]
+    found = np.exp(np.interp(at, a, logs, right=np.nan))
+    slopes = np.append(np.diff(logs) / np.diff(a), 0.0)
+    slope = np.where(at < a[0], 0.0, slopes[(np.searchsorted(a, at) - 1).clip(0)])
     return Interpolated(found, found * slope * np.interp(at, a, errors))
 
 

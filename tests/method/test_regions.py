@@ -33,7 +33,7 @@ def test_dominated_points_change_no_region():
 
 def test_between_points_the_logarithm_of_the_complexity_is_a_straight_line():
     found = pareto.interpolated_complexity(A, C, np.array([0.59, 0.6, 0.7, 0.8, 0.875, 0.95, 0.96])).complexity
-    expected = [np.nan, 0.15, np.sqrt(0.15 * 0.25), 0.25, np.sqrt(0.25 * 0.6), 0.6, np.nan]
+    expected = [0.15, 0.15, np.sqrt(0.15 * 0.25), 0.25, np.sqrt(0.25 * 0.6), 0.6, np.nan]
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
@@ -43,8 +43,9 @@ def test_the_error_of_the_complexity_is_the_accuracys_times_the_slope():
     found = pareto.interpolated_complexity(A, C, at, error)
     moved = pareto.interpolated_complexity(A - error, C, at).complexity
     np.testing.assert_allclose(moved - found.complexity, found.stderr, rtol=1e-3)
-    assert np.isnan(pareto.interpolated_complexity(A, C, np.array([0.5]), error).stderr)
-    assert np.isnan(pareto.interpolated_complexity([0.5], [0.1], np.array([0.5]), 0.1).stderr)
+    assert pareto.interpolated_complexity(A, C, np.array([0.5]), error) == (0.15, 0.0)
+    single = pareto.interpolated_complexity([0.5], [0.1], np.array([0.4, 0.6]), 0.1)
+    np.testing.assert_allclose(single, [[0.1, np.nan], [0.0, np.nan]])
 
 
 @pytest.mark.parametrize(

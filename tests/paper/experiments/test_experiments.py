@@ -183,8 +183,8 @@ class TestAFourthPosterior:
         self.computed.clear()
         after = accuracy_vs_complexity("digits", grid_size=2)
         assert self.computed == {"diag"} and after.key.code == before.key.code | {"diag": "other"}
-        others = before.table["method"] != "diag"
-        assert_equal(after.table[others], before.table[others])
+        kept = [table[table["method"] != "diag"] for table in (after.table, before.table)]
+        assert_equal(*kept)
 
 
 def test_another_delta_needs_no_computing(trained, no_computing):

@@ -83,7 +83,7 @@ VALID = {
     "an annotation's alias": (f"{EXPERIMENTS}/lower_bound/compute.py", "Classifiers = Callable[[np.ndarray]", "Classifiers = Callable[[float]"),
     "a docstring": (f"{METHOD}/pareto.py", "Mask (n,) of the points that no other", "Those that no other"),
     "a comment": (f"{NETWORKS}/training.py", "# whether all answers are right", "# whether no answer is wrong"),
-    "what a front's readers interpolate": (f"{METHOD}/pareto.py", "left=np.nan", "left=0"),
+    "what a front's readers interpolate": (f"{METHOD}/pareto.py", "right=np.nan", "right=0"),
     "where the data were looked for, in words": (f"{NETWORKS}/readers.py", "The book itself needs no data", "The book needs none"),
     "what a table's readers take from it": (f"{EXPERIMENTS}/two_minima/compute.py", '_part(result, "fact")', '_part(result, "facts")'),
     "a figure": (f"{EXPERIMENTS}/accuracy_vs_complexity/figure.py", "import", "X = 1\nimport"),
