@@ -3,7 +3,6 @@
 import itertools
 import os
 import sys
-from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,12 +17,10 @@ environment.enter()
 # One run at a time in this folder, one of the book and one of the results: Snakemake's own locks outlive a killed run, and are
 # off (profiles/default). Not for what a run starts itself: a job, or Sphinx, which asks for the pages.
 FLOW = "reproduce" if "reproduce" in sys.argv else "book"
-if workflow.is_main_process and not workflow.dryrun and os.environ.get("PACBAYES_FLOW") != FLOW:
+ONLY_SHOWS = {"-n", "--dry-run", "--dryrun"} & set(sys.argv)
+if workflow.is_main_process and not ONLY_SHOWS and os.environ.get("PACBAYES_FLOW") != FLOW:
+    environment.hold(Path(".snakemake", f"{FLOW}.lock"), f"Another run of the {FLOW} is at work in this folder; waiting for it.")
     os.environ["PACBAYES_FLOW"] = FLOW
-    RUNNING = ExitStack()   # until this process ends
-    RUNNING.enter_context(environment.locked(
-        Path(".snakemake", f"{FLOW}.lock"), f"Another run of the {FLOW} is at work in this folder; waiting for it."
-    ))
 
 CHAPTERS = [path.stem for path in sorted(Path("notebooks").glob("*.md"))]
 LIVE = [chapter for chapter in CHAPTERS if "[parameters]" in Path(f"notebooks/{chapter}.md").read_text()]

@@ -143,22 +143,28 @@ def _quotas(cgroups: Path, of: Path) -> Iterator[float]:
                 break
 
 
-@contextlib.contextmanager
-def locked(path: Path, waiting: str) -> Iterator[None]:
-    """Hold the lock on a file, which ends with this process however it ends. Where another one holds it, say so and wait.
+def hold(path: Path, waiting: str) -> int:
+    """Take the lock on a file, which ends with this process however it ends, or when what is returned, its descriptor, is closed.
 
-    Where there are no locks (no Unix, some network file systems), go on without.
+    Where another process holds it, say so and wait. Where there are no locks (no Unix, some network file systems), go on without.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    if fcntl:
+        with contextlib.suppress(OSError):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(waiting, file=sys.stderr, flush=True)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
+
+
+@contextlib.contextmanager
+def locked(path: Path, waiting: str) -> Iterator[None]:
+    """Hold the lock on a file meanwhile."""
+    handle = hold(path, waiting)
     try:
-        if fcntl:
-            with contextlib.suppress(OSError):
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    print(waiting, file=sys.stderr, flush=True)
-                    fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
