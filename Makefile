@@ -1,14 +1,19 @@
-# Thin: the environment, then one line a target. The flow itself is in the Snakefile.
-PYTHON ?= python3
-CORES  ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count())' 2>/dev/null || echo 1)
-BIN    := .venv/bin
-STAMP  := .venv/.installed
-SNAKE  := $(BIN)/snakemake --cores $(CORES)
-PYTEST := $(BIN)/python -m pytest -n $(CORES) --dist loadfile
-# One set-up at a time, where flock exists; the lock is pyproject.toml itself, so that it leaves no file behind.
-LOCK   := $(if $(shell command -v flock),flock pyproject.toml)
+# Thin: the environment, then one line a target. The flow itself is in the Snakefile, the environment in src/paper/environment.py.
+#
+# Settings count on the command line only, since shells export a NAME or SEEDS of their own; an empty one is none. They are taken
+# as they are typed, without make's own expansion, and reach a recipe by its environment, quoted: "$$NAME".
+SETTINGS := PYTHON CORES NAME ARGS DATASETS SEEDS EXPERIMENTS
+$(foreach name,$(SETTINGS),$(eval override $(name) := $$(if $$(filter command,$$(origin $(name))),$$(value $(name)))))
+export $(SETTINGS)
 
-.PHONY: help book test lint linkcheck notebook smoke browser-test screenshots accessibility pdf archive reproduce verify freeze bench costs lock pair clean
+STAMP  := .venv/.installed
+START  := "$${PYTHON:-python3}" -I src/paper/environment.py
+RUN    := $(START) run
+SNAKE  := $(RUN) -m snakemake --cores "$${CORES:-$$($(START) cores)}"
+PYTEST := $(RUN) -m pytest -n "$${CORES:-$$($(START) cores)}" --dist loadfile
+
+.NOTPARALLEL:
+.PHONY: FORCE help book test lint linkcheck notebook smoke browser-test screenshots accessibility pdf archive reproduce verify freeze bench costs lock pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -22,14 +27,14 @@ test: $(STAMP)  ## the tests that need neither data nor a browser
 	$(PYTEST)
 
 lint: $(STAMP)-dev  ## the hooks of .pre-commit-config.yaml on all files: ruff, the rooms' imports, the notebooks' pairs
-	@$(BIN)/pre-commit run --all-files --show-diff-on-failure
+	@$(RUN) -m pre_commit run --all-files --show-diff-on-failure
 
 linkcheck: book  ## the book's external links (needs a network); the list is in build/linkcheck
 	@rm -rf build/linkcheck && mkdir -p build/linkcheck
-	$(BIN)/jupyter-book build . --builder linkcheck --path-output build/linkcheck -q
+	$(RUN) -m jupyter_book.cli.main build . --builder linkcheck --path-output build/linkcheck -q
 
 notebook: $(STAMP)  ## one chapter: NAME=07_accuracy_vs_complexity ARGS="-p dataset mnist2"
-	@$(BIN)/python -m paper.book.chapters run notebooks/$(NAME).md $(ARGS)
+	@$(RUN) -m paper.book.chapters run "notebooks/$$NAME.md" --options="$$ARGS"
 
 smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 	@$(SNAKE) smoke
@@ -44,56 +49,47 @@ accessibility: book $(STAMP)-browser  ## all pages by axe-core, the listings of 
 	$(PYTEST) tests/browser -k "accessibility or listing_of_code"
 
 pdf: $(STAMP)-browser  ## the whole book as one PDF, in build (needs Chromium)
-	@$(BIN)/python -m release.pdf --check
+	@$(RUN) -m release.pdf --check
 	@$(SNAKE) pdf
 
 archive: $(STAMP)-browser  ## PDF, site, executed notebooks, results and sources in one zip, in build (needs Chromium)
-	@$(BIN)/python -m release.archive --check
-	@$(BIN)/python -m release.pdf --check
+	@$(RUN) -m release.archive --check
+	@$(RUN) -m release.pdf --check
 	@$(SNAKE) archive
 
 costs: $(STAMP)  ## time and memory of each chapter by itself, in book/costs.json (10 minutes; one: NAME=02_pac_bayes_bound)
-	@$(BIN)/snakemake --cores 1 --forceall $(if $(NAME),$(foreach kind,book smoke,build/costs/$(kind)/$(NAME).json),costs)
-	@$(if $(NAME),,rm -f book/costs.json)
-	@$(BIN)/python -m paper.book.costs freeze build/costs
+	@$(RUN) -m snakemake --cores 1 --forceall costs $(if $(NAME),--config page="'$$NAME'",&& rm -f book/costs.json)
+	@$(RUN) -m paper.book.costs freeze build/costs
 
 reproduce: $(STAMP)  ## all results from the data, or DATASETS="mnist2 cifar2" SEEDS="0 1" EXPERIMENTS="sensitivity"
-	@$(SNAKE) reproduce --config $(if $(DATASETS),datasets="$(DATASETS)") $(if $(SEEDS),seeds="$(SEEDS)") \
-	  $(if $(EXPERIMENTS),experiments="$(EXPERIMENTS)")
+	@$(SNAKE) reproduce --config $(if $(DATASETS),datasets="'$$DATASETS'") $(if $(SEEDS),seeds="'$$SEEDS'") \
+	  $(if $(EXPERIMENTS),experiments="'$$EXPERIMENTS'")
 
 verify: $(STAMP)  ## hold what `make reproduce` computed against results/
-	@$(BIN)/python -m paper verify build/reproduced/*/*.csv
+	@$(RUN) -m paper verify build/reproduced/*/*.csv
 
 bench: $(STAMP)-bench  ## time and memory against other codes, in benchmarks/results.json (12 to 60 minutes)
-	$(BIN)/python -m benchmarks
+	$(RUN) -m benchmarks
 
 freeze: $(STAMP)  ## write what `make reproduce` computed into results/
-	$(BIN)/python -m paper freeze build/reproduced/*/*.csv
+	$(RUN) -m paper freeze build/reproduced/*/*.csv
 
 lock: $(STAMP)-lock  ## write requirements.lock: exact versions with hashes, Linux on x86-64, Python 3.11
-	$(BIN)/uv pip compile -q pyproject.toml --extra book --extra test --python-version 3.11 \
+	$(RUN) -m uv pip compile -q pyproject.toml --extra book --extra test --python-version 3.11 \
 	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o requirements.lock
 
 pair: $(STAMP)  ## write notebooks/*.ipynb from notebooks/*.md
-	$(BIN)/python -m paper.book.chapters pair
+	$(RUN) -m paper.book.chapters pair
 
 clean:  ## remove all that was generated, the environment apart
 	rm -rf build .snakemake
 
-# The stamp comes last. Without it the environment is made anew, since a killed pip leaves packages that look installed;
-# with an old one it is brought up to date.
-$(STAMP): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
-	  { echo "Python 3.11, 3.12 or 3.13 is needed, got: $$($(PYTHON) --version 2>&1 | tail -n 1). Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
-	  { echo "$(PYTHON) lacks the module venv or ensurepip. On Debian and Ubuntu install the package python3-venv." >&2; exit 1; }
-	@$(LOCK) sh -ec 'test $@ -nt pyproject.toml && exit; \
-	  echo "Setting up .venv: a few minutes, once."; \
-	  test -e $@ || $(PYTHON) -m venv --clear .venv; \
-	  rm -f $@; \
-	  $(BIN)/python -m pip install -q --disable-pip-version-check -e ".[book,test]"; \
-	  touch $@'
+# Looked at each time: whether .venv is this folder's, and as pyproject.toml has it.
+$(STAMP): FORCE
+	@"$${PYTHON:-python3}" -I -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
+	  echo "Python 3.11, 3.12 or 3.13 is needed, got: $$("$${PYTHON:-python3}" --version 2>&1 | tail -n 1)." \
+	    "Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(START) set-up $(if $(PYTHON),--this-python)
 
-# Together with the others, so that pip finds versions that suit all of them.
 $(STAMP)-%: $(STAMP)
-	@$(LOCK) sh -ec '$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[book,test,$*]"; touch $@'
+	@$(START) set-up $*

@@ -7,15 +7,24 @@ from importlib.metadata import version
 from pathlib import Path
 
 import yaml
+from snakemake.exceptions import WorkflowError
 
-from paper import digest, names
+sys.path.insert(0, os.path.join(workflow.basedir, "src"))   # this folder's code, whatever is installed
+from paper import digest, environment, names
+
+environment.enter()
+
+# One run at a time in this folder, one of the book and one of the results: Snakemake's own locks outlive a killed run, and are
+# off (profiles/default). Not for what a run starts itself: a job, or Sphinx, which asks for the pages.
+FLOW = "reproduce" if "reproduce" in sys.argv else "book"
+ONLY_SHOWS = {"-n", "--dry-run", "--dryrun"} & set(sys.argv)
+if workflow.is_main_process and not ONLY_SHOWS and os.environ.get("PACBAYES_FLOW") != FLOW:
+    environment.hold(Path(".snakemake", f"{FLOW}.lock"), f"Another run of the {FLOW} is at work in this folder; waiting for it.")
+    os.environ["PACBAYES_FLOW"] = FLOW
 
 CHAPTERS = [path.stem for path in sorted(Path("notebooks").glob("*.md"))]
 LIVE = [chapter for chapter in CHAPTERS if "[parameters]" in Path(f"notebooks/{chapter}.md").read_text()]
 PAGES = [chapter for chapter in CHAPTERS if chapter != "appendix_dataset"] + [f"appendix_{name}" for name in names.FROZEN]
-
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # this environment's programs
-
 
 def source(notebook):
     return f"notebooks/{notebook}.{'md' if notebook in CHAPTERS else 'ipynb'}"
@@ -73,9 +82,23 @@ rule smoke_run:
     shell: "python -m paper.book.chapters run {input[0]} {output} {params}"
 
 
+def asked(name, valid, usual=()):
+    """The words of --config NAME="...", each once; WorkflowError, with the valid ones, for another."""
+    words = list(dict.fromkeys(str(config.get(name, "")).split())) or list(usual)
+    for word in words:
+        if word not in valid:
+            raise WorkflowError(f"{name} must be some of {', '.join(valid)}, got {word}")
+    return words
+
+
 # What a run costs: each chapter by itself, for book/costs.json. One at a time: make costs.
+COSTS = asked("page", sorted({*RERUN, *LIVE}), sorted({*RERUN, *LIVE}))
+
+
 rule costs:
-    input: expand("build/costs/book/{page}.json", page=RERUN), expand("build/costs/smoke/{chapter}.json", chapter=LIVE)
+    input:
+        expand("build/costs/book/{page}.json", page=[page for page in RERUN if page in COSTS]),
+        expand("build/costs/smoke/{chapter}.json", chapter=[chapter for chapter in LIVE if chapter in COSTS])
 
 
 rule cost:
@@ -131,9 +154,13 @@ def wanted():
     """The results that are asked for: experiment, dataset and seed."""
     if not {"datasets", "seeds", "experiments"} & set(config):
         return list(names.frozen())
-    given = {name: str(config[name]).split() for name in ("experiments", "datasets", "seeds") if name in config}
-    usual = {"experiments": names.USUAL, "datasets": ["mnist2", "cifar2"], "seeds": ["0"]}
-    return list(itertools.product(*(usual | given).values()))
+    experiments = asked("experiments", names.EXPERIMENTS, names.USUAL)
+    datasets = asked("datasets", names.DATASETS, ["mnist2", "cifar2"])
+    try:
+        seeds = [str(names.seed(word)) for word in str(config.get("seeds", "")).split()] or ["0"]
+    except ValueError as error:
+        raise WorkflowError(f"seeds: {error}") from None
+    return list(itertools.product(experiments, datasets, dict.fromkeys(seeds)))
 
 
 def of_wanted(path):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from paper.experiments.accuracy_vs_complexity import parts
-from paper.networks import data, minimum, training
+from paper.networks import data, minimum, originals, readers, training
 from paper.results import records
 
 torch.set_num_threads(1)
@@ -30,6 +30,7 @@ def workspace(tmp_path, monkeypatch):
     """An empty folder in place of the project's: results/, build/ and data/ are looked up and written there."""
     monkeypatch.setattr(records, "FROZEN", tmp_path / "results")
     monkeypatch.setattr(records, "COMPUTED", tmp_path / "build" / "results")
+    monkeypatch.setattr(readers, "PROJECT", tmp_path)
     monkeypatch.setattr(minimum, "NETWORKS", tmp_path / "build" / "networks")
     monkeypatch.setattr(parts, "FOLDER", tmp_path / "build" / "sweep")
     monkeypatch.chdir(tmp_path)
@@ -39,12 +40,11 @@ def workspace(tmp_path, monkeypatch):
 
 @pytest.fixture
 def no_download(tmp_path, monkeypatch):
-    """torchvision's downloads fail, as without a network."""
-    from torchvision import datasets
-
+    """Nothing can be fetched, as without a network."""
     nowhere = (tmp_path / "no-network").as_uri()
-    monkeypatch.setattr(datasets.MNIST, "mirrors", [f"{nowhere}/"])
-    monkeypatch.setattr(datasets.CIFAR10, "url", f"{nowhere}/cifar.tar.gz")
+    for name, original in originals.ORIGINALS.items():
+        files = tuple((f"{nowhere}/{mirrors[0].rpartition('/')[2]}",) for mirrors in original.addresses)
+        monkeypatch.setitem(originals.ORIGINALS, name, replace(original, addresses=files))
 
 
 @pytest.fixture

@@ -92,6 +92,13 @@ def freeze(paths: list[Path]) -> None:
     print(f"wrote {package.write(experiments.tables())}")
 
 
+def _seed(text: str) -> int:
+    try:
+        return names.seed(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, do it, and return the exit code; a user's mistake is one line on standard error and exit code 2."""
     parser = argparse.ArgumentParser(prog="python -m paper", description=__doc__.split("\n")[0])
@@ -99,16 +106,16 @@ def main(arguments: list[str] | None = None) -> int:
     one = commands.add_parser("compute", help="compute one result afresh")
     one.add_argument("experiment", choices=names.EXPERIMENTS)
     one.add_argument("dataset", choices=names.DATASETS)
-    one.add_argument("seed", type=int)
+    one.add_argument("seed", type=_seed)
     one.add_argument("output", type=Path)
     several = commands.add_parser("together", help="compute several results around one network")
     several.add_argument("dataset", choices=names.DATASETS)
-    several.add_argument("seed", type=int)
+    several.add_argument("seed", type=_seed)
     several.add_argument("folder", type=Path)
     several.add_argument("wanted", nargs="+", metavar="experiment", choices=names.EXPERIMENTS)
     some = commands.add_parser("part", help="compute one part of a sweep")
     some.add_argument("dataset", choices=names.DATASETS)
-    some.add_argument("seed", type=int)
+    some.add_argument("seed", type=_seed)
     some.add_argument("method", choices=METHODS)
     some.add_argument("name", choices=names.PARTS)
     for name, what in (

@@ -7,8 +7,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from paper import environment
+
+PROJECT = environment.project()
 # The project's folder, or where a cluster's job without a shared file system finds and leaves its files.
-ROOT = Path(os.environ.get("PACBAYES_ROOT") or Path(__file__).resolve().parents[2])
+ROOT = Path(os.environ.get("PACBAYES_ROOT") or PROJECT)
 
 
 @contextlib.contextmanager
@@ -24,10 +27,17 @@ def atomic(path: Path | str) -> Iterator[Path]:
     part = Path(name)
     try:
         yield part
-        part.chmod(0o644)  # mkstemp, and some writers, make files that only the owner can read
+        part.chmod(0o666 & ~_umask())  # mkstemp, and some writers, make files that only the owner can read
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """The user's, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def sha256(*parts: bytes | memoryview) -> str:

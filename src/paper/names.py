@@ -4,6 +4,7 @@ since the Snakefile, and so every job on a cluster, reads this file.
 The posteriors' names are in `pacbayes_curvature.posteriors`, where each is defined.
 """
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -26,6 +27,34 @@ DATASETS = {
 }
 # The paper's. Each has a page of its own and frozen results; digits are for trying out, and always at hand.
 FROZEN = [name for name in DATASETS if DATASETS[name].source != "digits"]
+
+
+MOST = 2**32 - 1  # the largest seed
+WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,14})")
+
+
+def whole(text: str) -> int:
+    """The whole number that a text is: plain ASCII digits, at most 15 of them, no leading zeros. Raises ValueError for others,
+    and for what Python's int takes too: "1_0", " 1", "+1", digits of other scripts."""
+    if not WHOLE.fullmatch(text):
+        raise ValueError(f"a whole number in plain digits is needed, got {shown(text)}")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """The seed that a text is, from 0 to 4294967295. Raises ValueError for others."""
+    if not WHOLE.fullmatch(text) or not 0 <= int(text) <= MOST:
+        raise ValueError(f"a seed is a whole number from 0 to {MOST} in plain digits, got {shown(text)}")
+    return int(text)
+
+
+def shown(value: object) -> str:
+    """A value in an error's message: not all of a long one, which would hide the message."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python's limit for the digits of a number
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:40]}... ({len(text)} characters)"
 
 
 def source(dataset: str) -> str:

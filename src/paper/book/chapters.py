@@ -1,18 +1,26 @@
 """Runs one chapter by papermill, with checked parameters, and keeps the notebooks in step with their sources.
 
-    python -m paper.book.chapters run notebooks/NAME.md [OUTPUT.ipynb] [-p NAME VALUE]...
+    python -m paper.book.chapters run notebooks/NAME.md [OUTPUT.ipynb] [-p NAME VALUE]... [--options="-p NAME VALUE ..."]
     python -m paper.book.chapters pair
 
 A chapter is a MyST file, notebooks/NAME.md. Its pair NAME.ipynb has the same cells and no outputs, for papermill by hand
-and for services that open notebooks only. Before them comes a cell that sees to the package, see `setup_cell`. One chapter
-is a page for each data set: each of these pages has a notebook, too, made from the chapter. An executed chapter shows the
+and for services that open notebooks only. Both are written as `jupytext --sync` has them, which then changes neither. Their
+first code cell sees to the package, see `setup_cell`. One chapter is a page for each data set: each of these pages has a
+notebook, too, made from the chapter. An executed chapter shows the
 values it ran with in its parameters cell, and holds nothing that differs between two runs with the same results: no times,
-paths, random ids or widget states.
+paths, random ids or widget states. It is kept only if no cell failed or wrote to standard error, and every figure that a
+cell promises is there.
+
+The kernel is the Python that runs this, in the environment of `paper.environment`: not what Jupyter finds under the name
+"python3", and whatever the user's shell and home say.
 """
 
 import argparse
 import ast
+import os
 import re
+import shlex
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,13 +30,18 @@ import jupytext
 import nbformat
 import papermill
 import yaml
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupytext.config import JupytextConfiguration, load_jupytext_configuration_file
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
-from paper.book import parameters, setup_cell
+from paper import environment
+from paper.book import parameters, setup_cell, version
 from paper.files import atomic
+from paper.names import shown
 
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}  # the name that services know
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
 TEMPLATE = "appendix_dataset"  # the chapter that is a page for each data set
 WIDGET = "application/vnd.jupyter.widget-view+json"  # without the state, which is not kept, it shows nothing
@@ -49,6 +62,20 @@ class Failed(Exception):
     exit_code = 1
 
 
+class Kernel(AsyncKernelManager):
+    """The kernel of a chapter: the Python that runs this, in the project's environment."""
+
+    kernel_spec = KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], **KERNEL)
+
+    async def start_kernel(self, **options: object) -> None:
+        """Start it. A font list is made before, or matplotlib would tell the chapter that it makes one."""
+        given = environment.of_kernel(os.environ)
+        if not list(Path(given["MPLCONFIGDIR"]).glob("fontlist*.json")):
+            fonts = [sys.executable, "-c", "import matplotlib.font_manager"]
+            subprocess.run(fonts, env=given, stderr=subprocess.DEVNULL, check=False)
+        await super().start_kernel(**options | {"env": given})
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One line `name: type = default  # help` of the cell tagged `parameters`."""
@@ -66,13 +93,28 @@ def read(source: Path) -> NotebookNode:
     if source.suffix not in (".md", ".ipynb") or not source.is_file():
         known = ", ".join(sorted(path.stem for path in source.parent.glob("*.md"))) or "none here"
         raise Refused(f"no chapter {source}; the chapters are: {known}")
-    notebook = setup_cell.inserted(jupytext.read(source))
-    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": LANGUAGE})
+    notebook = setup_cell.inserted(_without_traces(jupytext.read(source)))
+    metadata = {
+        "jupytext": {"default_lexer": LANGUAGE["pygments_lexer"]},
+        "kernelspec": KERNEL,
+        "language_info": LANGUAGE,
+    }
+    notebook.metadata, notebook.nbformat, notebook.nbformat_minor = nbformat.from_dict(metadata), 4, 5
+    notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     for index, cell in enumerate(notebook.cells):
         cell.id = f"cell-{index}"
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+        cell.metadata = _in_order(cell.metadata)
     return notebook
+
+
+def _in_order(about: object) -> object:
+    """A cell's metadata with its names in their order, as notebooks are written, and every text of one paragraph: YAML puts
+    empty lines into longer ones."""
+    if isinstance(about, dict):
+        return nbformat.from_dict({name: _in_order(about[name]) for name in sorted(about)})
+    return " ".join(about.split()) if isinstance(about, str) else about
 
 
 def pages(toc: Path = Path("_toc.yml")) -> dict[str, str]:
@@ -135,26 +177,57 @@ def run(source: Path, output: Path, texts: Mapping[str, str]) -> None:
         raise Refused(f"{source.stem}: {error}") from None
 
     executed = _executed(with_values(notebook, values), source)
+    if lacks := lacking(executed):
+        raise Failed(f"{source}: {lacks}")
     with atomic(output) as part:
         nbformat.write(executed, part)
 
 
-def paired(folder: Path) -> dict[str, NotebookNode]:
-    """What the notebooks in `folder` have to be, by name: one for each chapter, and one for each page made from the template."""
-    notebooks = {source.stem: read(source) for source in sorted(folder.glob("*.md"))}
-    if TEMPLATE in notebooks:
+def lacking(notebook: NotebookNode) -> str:
+    """What an executed chapter lacks or has too much of to be shown, "" if nothing: a cell wrote to standard error, or has no
+    image although its metadata, `mystnb` with `figure` or `image`, promise one."""
+    for cell in notebook.cells:
+        outputs = cell.get("outputs", [])
+        if errors := [output.text for output in outputs if output.get("name") == "stderr"]:
+            return f"cell {cell.execution_count} wrote to standard error: {shown(''.join(errors).strip())}"
+        if {"figure", "image"} & set(cell.metadata.get("mystnb", {})) and not any(
+            kind.startswith("image/") for output in outputs for kind in output.get("data", {})
+        ):
+            return f"cell {cell.execution_count} promises a figure and shows none"
+    return ""
+
+
+def paired(folder: Path) -> dict[str, str]:
+    """What the files in `folder` have to hold, by name: a source and a notebook for each chapter, and a notebook for each page
+    made from the template."""
+    files = {}
+    for source in sorted(folder.glob("*.md")):
+        files[source.name] = jupytext.writes(read(source), "md:myst", config=_jupytext())
+        files[f"{source.stem}.ipynb"] = _text(read(source))
+    if f"{TEMPLATE}.md" in files:
         for page in [page for page, chapter in pages().items() if chapter == TEMPLATE]:
             dataset = page.removeprefix("appendix_")
-            made = with_values(read(folder / f"{TEMPLATE}.md"), {"dataset": dataset})
-            notebooks[page] = with_title(made, dataset.capitalize())
-    return notebooks
+            made = with_title(with_values(read(folder / f"{TEMPLATE}.md"), {"dataset": dataset}), dataset.capitalize())
+            made.metadata.jupytext.formats = "ipynb"  # it has no source of its own
+            files[f"{page}.ipynb"] = _text(made)
+    return files
 
 
 def pair(folder: Path) -> None:
-    """Write them."""
-    for name, notebook in paired(folder).items():
-        with atomic(folder / f"{name}.ipynb") as part:
-            nbformat.write(notebook, part)
+    """Write them, as far as they differ."""
+    for name, text in paired(folder).items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != text.encode():
+            with atomic(path) as part:
+                part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _text(notebook: NotebookNode) -> str:
+    return nbformat.writes(notebook) + "\n"
+
+
+def _jupytext() -> JupytextConfiguration:
+    return load_jupytext_configuration_file(str(version.ROOT / "jupytext.toml"))
 
 
 def _executed(notebook: NotebookNode, source: Path) -> NotebookNode:
@@ -163,6 +236,7 @@ def _executed(notebook: NotebookNode, source: Path) -> NotebookNode:
             notebook,
             None,
             kernel_name=KERNEL["name"],
+            kernel_manager_class=Kernel,
             progress_bar=sys.stderr.isatty(),
             shutdown_kernel="immediate",  # the slow way interrupts an idle kernel, which then may report an error
         )
@@ -184,6 +258,8 @@ def _without_traces(notebook: NotebookNode) -> NotebookNode:
     for name in ("papermill", "widgets"):
         notebook.metadata.pop(name, None)
     for cell in notebook.cells:
+        if cell.source.startswith(setup_cell.MARK):
+            cell.outputs = []  # which folder the code is from
         for name in ("papermill", "execution"):
             cell.metadata.pop(name, None)
         if not cell.metadata.get("tags"):
@@ -199,9 +275,17 @@ def _arguments() -> argparse.Namespace:
     one = commands.add_parser("run", help="execute one chapter")
     one.add_argument("source", type=Path, help="notebooks/NAME.md or .ipynb")
     one.add_argument("output", type=Path, nargs="?", help="default: build/notebooks/NAME.ipynb")
+    one.add_argument("--options", default="", help="more of these, in one text")
     one.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="a parameter's value")
     commands.add_parser("pair", help="write notebooks/*.ipynb")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.command == "run" and given.options:
+        try:
+            words = shlex.split(given.options)
+        except ValueError as error:
+            raise Refused(f"the options {given.options!r} cannot be read: {error}") from None
+        given = parser.parse_args([*sys.argv[1:], *words, "--options="])
+    return given
 
 
 def main() -> None:

@@ -1,10 +1,9 @@
-"""The first code cell of every notebook: where the package is missing, as on Colab, it fetches the book's own version.
+"""The first code cell of every notebook: it finds the book's code, or fetches the book's own version as on Colab.
 
-The package and the results come from a clone at the version's tag, or from the main branch while the tag is not published.
-The libraries are taken as they are there, and only what is missing is installed: exact versions would replace Colab's
-torch, which takes minutes and some GB, and its numpy, which asks for a restart. Frozen results are recognised by the code's
-digest and are the same under all versions. What is computed live then differs by rounding at most; for exact versions
-there are requirements.lock and the container.
+First comes the checkout that the working folder is in, or a folder around it: who has changed it wants to see the change, whatever
+else is installed. Then an installed one; then a clone at the version's tag, or of the main branch while the tag is not published.
+It is cloned under a temporary name, so that what has the right name is whole, and never into another repository's work tree.
+What is found sees to the libraries and says which it is: `paper.book.start`.
 """
 
 from string import Template
@@ -14,35 +13,37 @@ from nbformat import NotebookNode
 
 from paper.book import version
 
-MARK = "# Where the package is missing, as on Colab"
+MARK = "# Where the book's code is"
 TEXT = Template(f"""\
-{MARK}, this fetches it with the frozen results and installs the libraries that are not there.
+{MARK}: a checkout around this notebook, else an installed one, else a clone, as on Colab. The last line says which.
 import importlib.util
+import os
+import runpy
+import subprocess
+import tempfile
+from pathlib import Path
 
-if importlib.util.find_spec("paper") is None:
-    import importlib.metadata
-    import os
-    import subprocess
-    import sys
-
-    home = ".." if os.path.exists("../src/paper") else "pacbayes-curvature"
-    if not os.path.exists(home):
-        clone = ["git", "clone", "--quiet", "--depth=1", "$url", home]
+START = "src/paper/book/start.py"
+around = [Path.cwd(), *Path.cwd().parents]
+found = importlib.util.find_spec("paper")  # without an origin, it is some folder of that name
+fetched = Path("$name").absolute()
+places = [*around, *(Path(found.origin).parents if found and found.origin else []), fetched]
+home = next((place for place in places if (place / START).is_file()), None)
+if home is None:
+    if fetched.exists() or any((place / ".git").exists() for place in around):
+        fetched = Path(tempfile.mkdtemp(), fetched.name)
+    with tempfile.TemporaryDirectory(prefix=".clone-", dir=fetched.parent) as part:
+        clone = ["git", "clone", "--quiet", "--depth=1", "$url", f"{{part}}/clone"]
         if subprocess.run([*clone, "--branch=$tag"]).returncode:
             print("$tag is not there, taking the main branch")
             subprocess.run(clone, check=True)
-    install = [sys.executable, "-m", "pip", "install", "--quiet"]
-    subprocess.run([*install, "--no-deps", "--ignore-requires-python", "--editable", home], check=True)
-    importlib.invalidate_caches()
-    needed = importlib.metadata.requires("pacbayes-curvature")
-    own = [line for line in needed if "extra" not in line or "notebooks" in line.partition(";")[2]]
-    subprocess.run([*install, *(line.partition(";")[0].partition("==")[0] for line in own)], check=True)
-    sys.path.append(os.path.abspath(f"{{home}}/src"))""")
+        os.rename(f"{{part}}/clone", home := fetched)
+runpy.run_path(str(home / START), run_name="__main__")""")
 
 
 def source() -> str:
     """The cell's text: the repository's planned address and this version's tag, the same on every machine."""
-    return TEXT.substitute(url=version.planned(), tag=version.TAG)
+    return TEXT.substitute(url=version.planned(), tag=version.TAG, name=f"pacbayes-curvature-{version.TAG}")
 
 
 def inserted(notebook: NotebookNode) -> NotebookNode:

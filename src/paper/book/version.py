@@ -3,14 +3,15 @@
 import os
 import re
 import subprocess
+import sys
 from functools import lru_cache
-from pathlib import Path
 
 import yaml
 
 from pacbayes_curvature import __version__
+from paper import environment, files
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = files.PROJECT
 TAG = f"v{__version__}"
 # https://host/owner/name.git, ssh://git@host:22/owner/name, git@host:owner/name: a forge, and never a path on this machine
 FORGE = re.compile(
@@ -50,9 +51,12 @@ def citation() -> dict:
 
 
 def label() -> str:
-    """Version and date, in words: the release's, or the commit's where git knows one. Never the time of the build."""
-    commit = _git("log", "-1", "--format=%H %cs")
-    if released() or not commit:
+    """Version and date, in words: the release's, or the commit's where git knows one, else that it is unknown, and why. Never the
+    time of the build."""
+    commit = _git("-c", "log.showSignature=false", "log", "-1", "--format=%H %cs")
+    if not commit:
+        return f"Version {__version__}, commit unknown: {_silence()}"
+    if released():
         return f"Version {__version__} of {citation()['date-released']}"
     digest, day = commit.split()
     return f"Version {__version__}, commit {digest[:10]} of {day}{' with local changes' if _changed() else ''}"
@@ -63,16 +67,34 @@ def _changed() -> bool:
 
 
 def _git(*arguments: str) -> str:
-    """What git says about the project's own repository, "" where there is none."""
+    """What git says about the project's own repository, "" where it says nothing."""
+    return "" if _silence() else _output(*arguments).stdout.strip()
+
+
+def _silence() -> str:
+    """Why git knows nothing of the project, "" if it does."""
     try:
+        done = _output("rev-parse", "--show-prefix")
+        if done.returncode:
+            return _reason(done.stderr)
         # A copy of the project within another repository is no part of that one.
-        if _output("rev-parse", "--show-prefix"):
-            return ""
-        return _output(*arguments)
-    except (OSError, subprocess.CalledProcessError):
-        return ""
+        if done.stdout.strip():
+            return "no git repository of its own"
+        return _reason(head.stderr) if (head := _output("rev-parse", "--verify", "HEAD")).returncode else ""
+    except OSError:
+        return "git is not installed"
 
 
-def _output(*arguments: str) -> str:
-    done = subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+@lru_cache
+def _reason(complaint: str) -> str:
+    """git's own complaint goes to standard error, once; here are its usual ones in a few words."""
+    if "not a git repository" in complaint:
+        return "no git repository"
+    print(f"git: {complaint.strip()}", file=sys.stderr)
+    return "git refuses a folder of another owner" if "dubious ownership" in complaint else "git gave no answer"
+
+
+def _output(*arguments: str) -> subprocess.CompletedProcess:
+    """Of the repository in the project's folder, whichever one the variables name that git sets for its hooks."""
+    given = environment.own(os.environ) | {"LC_ALL": "C"}
+    return subprocess.run(["git", "-C", ROOT, *arguments], env=given, capture_output=True, text=True)

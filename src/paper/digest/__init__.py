@@ -34,9 +34,11 @@ from paper.digest.syntax import DEFINITIONS
 from paper.files import sha256
 
 PACKAGES = ("pacbayes_curvature", "paper")
-# These carry, check and show numbers but make none, so that mending them leaves frozen results valid. What `paper.names` says of a
+# These carry, check and show numbers but make none, so that mending them leaves frozen results valid. What reads the data is
+# checked by the data's fingerprint, which is in a result's key. What `paper.names` says of a
 # data set and of the sweep's parts is in a result's parameters, so that a name more makes nothing stale.
-NOT_DIGESTED = ("paper.files", "paper.digest", "paper.results", "paper.names")
+READING = ("paper.networks.readers", "paper.networks.originals")
+NOT_DIGESTED = ("paper.environment", "paper.files", "paper.digest", "paper.results", "paper.names", *READING)
 PRESENT = Code(Path(__file__).parents[2], PACKAGES, NOT_DIGESTED)
 WHOLE = Code(Path(__file__).parents[2], PACKAGES)
 POSTERIORS = "pacbayes_curvature.posteriors.POSTERIORS"

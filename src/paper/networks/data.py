@@ -4,7 +4,6 @@ Whatever the source, the examples are sorted by content (pixels in C order, then
 the same fingerprint and the same runs. The fingerprint is checked against published constants on every load.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from paper import names
 from paper.files import sha256
-from paper.networks.readers import canonical_rows
+from paper.networks import readers
 from paper.networks.sources import Source, source_of
 
 CHUNK = 1024  # images at a time: these stay in the processor's cache
@@ -41,10 +40,10 @@ def fingerprint(name: str) -> dict[str, str]:
 
 
 def load(name: str, root: Path | str | None = None) -> Dataset:
-    """Load data set `name` from `root`, else from the folder in PACBAYES_DATA, else from data/.
+    """Load data set `name` from `root`, else from the folder in PACBAYES_DATA, else from the project's data/, see `readers.folder`.
 
     Sources, in order: `<root>/mnist.npz` or `<root>/cifar10.npz` with x_train, y_train, x_test, y_test in uint8 (as
-    Keras distributes MNIST), then torchvision's files in `root`, downloaded if they are not there. `digits` comes with
+    Keras distributes MNIST), then the publisher's files in `root`, fetched if they are not there. `digits` comes with
     scikit-learn. The ten classes are merged in order: label * classes // 10, so that mnist2 is 0-4 against 5-9, as in
     Dziugaite and Roy (2017).
 
@@ -52,15 +51,16 @@ def load(name: str, root: Path | str | None = None) -> Dataset:
     FileNotFoundError, saying where it looked and what to put there, when the data are not to be had.
     """
     source, classes = source_of(name), names.classes(name)
-    images = source.read(source.name, Path(root or os.environ.get("PACBAYES_DATA") or "data"))
+    images = source.read(source.name, readers.folder(root))
     parts, found = {}, {}
     for part in ("train", "test"):
-        rows = canonical_rows(images.pixels[part], images.labels[part])
+        rows = readers.canonical_rows(images.pixels[part], images.labels[part])
         found[part] = sha256(rows)
         if found[part] != source.fingerprint[part]:
             raise ValueError(
                 f"{source.name}, {part} part: the content has fingerprint {found[part]}, the published one is "
-                f"{source.fingerprint[part]}; {images.origin} does not hold the original data"
+                f"{source.fingerprint[part]}; {images.origin} does not hold the original data, "
+                "or not in the order height, width, channel"
             )
         parts[part] = _normalised(rows[:, :-1], source), rows[:, -1].astype(np.int64) * classes // 10
     return Dataset(name, *parts["train"], *parts["test"], classes, found)

@@ -63,7 +63,7 @@ MNIST = Source(
     name="mnist",
     title="MNIST (LeCun, Cortes and Burges)",
     url="http://yann.lecun.com/exdb/mnist/",
-    read=readers.npz_or_torchvision("MNIST"),
+    read=readers.npz_or_original,
     fingerprint={
         "train": "386a0fff07efe9ae3f934853780556ca1fe630371d4964508a3e3256c2063b0e",
         "test": "292a2c8e9008782f6c6c94df46012a17c808c2666413d175e62502bbcf68dd61",
@@ -79,7 +79,7 @@ CIFAR10 = Source(
     name="cifar10",
     title="CIFAR-10 (Krizhevsky 2009)",
     url="https://www.cs.toronto.edu/~kriz/cifar.html",
-    read=readers.npz_or_torchvision("CIFAR10"),
+    read=readers.npz_or_original,
     fingerprint={
         "train": "200308a5f8c3017ee366cf2f3acedc26a1b33338704354c30d771022abc591a9",
         "test": "92b1a0287b4e2d65edb94da97affa8c9c453b8ecaf35ae6c02901cb312d5a691",

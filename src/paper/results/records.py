@@ -156,6 +156,12 @@ def read_all(path: Path) -> list[Result]:
     if not path.exists() or not beside.exists():
         return []
     about, text = json.loads(beside.read_text()), path.read_bytes()
+    if sha256(text) != about["sha256"] == sha256(text.replace(b"\r\n", b"\n")):
+        raise ValueError(
+            f"{path} has Windows' line ends, which git put there (core.autocrlf), and so does not match its checksum in "
+            f"{beside.name}. In a folder without changes of your own: `git config core.autocrlf false`, `git rm --cached -rq .`, "
+            "`git reset --hard`"
+        )
     if sha256(text) != about["sha256"]:
         raise ValueError(
             f"{path} does not match its checksum in {beside.name}: it was altered or damaged. "

@@ -5,6 +5,9 @@ Colours: Okabe and Ito's palette, which stays distinct for colour-blind readers;
 
 import matplotlib
 import seaborn as sns
+from IPython import get_ipython
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+from matplotlib_inline.config import InlineBackend
 
 from pacbayes_curvature.posteriors import POSTERIORS
 
@@ -14,18 +17,22 @@ LAYER_COLOURS = ("#0072B2", "#E69F00", "#CC79A7")
 
 
 def use_style() -> None:
-    """Set the look of all figures, and make the SVG of a figure the same in every run."""
+    """Set the look of all figures, whatever the user's matplotlibrc and backend are, and make the SVG of a figure the same in
+    every run."""
+    shell = get_ipython()
+    in_notebook = hasattr(shell, "kernel")
+    if in_notebook:  # under MPLBACKEND=Agg, the kernel leaves figures out
+        shell.enable_matplotlib("inline")
+    matplotlib.rcdefaults()
     sns.set_theme(context="notebook", style="ticks", font="DejaVu Sans")
     matplotlib.rcParams |= {
         "svg.hashsalt": "pacbayes-curvature",
         "svg.fonttype": "path",
         "figure.constrained_layout.use": True,
     }
-    try:
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
-    except ImportError:  # outside a notebook
-        return
-    set_matplotlib_formats("svg", metadata={"Date": None})
+    if in_notebook:
+        InlineBackend.instance(parent=shell).print_figure_kwargs = {"bbox_inches": "tight"}
+        set_matplotlib_formats("svg", metadata={"Date": None})
 
 
 def title(dataset: str) -> str:

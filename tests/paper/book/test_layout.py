@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -24,12 +25,59 @@ def each_chapter(test):
 
 
 def test_the_notebooks_are_in_step_with_their_sources():
-    expected = {
-        name: nbformat.writes(notebook) + "\n" for name, notebook in chapters.paired(ROOT / "notebooks").items()
-    }
-    found = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "notebooks").glob("*.ipynb")}
+    expected = chapters.paired(ROOT / "notebooks")
+    found = {path.name: path.read_bytes().decode() for path in (ROOT / "notebooks").glob("*.*")}
     wrong = [name for name in {**expected, **found} if expected.get(name) != found.get(name)]
     assert not wrong, f"{', '.join(wrong)}: out of step, or without a source: run `make pair`"
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """A copy of the notebooks and their sources, and what jupytext --sync does to it: the names of the files that it changed."""
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    shutil.copy2(ROOT / "jupytext.toml", tmp_path)
+
+    def sync(newer):
+        """After the files that end in `newer` were touched."""
+        files = sorted((tmp_path / "notebooks").iterdir())
+        before = {path: path.read_bytes() for path in files}
+        for path in files:
+            os.utime(path, (2e9, 2e9) if path.suffix == newer else (1e9, 1e9))
+        sync = [sys.executable, "-m", "jupytext", "--sync", *(path for path in files if path.suffix == ".ipynb")]
+        done = subprocess.run(sync, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert sorted((tmp_path / "notebooks").glob("*.*")) == files, "jupytext made files"
+        return [path.name for path in files if path.read_bytes() != before[path]]
+
+    return tmp_path / "notebooks", sync
+
+
+@pytest.mark.parametrize("newer", [".md", ".ipynb"])
+def test_jupytext_changes_nothing_right_after_a_clone(pairs, newer):
+    """git gives the files no order of time."""
+    assert pairs[1](newer) == []
+
+
+def test_an_executed_notebook_saved_over_its_own_leaves_the_source_but_for_what_was_typed(pairs):
+    folder, sync = pairs
+    path = folder / "02_pac_bayes_bound.ipynb"
+    notebook, source = nbformat.read(path, 4), path.with_suffix(".md").read_text(encoding="utf-8")
+    times = {"duration": 1.5, "end_time": "2026-01-01T00:00:00", "exception": False, "status": "completed"}
+    notebook.metadata["papermill"] = times | {"parameters": {}}
+    notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {}}
+    notebook.metadata.language_info |= {"version": "3.12.1", "file_extension": ".py"}
+    for number, cell in enumerate(notebook.cells):  # as papermill and JupyterLab leave them
+        cell.metadata["papermill"] = times
+        if cell.cell_type == "code":
+            cell.metadata["execution"] = {"iopub.execute_input": "2026-01-01T00:00:00"}
+            cell.execution_count, cell.outputs = number, [nbformat.v4.new_output("stream", text="a")]
+    typed = notebook.cells[-1]
+    nbformat.write(notebook, path)
+    assert sync(".ipynb") == [] and path.with_suffix(".md").read_text(encoding="utf-8") == source
+    typed.source += "\nprint(123)"
+    nbformat.write(notebook, path)
+    assert sync(".ipynb") == ["02_pac_bayes_bound.md"]
+    assert path.with_suffix(".md").read_text(encoding="utf-8").replace("\nprint(123)", "", 1) == source
 
 
 def test_a_page_for_a_data_set_is_the_chapter_with_its_title_and_value():
@@ -108,9 +156,10 @@ def test_no_file_names_a_place_on_somebodys_machine():
     assert found == []
 
 
-def make(*arguments, cwd):
+def make(*arguments, cwd, **environment):
     # A make of its own: the flags of the one that runs these tests would come in through the environment.
     env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    env |= environment
     return subprocess.run(["make", *arguments], cwd=cwd, env=env, capture_output=True, text=True)
 
 
@@ -128,29 +177,67 @@ def interpreter(path, body):
     return path
 
 
-@pytest.mark.parametrize(
-    "body, message",
-    [
-        (
-            'case "$*" in --version) echo Python 3.9.2;; *) exit 1;; esac',
-            r"Python 3.11, .* is needed, got: Python 3.9.2",
-        ),
-        ('case "$*" in *ensurepip*) exit 1;; esac', "lacks the module venv or ensurepip"),
-    ],
-)
-def test_set_up_says_in_one_line_what_it_lacks(bare, body, message):
-    done = make("test", f"PYTHON={interpreter(bare / 'python', body)}", cwd=bare)
+def test_set_up_says_in_one_line_what_it_lacks(bare):
+    python = interpreter(bare / "python", 'case "$*" in --version) echo Python 3.9.2;; *) exit 1;; esac')
+    done = make("test", f"PYTHON={python}", cwd=bare)
     first, *rest = done.stderr.splitlines()
-    assert done.returncode != 0 and re.search(message, first) and len(rest) == 1
+    assert done.returncode != 0 and re.search("Python 3.11, .* is needed, got: Python 3.9.2", first) and len(rest) == 1
     assert not (bare / ".venv").exists()
 
 
-def test_an_interrupted_set_up_is_made_anew(bare):
-    stray = bare / ".venv" / "stray"
-    stray.parent.mkdir()
-    stray.touch()
-    make("test", f"PYTHON={sys.executable}", "BIN=false", cwd=bare)
-    assert not stray.exists() and not (bare / ".venv" / ".installed").exists()
+RECORDING = """case "$*" in *version_info*) exit 0;; *environment.py" "cores) echo 7; exit 0;; esac
+for each in "$@" "NAME=$NAME" "SEEDS=$SEEDS"; do printf '%s\\n' "$each"; done >> record
+echo end >> record"""
+
+
+def recorded(bare, *arguments, **environment):
+    """What `make` has its Python do: the arguments of each call, and two of its variables."""
+    (bare / "record").unlink(missing_ok=True)
+    python = interpreter(bare / "a python", RECORDING)
+    done = make(*arguments, f"PYTHON={python}", cwd=bare, **environment)
+    assert done.returncode == 0, done.stderr
+    return [call.splitlines() for call in (bare / "record").read_text().removesuffix("end\n").split("end\n")]
+
+
+HOSTILE = [
+    "x; touch y",
+    "$(touch y)",
+    "`touch y`",
+    "$(shell touch y)",
+    '"; touch y; "',
+    "'; touch y; '",
+    "x && touch y",
+    "*",
+    "a  b",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("name", ["NAME", "ARGS", "DATASETS", "SEEDS", "EXPERIMENTS", "CORES"])
+def test_no_setting_is_part_of_a_command(bare, name, text):
+    targets = {"NAME": ["notebook", "costs"], "ARGS": ["notebook"], "CORES": ["book", "test"]}.get(name, ["reproduce"])
+    files = {path.name for path in bare.iterdir()} | {"record", "a python"}
+    for target in targets:
+        calls = recorded(bare, target, f"{name}={text}")
+        assert any(text in argument for call in calls for argument in call), "verbatim, in one argument"
+    assert {path.name for path in bare.iterdir()} == files
+
+
+@pytest.mark.parametrize("target", ["costs", "reproduce", "book", "notebook"])
+def test_settings_of_the_shell_and_empty_ones_count_for_nothing(bare, target):
+    own = dict.fromkeys(["NAME", "ARGS", "DATASETS", "SEEDS", "EXPERIMENTS", "CORES"], "DESKTOP-ABC")
+    plain = recorded(bare, target)
+    assert recorded(bare, target, **own) == recorded(bare, target, *(f"{name}=" for name in own)) == plain
+    assert recorded(bare, target, **own, MAKEFLAGS="e") == plain
+
+
+def test_the_number_of_cores_is_the_number_allowed_or_asked_for(bare):
+    for call, number in ((recorded(bare, "book")[-1], "7"), (recorded(bare, "book", "CORES=3")[-1], "3")):
+        assert call[call.index("--cores") + 1] == number
+
+
+def test_targets_run_one_after_the_other(bare):
+    assert recorded(bare, "-j8", "book", "smoke") == recorded(bare, "book", "smoke")
 
 
 def test_the_list_of_targets_is_the_default(bare):

@@ -6,7 +6,7 @@ import pytest
 from pacbayes_curvature.posteriors import METHODS
 from paper.book import parameters
 
-DECLARED = {"dataset": str, "methods": str, "grid_size": int, "seed": int, "delta": float, "quick": bool}
+DECLARED = {"dataset": str, "methods": str, "grid_size": int, "seed": int, "delta": float, "quick": bool, "seeds": str}
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_valid_values_pass(given):
 @pytest.mark.parametrize(
     "given, message",
     [
-        ({"nosuch": 1}, r"unknown parameter 'nosuch'; valid: dataset \(str\), .*, quick \(bool\)"),
+        ({"nosuch": 1}, r"unknown parameter 'nosuch'; valid: dataset \(str\), .*, seeds \(str\)"),
         ({"dataset": "mnist11"}, "dataset must be one or more of mnist2, .*, digits, .* got 'mnist11'"),
         ({"dataset": "mnist2,mnist11"}, "got 'mnist2,mnist11'"),
         ({"dataset": "mnist2,mnist2"}, "each once"),
@@ -39,7 +39,16 @@ def test_valid_values_pass(given):
         ({"grid_size": "five"}, "grid_size must be of type int, got 'five'; valid: from 2 to 200"),
         ({"grid_size": 5.0}, "must be of type int, got 5.0"),
         ({"seed": True}, "seed must be of type int, got True"),
-        ({"seed": -1}, "seed must be 0 or more, got -1"),
+        ({"seed": -1}, "seed must be from 0 to 4294967295, got -1"),
+        ({"seed": 2**32}, "seed must be from 0 to 4294967295, got 4294967296"),
+        ({"seed": 10**400}, r"seed must be .*\.\.\. \(401 characters\)$"),
+        ({"seed": 10**5000}, "a number of thousands of digits$"),
+        ({"delta": 10**400}, "delta must be finite"),
+        ({"seeds": "0,1,1"}, "seeds must be whole numbers from 0 to 4294967295 in plain digits, each once"),
+        ({"seeds": "1_0"}, "plain digits"),
+        ({"seeds": "\u0661,\uff12"}, "plain digits"),
+        ({"seeds": "007"}, "plain digits"),
+        ({"seeds": "9" * 400}, r"plain digits, .*, got '9{39}\.\.\. \(402 characters\)"),
         ({"delta": 0.0}, "delta must be between 0 and 1"),
         ({"delta": 1}, "delta must be between 0 and 1"),
         ({"delta": float("nan")}, "delta must be finite, got nan"),
@@ -55,11 +64,11 @@ def test_invalid_values_are_refused_with_the_valid_ones(given, message):
 
 @pytest.mark.parametrize(
     "name, rule, valid, invalid",
-    [("passes", int, 1, 0), ("draws", int, 2, 1)],
+    [("passes", int, 1, 0), ("draws", int, 2, 1), ("cores", int, 1024, 1025)],
 )
 def test_limits_of_sample_sizes(name, rule, valid, invalid):
     parameters.validate({name: rule}, {name: valid})
-    with pytest.raises(ValueError, match=f"{name} must be {valid} or more, got {invalid}"):
+    with pytest.raises(ValueError, match=f"{name} must be from [0-9]+ to [0-9]+, got {invalid}"):
         parameters.validate({name: rule}, {name: invalid})
 
 
@@ -73,6 +82,28 @@ def test_texts_are_read_by_declared_type():
         "nosuch": "1",
         "seed": "1.0",
     }
+
+
+@pytest.mark.parametrize(
+    "text", ["1_0", "\u0661", "+1", " 1", "1 ", "01", "0x1", "1e3", "", "9" * 60, "1_0.0", "1\u0660.5"]
+)
+def test_only_plain_digits_are_numbers(text):
+    assert parameters.read({"n": int}, {"n": text}) == {"n": text}
+    assert isinstance(parameters.read({"n": float}, {"n": text})["n"], float) == (text in ("01", "+1", "1e3", "9" * 60))
+
+
+@pytest.mark.parametrize("text, value", [("0", 0), ("-3", -3), ("4294967295", 2**32 - 1)])
+def test_whole_numbers(text, value):
+    assert parameters.read({"n": int}, {"n": text}) == {"n": value}
+
+
+def test_what_papermill_takes_for_a_number_is_the_text_that_was_asked_for():
+    given = notebook({"seed": 0, "delta": 0.05, "seeds": 3}, "# Parameters\nseeds = 3\n")
+    given["__annotations__"] |= {"seeds": str}
+    parameters.check(given)
+    assert given["seeds"] == "3"
+    with pytest.raises(ValueError, match="seeds must be of type str, got True"):
+        parameters.check(given | {"seeds": True})
 
 
 def notebook(values, injected=""):

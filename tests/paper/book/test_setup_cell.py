@@ -14,7 +14,7 @@ import nbformat
 import pytest
 
 from pacbayes_curvature import __version__
-from paper.book import chapters, setup_cell, version
+from paper.book import chapters, setup_cell, start, version
 
 ROOT = Path(__file__).parents[3]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -36,10 +36,10 @@ def test_it_is_the_first_code_cell_of_every_notebook_and_no_page_shows_it(path):
     assert [cell.source.startswith(setup_cell.MARK) for cell in code].count(True) == 1
 
 
-def test_no_source_has_it_since_make_pair_writes_it():
-    assert [
-        path for path in (ROOT / "notebooks").glob("*.md") if setup_cell.MARK in path.read_text(encoding="utf-8")
-    ] == []
+def test_every_source_has_it_once():
+    """So that jupytext, which keeps the two in step, has nothing to change."""
+    for path in (ROOT / "notebooks").glob("*.md"):
+        assert path.read_text(encoding="utf-8").count(setup_cell.MARK) == 1, path.name
 
 
 def test_it_names_the_books_address_and_version():
@@ -80,8 +80,13 @@ def elsewhere(tmp_path, published):
     venv.create(tmp_path / "venv", with_pip=False)
     python = tmp_path / "venv" / "bin" / "python"
     (packages,) = (tmp_path / "venv").glob("lib/python*/site-packages")
-    # The libraries are there, as on Colab. Python reads no .pth file of a folder named in one, so an editable package is not.
-    (packages / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    # The libraries are there, as on Colab, and this package is not.
+    libraries = tmp_path / "libraries"
+    libraries.mkdir()
+    for path in Path(sysconfig.get_path("purelib")).iterdir():
+        if not path.name.startswith(("pacbayes_curvature", "__editable__")):
+            (libraries / path.name).symlink_to(path)
+    (packages / "libraries.pth").write_text(f"{libraries}\n")
     content = tmp_path / "content"
     content.mkdir()
     # git takes the forge's address for the local repository; pip may build with the setuptools that is there, and has no index.
@@ -105,9 +110,21 @@ def elsewhere(tmp_path, published):
     def run(code=both, where=content):
         return subprocess.run([python, "-c", code], cwd=where, env=environment, capture_output=True, text=True)
 
-    run.content, run.published = content, published
+    run.content, run.published, run.packages = content, published, packages
     assert "No module named" in run(FOUND).stderr
     return run
+
+
+CLONE = f"pacbayes-curvature-{version.TAG}"
+
+
+def home(done):
+    """Where the code that was found is; the cell has said the same."""
+    assert done.returncode == 0, done.stderr
+    *_, said, found = done.stdout.splitlines()
+    there, folder, frozen = json.loads(found)
+    assert (there, said) == (__version__, f"The book's code: {folder}") and frozen > 0
+    return Path(folder)
 
 
 def test_the_package_and_the_results_are_there_afterwards(elsewhere):
@@ -116,28 +133,51 @@ def test_the_package_and_the_results_are_there_afterwards(elsewhere):
         done = elsewhere()
     finally:
         git(elsewhere.published, "tag", "--delete", version.TAG)
-    assert done.returncode == 0, done.stderr
-    found, home, frozen = json.loads(done.stdout.splitlines()[-1])
-    clone = elsewhere.content / "pacbayes-curvature"
-    assert (found, Path(home)) == (__version__, clone.resolve()) and frozen > 0
+    clone = elsewhere.content / CLONE
+    assert home(done) == clone.resolve() and list(elsewhere.content.iterdir()) == [clone]
     assert git(clone, "describe", "--tags", "--exact-match") == version.TAG
     again = elsewhere()  # in a new kernel: nothing to do, and no network
-    assert again.stdout.splitlines() == done.stdout.splitlines()[-1:] and again.stderr == ""
+    assert again.stdout.splitlines() == done.stdout.splitlines()[-2:] and again.stderr == ""
 
 
 def test_before_the_version_is_published_the_main_branch_serves(elsewhere):
     done = elsewhere()
-    assert done.returncode == 0, done.stderr
+    assert home(done) == elsewhere.content / CLONE
     assert f"{version.TAG} is not there, taking the main branch" in done.stdout
 
 
-def test_within_a_clone_that_clone_is_installed(elsewhere):
-    clone = elsewhere.content / "mine"
-    git(elsewhere.content, "clone", "--quiet", elsewhere.published.as_uri(), "mine")
-    (clone / "notebooks").mkdir()
-    done = elsewhere(where=clone / "notebooks")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1])[1] == str(clone.resolve())
+@pytest.mark.parametrize("folder", ["notebooks", ".", "build/deep/er"])
+def test_within_a_checkout_its_own_code_runs(elsewhere, folder):
+    """Also where another one was installed before; and nothing is fetched, or left there."""
+    for name in ("other", "mine"):
+        clone = elsewhere.content / name
+        git(elsewhere.content, "clone", "--quiet", elsewhere.published.as_uri(), name)
+        where = clone / folder
+        where.mkdir(parents=True, exist_ok=True)
+        assert home(elsewhere(where=where)) == clone
+    left = git(clone, "status", "--porcelain", "--ignored", "--untracked-files=all").splitlines()
+    assert [line for line in left if "__pycache__" not in line and ".egg-info/" not in line] == []
+
+
+def test_no_clone_is_put_into_another_repository(elsewhere, tmp_path):
+    git(elsewhere.content, "init", "--quiet")
+    (elsewhere.content / "deeper").mkdir()
+    folder = home(elsewhere(where=elsewhere.content / "deeper"))
+    try:
+        assert git(elsewhere.content, "status", "--porcelain", "--untracked-files=all") == ""
+        assert not folder.is_relative_to(elsewhere.content)
+    finally:
+        shutil.rmtree(folder.parent)
+
+
+def test_what_is_left_of_an_interrupted_clone_is_no_code(elsewhere):
+    """Nor is some folder named paper, which Python takes for a package."""
+    (elsewhere.content / "paper").mkdir()
+    half = elsewhere.content / CLONE / ".git" / "objects"
+    half.mkdir(parents=True)
+    folder = home(elsewhere())
+    assert folder != elsewhere.content / CLONE and list(half.iterdir()) == []
+    shutil.rmtree(folder.parent)
 
 
 def test_without_a_repository_it_fails_in_the_cell(elsewhere, published):
@@ -150,13 +190,21 @@ def test_without_a_repository_it_fails_in_the_cell(elsewhere, published):
     assert list(elsewhere.content.iterdir()) == []
 
 
-def test_where_the_package_is_installed_it_does_nothing(tmp_path):
-    path = os.pathsep.join([str(Path(setup_cell.__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
+def test_where_the_package_is_installed_it_only_says_so(tmp_path):
+    source = Path(setup_cell.__file__).parents[2]
+    path = os.pathsep.join([str(source), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {"PYTHONPATH": path, "PATH": "/nowhere"}
     done = subprocess.run(
         [sys.executable, "-c", setup_cell.source()], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "") and list(tmp_path.iterdir()) == []
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"The book's code: {source.parent}\n", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_missing_is_what_the_method_and_the_notebooks_need():
+    lines = ["torch>=2.4", "numpy", 'pandas==3.1.1; extra == "notebooks"', 'jupyter-book==1; extra == "book"']
+    assert start.needed(lines) == ["numpy", "pandas", "torch"]
+    assert start.missing(["torch", "no-such-distribution"]) == ["no-such-distribution"]
 
 
 def git(folder, *arguments):

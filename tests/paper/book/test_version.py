@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -83,9 +84,51 @@ def test_another_tag_is_no_release(project):
     assert not version.released() and version.branch() == "main"
 
 
-def test_without_git_the_releases_day_serves(project, monkeypatch):
-    monkeypatch.setenv("PATH", str(project))
-    assert version.label() == f"Version {__version__} of 2001-02-03"
+UNKNOWN = f"Version {__version__}, commit unknown: "
+
+
+def test_without_git_the_commit_is_unknown_and_the_label_not_the_releases(project, monkeypatch):
+    git(project, "tag", f"v{__version__}")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: exec("raise FileNotFoundError"))
+    assert version.label() == f"{UNKNOWN}git is not installed" and version.branch() == "main"
+
+
+def test_unpacked_from_an_archive_the_commit_is_unknown(project):
+    (project / ".git").rename(project / "away")
+    assert version.label() == f"{UNKNOWN}no git repository" and version.repository() == ADDRESS
+
+
+def test_without_a_commit_it_is_unknown(project):
+    shutil.rmtree(project / ".git")
+    git(project, "init", "--quiet")
+    assert version.label() == f"{UNKNOWN}git gave no answer"
+
+
+def test_what_git_refuses_is_told_once(project, monkeypatch, capsys):
+    """git's own check, as with another owner's folder, for which one would have to be root."""
+    version._reason.cache_clear()
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setattr(version.environment, "own", lambda given: dict(given) | {"GIT_CONFIG_GLOBAL": os.devnull})
+    for _ in range(2):
+        assert version.label() == f"{UNKNOWN}git refuses a folder of another owner" and version.branch() == "main"
+    assert capsys.readouterr().err.count("dubious ownership") == 1
+
+
+def test_a_hooks_variables_name_no_other_repository(project, monkeypatch, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "--quiet")
+    label = version.label()
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    assert version.label() == label
+
+
+def test_signed_commits_are_named_like_others(project):
+    label = version.label()
+    git(project, "config", "log.showSignature", "true")
+    git(project, "config", "gpg.program", "false")
+    assert version.label() == label
 
 
 def test_a_copy_within_another_repository_is_no_part_of_it(project, monkeypatch):
@@ -93,4 +136,4 @@ def test_a_copy_within_another_repository_is_no_part_of_it(project, monkeypatch)
     (project / "copy").mkdir()
     (project / "copy" / "_config.yml").write_text((project / "_config.yml").read_text())
     monkeypatch.setattr(version, "ROOT", project / "copy")
-    assert version.label() == f"Version {__version__} of 2001-02-03" and version.repository() == ADDRESS
+    assert version.label() == f"{UNKNOWN}no git repository of its own" and version.repository() == ADDRESS

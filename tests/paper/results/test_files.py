@@ -20,7 +20,18 @@ def test_success_replaces_the_file_and_makes_its_folder(tmp_path):
             assert not path.exists() or path.read_text() == "first"
         assert path.read_text() == text
     assert list(path.parent.iterdir()) == [path]
-    assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("mask, mode", [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_a_file_is_readable_by_those_whom_the_user_lets_read(tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        with atomic(tmp_path / "file.txt") as part:
+            part.write_text("text")
+        assert os.umask(mask) == mask
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file.txt").stat().st_mode & 0o777 == mode
 
 
 def test_failure_leaves_the_old_file_and_nothing_else(tmp_path):
