@@ -16,7 +16,8 @@ import torch
 
 from pacbayes_curvature import posteriors
 from pacbayes_curvature.curvature.second_moments import spectrum
-from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation, draw
+from pacbayes_curvature.gibbs.local_reparametrisation import draw
+from pacbayes_curvature.mean_field import MeanField, along_curvature
 from pacbayes_curvature.networks import Weights, chunks
 
 CHUNK = 8192  # examples that are moved to the weights' device at a time
@@ -76,21 +77,21 @@ class GibbsClassifier:
         data, y: inputs (n, ...) and labels (n,), whole numbers from 0; or data alone, a DataLoader of both. In each of
         `passes` passes every example has one outcome. With `stderr` as many passes are made as that standard error needs by
         the outcomes' spread in the first one, at least one. The standard error is an upper bound: the spread includes that
-        between examples, which a pass over all of them does not suffer from.
+        between examples, which a pass over all of them does not suffer from. A certificate needs `passes` fixed in advance.
         ValueError: labels that are no such numbers or not as many as inputs, passes < 1, stderr not positive.
         """
         if stderr is not None and not stderr > 0:
             raise ValueError(f"stderr must be positive, got {stderr}")
-        level = LocalReparametrisation(self.weights, self.layers, np.array([self.lam]), np.array([self.beta]))
-        first = self._pass(level, data, y, generator, passes)
+        q = along_curvature(self.weights, self.layers, self.lam, self.beta)
+        first = self._pass(q, data, y, generator, passes)
         if stderr is None:
             return first
         variance = first.stderr**2 * first.outcomes
         more = math.ceil(variance / stderr**2 / first.examples) - passes
-        return first if more < 1 else _together(first, self._pass(level, data, y, generator, more))
+        return first if more < 1 else _together(first, self._pass(q, data, y, generator, more))
 
-    def _pass(self, level: LocalReparametrisation, data, y, generator: torch.Generator, passes: int) -> Risk:
-        tallies = [(level.tally(x, labels, generator, passes), len(x)) for x, labels in self._batches(data, y)]
+    def _pass(self, q: MeanField, data, y, generator: torch.Generator, passes: int) -> Risk:
+        tallies = [(q.tally(x, labels, generator, passes), len(x)) for x, labels in self._batches(data, y)]
         if not tallies:
             raise ValueError("there are no examples")
         total, examples = reduce(add, (tally for tally, _ in tallies)), sum(n for _, n in tallies)
