@@ -87,10 +87,10 @@ def holdout_bound(errors, n, delta=0.05):
     margin = 1 + 1e-12 + 1e-19 * n
 
     def certain(p):
-        return torch.from_numpy((k < n) & (betaincc(k + 1, np.maximum(n - k, 1), p.numpy()) * margin <= delta))
+        return torch.as_tensor((k < n) & (betaincc(k + 1, np.maximum(n - k, 1), p.numpy()) * margin <= delta))
 
-    ends = np.zeros_like(k), np.ones_like(k)
-    return rounded_up(smallest(certain, *map(torch.from_numpy, ends)), form)
+    ends = (torch.full(k.shape, end, dtype=torch.float64) for end in (0, 1))
+    return rounded_up(smallest(certain, *ends), form)
 
 
 def _shared(delta, name, parts, what):

@@ -281,6 +281,17 @@ def test_a_scale_that_is_learnt_lowers_the_objective_further():
     assert q.kl(prior, found[0.05].lam) < q.kl(prior, 0.01)
 
 
+def test_neurons_that_are_not_free_stay_as_they_are():
+    x, prior = torch.randn(64, 3, generator=seeded(5)), tiny(1, dtype=torch.float32)
+    y, start = (x[:, 0] > 0).long(), isotropic([w.clone() for w in prior])
+    found = optimise(
+        start, prior, LAM, x, y, theorem_31(64), Descent(5, 16, scale_rate=0.05), seeded(1), free=[2, 2]
+    ).posterior
+    assert torch.equal(found.mean[0][2:], prior[0][2:]) and not (found.mean[0][:2] == prior[0][:2]).any()
+    assert torch.equal(found.variances[0][2:], start.variances[0].expand_as(prior[0])[2:])
+    assert not (found.variances[0][:2] == start.variances[0]).any()
+
+
 ONES = [torch.ones_like(w) for w in tiny(0)]
 TURNED = MeanField(tiny(0), ONES, Coordinates([None] * 2, [None, torch.eye(2, dtype=torch.float64)]))
 
@@ -295,6 +306,10 @@ TURNED = MeanField(tiny(0), ONES, Coordinates([None] * 2, [None, torch.eye(2, dt
             "no longer finite: the learning rates are too large for tiny",
         ),
         ({"start": MeanField(tiny(0), [torch.zeros_like(w) for w in tiny(0)])}, "the variances must be positive"),
+        (
+            {"start": isotropic(tiny(0), kind="both"), "free": [2, 2]},
+            "a layer that is not free as a whole must be in no other",
+        ),
         ({"start": TURNED}, "the last layer's outputs must be in no other coordinates"),
     ],
 )

@@ -40,8 +40,8 @@ def test_every_name_of_the_door_has_an_example_that_runs(name):
     assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test).failed == 0
 
 
-def test_the_door_is_about_a_dozen_names():
-    assert 10 <= len(pacbayes_curvature.__all__) <= 14
+def test_the_door_is_no_more_than_a_dozen_names_and_some():
+    assert 10 <= len(pacbayes_curvature.__all__) <= 16
     assert sorted(pacbayes_curvature.__all__) == pacbayes_curvature.__all__
 
 

@@ -86,6 +86,22 @@ def test_the_divergence_is_that_of_the_dense_gaussians(kind, alike):
     assert q.kl(prior, 0.5) == pytest.approx(q.kl(prior, [0.5, 0.5]), rel=1e-15)
 
 
+@pytest.mark.parametrize("alike", [False, True])
+def test_the_divergence_from_a_prior_with_a_variance_for_each_neuron(alike):
+    q, prior = some_posterior("inputs", alike=alike), tiny(1)
+    column = torch.tensor([[0.2], [0.4], [0.8], [1.6]], dtype=torch.float64)
+    variances = [column.expand(4, 4), torch.full((2, 5), 0.7, dtype=torch.float64)]
+    expected = sum(
+        gaussian_kl(w.flatten().numpy(), c.numpy(), w1.flatten().numpy(), v.flatten().numpy(), digits=30)
+        for w, c, w1, v in zip(q.mean, dense(q), prior, variances)
+    )
+    assert q.kl(prior, [column, 0.7]) == pytest.approx(float(expected), rel=1e-11)
+    with pytest.raises(ValueError, match="a lam for each neuron needs outputs in no other coordinates"):
+        some_posterior("outputs").kl(prior, [column, 0.7])
+    with pytest.raises(ValueError, match="lam must be a positive number, or one for each of 2 layers"):
+        q.kl(prior, [column - 0.2, 0.7])
+
+
 @pytest.mark.parametrize("ratio", [1e-300, 1e-20, 1e-9, 1 - 1e-9, 1 + 1e-12, 3.0, 1e12])
 def test_the_divergence_of_any_ratio_of_variances(ratio):
     mean = [torch.zeros(2, 3, dtype=torch.float64)]
