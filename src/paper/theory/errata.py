@@ -104,6 +104,22 @@ def cases(errata: Iterable[Erratum]) -> Markdown:
     return Markdown("\n".join(f"- **{item.place}**: {item.counterexample()}" for item in errata))
 
 
+BOXES = {
+    "wrong": "False as printed",
+    "missing assumption": "False as printed: an assumption is missing",
+    "incomplete proof": "Not proved as printed",
+    "typo": "Misprint",
+}
+
+
+def box(item: Erratum) -> Markdown:
+    """One erratum in a box of its own colour, for the chapter that explains it; its counterexample is computed now."""
+    return Markdown(
+        f":::{{admonition}} {BOXES[item.severity]}: {item.place}\n:class: false-as-printed\n"
+        f"*Printed:* {item.printed} *Counterexample:* {item.counterexample()}\n\n*True:* {item.correct}\n:::"
+    )
+
+
 def summary(errata: Iterable[Erratum]) -> Markdown:
     """How many errata of each severity there are, counted."""
     errata = list(errata)
