@@ -4,7 +4,7 @@ from paper.theory.bound import statement as pac_bayes_bound
 from paper.theory.errata import Erratum, reading_order
 from paper.theory.layerwise import errata as layerwise_errata
 from paper.theory.layerwise import fisher_errata
-from paper.theory.posterior import lemma as optimal_posterior
+from paper.theory.posterior import errata as optimal_posterior
 from paper.theory.prior import errata as optimal_prior
 
 MODULES = (pac_bayes_bound, optimal_posterior, optimal_prior, fisher_errata, layerwise_errata)

@@ -104,20 +104,27 @@ def cases(errata: Iterable[Erratum]) -> Markdown:
     return Markdown("\n".join(f"- **{item.place}**: {item.counterexample()}" for item in errata))
 
 
-def false_as_printed(errata: Iterable[Erratum], *places: str) -> Markdown:
-    """The errata of these places as boxes in the colour of what is false, for the chapter; their cases are computed now.
+BOXES = {
+    "wrong": "False as printed",
+    "missing assumption": "False as printed: an assumption is missing",
+    "incomplete proof": "Not proved as printed",
+    "typo": "Misprint",
+}
 
-    Raises ValueError for a place that no erratum has.
-    """
+
+def false_as_printed(errata: Iterable[Erratum], *places: str) -> Markdown:
+    """The errata of these places as boxes, for the chapter. Raises ValueError for a place that no erratum has."""
     known = {item.place: item for item in errata}
     if unknown := [place for place in places if place not in known]:
         raise ValueError(f"no erratum has the place {', '.join(unknown)}; there are: {'; '.join(known)}")
+    return Markdown("\n\n".join(box(known[place]).data for place in places))
+
+
+def box(item: Erratum) -> Markdown:
+    """One erratum in a box of its own colour, for the chapter that explains it; its counterexample is computed now."""
     return Markdown(
-        "\n\n".join(
-            f":::{{admonition}} False as printed: {item.place}\n:class: false-as-printed\n\n"
-            f"**Printed.** {item.printed}\n\n**Why it is false.** {item.counterexample()}\n\n**True.** {item.correct}\n:::"
-            for item in (known[place] for place in places)
-        )
+        f":::{{admonition}} {BOXES[item.severity]}: {item.place}\n:class: false-as-printed\n\n"
+        f"**Printed.** {item.printed}\n\n**Why it is false.** {item.counterexample()}\n\n**True.** {item.correct}\n:::"
     )
 
 

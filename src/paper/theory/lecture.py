@@ -12,17 +12,28 @@ class DoesNotHold(AssertionError):
 
 
 def equation(
-    name: str, left: sp.Expr, right: sp.Expr, *, simplify: Callable[[sp.Expr], sp.Expr] = sp.simplify
+    name: str,
+    left: sp.Expr,
+    right: sp.Expr,
+    *,
+    simplify: Callable[[sp.Expr], sp.Expr] = sp.simplify,
+    letter: str | None = None,
 ) -> sp.Eq:
     """left = right, shown as an equation. `simplify` brings their difference to 0 where SymPy's own does not.
 
+    letter: LaTeX for what `left` is, shown in its place where it is too long to read.
     Raises DoesNotHold, which names the equation and what is left, when it does not.
     """
     left, right = sp.sympify(left), sp.sympify(right)
     rest = simplify(left - right)
     if rest != 0 and not (isinstance(rest, sp.MatrixBase) and rest.is_zero_matrix):
         raise DoesNotHold(f"{name} does not hold: {rest} is left over")
-    return sp.Eq(left, right, evaluate=False)
+    return sp.Eq(left if letter is None else sp.Symbol(f"{{{letter}}}"), right, evaluate=False)
+
+
+def logs(expression: sp.Expr) -> sp.Expr:
+    """The expression simplified with its logarithms expanded: for arguments that are positive where SymPy cannot see it."""
+    return sp.simplify(sp.expand_log(expression, force=True))
 
 
 def holds(name: str, condition: bool | sp.Basic, *shown: object) -> object:

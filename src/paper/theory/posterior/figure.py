@@ -7,12 +7,54 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
+from pacbayes_curvature import gaussians
 from paper.show.style import LAYER_COLOURS, STYLE
 from paper.theory.posterior import front as posterior_front
 
 BLUE, ORANGE, GREEN = (STYLE[method][1] for method in ("baseline", "diag", "layerwise"))
 NOISE = {"isotropic": ("#0072B2", "o"), "diagonal": ("#D55E00", "s"), "full": ("#009E73", "^")}
+
+
+def two_weights(
+    hessian: ArrayLike, mu0: ArrayLike, mu1: ArrayLike, lam: float, beta: float, levels: Sequence[float] = (0.5, 2, 4.5)
+) -> Figure:
+    """The plane of two weights: contours of the quadratic loss, one standard deviation of N(mu1, lam I) and of Lemma 4.1.
+
+    hessian (2, 2), mu0 and mu1 (2,); levels: the values of the loss whose contours are drawn.
+    """
+    hessian, mu0, mu1 = (np.asarray(value, float) for value in (hessian, mu0, mu1))
+    posterior = gaussians.optimal_posterior(hessian, lam * np.eye(2), beta)
+    figure, axis = plt.subplots(figsize=(6, 4.6))
+    for level in levels:
+        contour = _ellipse(mu0, 2 * level * np.linalg.inv(hessian))
+        axis.plot(*contour, color="0.65", linewidth=1)
+    right = contour[:, np.argmax(contour[0])]
+    axis.annotate("contours of the loss", right, xytext=(4, -8), textcoords="offset points", color="0.35")
+    axis.plot(*_ellipse(mu1, lam * np.eye(2)), color=BLUE, linestyle="--", linewidth=2)
+    axis.plot(*_ellipse(mu0, posterior), color=GREEN, linewidth=2.5)
+    axis.plot(*mu0, "o", color=GREEN)
+    axis.plot(*mu1, "o", color=BLUE)
+    axis.annotate(
+        r"prior, around $\mu_1$",
+        mu1 - [0, lam**0.5],
+        xytext=(0, -14),
+        textcoords="offset points",
+        color=BLUE,
+        ha="center",
+    )
+    axis.annotate(r"posterior, around $\mu_0$", mu0, xytext=(16, 12), textcoords="offset points", color=GREEN)
+    axis.set(xlabel=r"$\theta_1$", ylabel=r"$\theta_2$", aspect="equal", adjustable="datalim")
+    axis.margins(0.12)
+    sns.despine(figure)
+    return figure
+
+
+def _ellipse(centre: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Points (2, 200) at one standard deviation from the centre."""
+    angles = np.linspace(0, 2 * np.pi, 200)
+    return centre[:, None] + np.linalg.cholesky(covariance) @ np.array([np.cos(angles), np.sin(angles)])
 
 
 def front(g: np.ndarray, delta: np.ndarray, lams: Sequence[float]) -> Figure:

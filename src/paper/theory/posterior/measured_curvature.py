@@ -24,7 +24,6 @@ from pacbayes_curvature.curvature.fisher import ggn_diagonal
 from pacbayes_curvature.networks import Weights, forward, initialise, unflatten
 from paper.networks.training import accuracy
 from paper.randomness import stream
-from paper.theory.checks import Check, closeness
 
 CHUNK = 256  # examples at a time: bounds the memory of the per-example Jacobians
 
@@ -153,20 +152,6 @@ def curvature_facts(weights: Weights, hessian: np.ndarray, ggn: np.ndarray, fish
         "largest eigenvalue of the GGN": np.linalg.eigvalsh(ggn)[-1],
     }
     return pd.DataFrame({"quantity": list(facts), "value": list(facts.values())})
-
-
-def curvature_checks(weights: Weights, hessian: np.ndarray, ggn: np.ndarray, fisher: np.ndarray) -> list[Check]:
-    """GGN = Fisher; Hessian = GGN within each layer of a ReLU network, so on the diagonal and in the trace."""
-    blocks, sizes = [], np.cumsum([0, *(w.numel() for w in weights)])
-    for start, end in zip(sizes, sizes[1:]):
-        blocks.append(np.abs(hessian - ggn)[start:end, start:end].max())
-    scope = f"float64, k = {len(hessian)}, relative to the largest entry"
-    scale = np.abs(ggn).max()
-    return [
-        closeness("10", "GGN = Fisher", scope, [np.abs(ggn - fisher).max() / scale], 1e-12),
-        closeness("blocks", "Hessian = GGN within each layer", scope, [block / scale for block in blocks], 1e-12),
-        closeness("blocks", "equal traces", scope, [np.trace(hessian - ggn) / np.trace(ggn)], 1e-12),
-    ]
 
 
 def _double(weights: Weights) -> Weights:

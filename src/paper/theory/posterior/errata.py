@@ -1,55 +1,13 @@
-"""Eq. (5), from the loss to its quadratic part: what the step needs, where it fails, and the chapter's errata.
+"""What is false or missing in Eq. (5), the step from the loss to its quadratic part, and in Lemma 4.1, Eqs. (6), (12).
 
-Legend: Lhat the empirical risk, mu0 the posterior's mean, eta ~ Q' the noise, S0 its covariance, H the Hessian at mu0,
-E = tr(H S0)/2 the expected quadratic loss.
+Legend: Lhat the empirical risk, mu0 the posterior's mean, eta ~ Q' the noise, H the Hessian at mu0.
 """
 
-from collections.abc import Callable
-
 import numpy as np
-import sympy as sp
 
 from pacbayes_curvature import gaussians
-from paper.theory.checks import Check, CheckFailed, identity
+from paper.theory.checks import CheckFailed
 from paper.theory.errata import Erratum
-
-
-def expected_quadratic(h: sp.Matrix, s0: sp.Matrix) -> sp.Expr:
-    """E[eta' H eta / 2] = tr(H S0)/2: the right side of (5) without the divergence."""
-    return (h * s0).trace() / 2
-
-
-def gaussian_expectation(expression: sp.Expr, xi: list[sp.Symbol]) -> sp.Expr:
-    """E of a polynomial in independent standard normal xi: E[xi^n] is (n - 1)!! for even n and 0 for odd n."""
-    moment = {n: sp.factorial2(n - 1) if n % 2 == 0 else 0 for n in range(9)}
-    terms = sp.Poly(expression, *xi).terms()
-    return sum(coefficient * sp.prod([moment[n] for n in powers]) for powers, coefficient in terms)
-
-
-def taylor_checks(expected: Callable = expected_quadratic) -> list[Check]:
-    """The gradient and the cubic term drop out of (5); a quartic term does not; Taylor's remainder as an integral."""
-    a, c = sp.symbols("r1 r3", positive=True)
-    b = sp.Symbol("r2", real=True)
-    root, xi = sp.Matrix([[a, 0], [b, c]]), sp.symbols("x1:3", real=True)
-    eta = root * sp.Matrix(xi)
-    g, (h1, h2, h3) = sp.Matrix(sp.symbols("g1:3", real=True)), sp.symbols("h1:4", real=True)
-    h = sp.Matrix([[h1, h2], [h2, h3]])
-    cubic = sum(s * eta[0] ** (3 - i) * eta[1] ** i for i, s in enumerate(sp.symbols("c0:4", real=True)))
-    quadratic = (eta.T * h * eta)[0] / 2
-    mean = gaussian_expectation(sp.expand((g.T * eta)[0] + quadratic + cubic), xi)
-    x, t, q, s = sp.symbols("x t q s", positive=True)
-    quartic = gaussian_expectation(h1 * s * x**2 / 2 + q * s**2 * x**4, [x])
-    loss = sum(coefficient * x**n for n, coefficient in enumerate(sp.symbols("l0:7", real=True)))
-    remainder = sp.integrate((1 - t) * sp.diff(loss.subs(x, t * x), t, 2), (t, 0, 1))
-    beyond_linear = loss - loss.subs(x, 0) - x * sp.diff(loss, x).subs(x, 0)
-    odd = r"$\mathbb E[g^\top\eta + \frac12\eta^\top H\eta + \text{cubic}] = \frac12\mathrm{tr}(H\Sigma_0)$, any cubic"
-    rest = r"$\hat L(\eta) - \hat L(0) - \hat L'(0)\eta = \int_0^1(1-t)\,\frac{d^2}{dt^2}\hat L(t\eta)\,dt$"
-    one = expected(sp.Matrix([h1]), sp.Matrix([s]))
-    return [
-        identity("5", odd, "symbolic, k = 2, Gaussian noise", mean, expected(h, root * root.T)),
-        identity("5", r"with a quartic term $q\,\eta^4$: $3qs^2$ more", "symbolic, k = 1", quartic, one + 3 * q * s**2),
-        identity("5", rest, "symbolic, any polynomial of degree 6", remainder, beyond_linear),
-    ]
 
 
 def convex_quartic() -> str:
