@@ -13,7 +13,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from scipy.special import betaincc
+from scipy.special import betainc, betaincc
 
 from pacbayes_curvature._arrays import ROUNDING, border, require, require_same_shape, rounded_up, smallest
 from pacbayes_curvature.bounds import kl_bound, kl_inverse
@@ -83,11 +83,13 @@ def holdout_bound(errors, n, delta=0.05):
     (k,), form = border(errors=errors)
     require((k >= 0) & (k <= n) & (k == k.floor()), f"errors must be a whole number from 0 to {n}", k)
     k = k.cpu().numpy()
-    # Not scipy's inverse, which is wrong by 1e-8 for few errors among many. Its tail was, up to n = 1e9, by at most a quarter of this.
+    # Not scipy's inverse, which is wrong by 1e-8 for few errors among many. Its tails were, up to n = 1e9, by at most a quarter of this.
     margin = 1 + 1e-12 + 1e-19 * n
 
     def certain(p):
-        return torch.as_tensor((k < n) & (betaincc(k + 1, np.maximum(n - k, 1), p.numpy()) * margin <= delta))
+        shape = k + 1, np.maximum(n - k, 1), p.numpy()
+        small = (betaincc(*shape) * margin <= delta) | (betainc(*shape) >= (1 - delta) * margin)
+        return torch.as_tensor((k < n) & small)
 
     ends = (torch.full(k.shape, end, dtype=torch.float64) for end in (0, 1))
     return rounded_up(smallest(certain, *ends), form)

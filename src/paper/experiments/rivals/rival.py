@@ -104,12 +104,13 @@ class Setting:
         return Rival(q, kl, torch.arange(self.n), 0.0, priors, origin, tried)
 
 
-def prior_variances(lam: list[float], free: list[int], like: Weights) -> list[torch.Tensor]:
-    """Of each neuron, (n_out, 1): lam of the layer for the free ones, HELD for the others."""
-    return [
-        torch.cat([w.new_full((f, 1), l, dtype=torch.float64), w.new_full((len(w) - f, 1), HELD, dtype=torch.float64)])
-        for w, l, f in zip(like, lam, free)
-    ]
+def prior_variances(lam: list[float], free: list[int], like: Weights) -> list[float | torch.Tensor]:
+    """lam of each layer where all its neurons are free; else a column (n_out, 1), lam for the free ones and HELD for the others."""
+    columns = []
+    for w, l, f in zip(like, lam, free):
+        held = torch.arange(len(w))[:, None] >= f
+        columns.append(torch.where(held, HELD, torch.tensor(l, dtype=torch.float64)) if f < len(w) else l)
+    return columns
 
 
 def nearest(lam: float) -> float:

@@ -24,7 +24,6 @@ NAMES = {
     "error_curvature": "error, curvature",
     "error_kronecker": "error, Kronecker",
     "few_neurons": "few free neurons",
-    "tempered": "few free neurons, tempered",
     "laplace_kronecker": "Laplace, Kronecker",
     "ekfac": "EKFAC",
     "swag_diagonal": "SWAG, diagonal",
@@ -92,7 +91,7 @@ def findings(result: Result, around: Result) -> Markdown:
         f"cosines, which no data have seen, {c['error_cosine']:.3f}; with the outputs rotated too, {c['error_kronecker']:.3f}. The prior does not mind the rotation, so "
         "nothing is paid for it.",
         f"**Fewer neurons.** A prior that holds most neurons at the initialisation, and pays for their number, brings it to "
-        f"{min(c['few_neurons'], c['tempered']):.4f}. Every neuron whose weights the posterior must know costs divergence, and few suffice.",
+        f"{c['few_neurons']:.4f}. Every neuron whose weights the posterior must know costs divergence, and few suffice.",
         f"**Without data for the prior** the smallest certificate is {c[data_free]:.4f} ({name(data_free)}). The hold-out bound at equal data "
         f"is {line:.4f}.",
         f"**With a share of the data for the prior** it is {c[seen]:.4f} ({name(seen)}); the hold-out bound of the very mean that this prior has, "
