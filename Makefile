@@ -13,7 +13,7 @@ SNAKE  := $(RUN) -m snakemake --cores "$${CORES:-$$($(START) cores)}"
 PYTEST := $(RUN) -m pytest -n "$${CORES:-$$($(START) cores)}" --dist loadfile
 
 .NOTPARALLEL:
-.PHONY: FORCE help book test lint linkcheck notebook smoke browser-test screenshots accessibility pdf archive reproduce verify freeze bench costs lock pair clean
+.PHONY: FORCE help book test lint linkcheck notebook smoke browser-test screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -74,9 +74,15 @@ bench: $(STAMP)-bench  ## time and memory against other codes, in benchmarks/res
 freeze: $(STAMP)  ## write what `make reproduce` computed into results/
 	$(RUN) -m paper freeze build/reproduced/*/*.csv
 
-lock: $(STAMP)-lock  ## write requirements.lock: exact versions with hashes, Linux on x86-64, Python 3.11
-	$(RUN) -m uv pip compile -q pyproject.toml --extra book --extra test --python-version 3.11 \
-	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o requirements.lock
+lock: $(STAMP)-lock  ## write requirements.lock: exact versions with hashes, for Python 3.11 to 3.13 on all systems
+	$(RUN) -m uv pip compile -q pyproject.toml --extra book --extra test --python-version 3.11 --universal \
+	  --generate-hashes --no-header -o requirements.lock
+
+advisories: $(STAMP)-audit  ## hold requirements.lock against the known advisories (needs a network)
+	$(RUN) -m pip_audit --requirement requirements.lock --require-hashes --disable-pip --progress-spinner off
+
+packages: $(STAMP)-build  ## wheel and sdist of the method, tried in environments with nothing else (needs a network)
+	$(RUN) tests/packages.py
 
 pair: $(STAMP)  ## write notebooks/*.ipynb from notebooks/*.md
 	$(RUN) -m paper.book.chapters pair

@@ -100,7 +100,11 @@ def of_set_up(given: Mapping[str, str]) -> dict[str, str]:
     """The environment of pip, which finds its index and its cache where the user has them, and installs into .venv."""
     users = {name: given[name] for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME") if given.get(name)}
     made = own(given)
-    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+    for name in (
+        "XDG_CONFIG_HOME",
+        "XDG_CACHE_HOME",
+        "PYTHONPATH",
+    ):  # on which pip would find this folder's package installed
         del made[name]
     return made | users | {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 

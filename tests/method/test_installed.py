@@ -1,10 +1,10 @@
 """What `pip install .` installs, in an environment that has its own libraries only: enough for README's example."""
 
-import json
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from importlib import metadata
@@ -12,23 +12,9 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from readme import CODE, check
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = re.search(r"```python\n(import pacbayes_curvature.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
-BEFORE = """
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-untrained, trained = (nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2)) for _ in range(2))
-x = torch.randn(200, 5)
-y = trained(x).argmax(1)
-"""
-AFTER = """
-import importlib.util, json, sys
-others = ["paper", "pandas", "matplotlib", "yaml", "IPython", "safetensors", "sklearn"]
-print(json.dumps([pb.__file__, [name for name in others if importlib.util.find_spec(name)]]))
-"""
 
 
 def needed(names):
@@ -44,14 +30,19 @@ def needed(names):
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder, tree = (
-        tmp_path_factory.mktemp("wheel"),
-        tmp_path_factory.mktemp("tree"),
-    )  # setuptools leaves files where it builds
-    shutil.copytree(ROOT / "src", tree / "src", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+def tree(tmp_path_factory):
+    """The project with its tests: setuptools leaves files where it builds."""
+    tree = tmp_path_factory.mktemp("tree")
+    for name in ("src", "tests"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE", "CITATION.cff", "claims.yml"):
         shutil.copy2(ROOT / name, tree)
+    return tree
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory, tree):
+    folder = tmp_path_factory.mktemp("wheel")
     command = [
         sys.executable,
         "-m",
@@ -95,9 +86,18 @@ def test_the_readmes_example_runs_where_nothing_else_is(wheel, tmp_path):
     venv.create(tmp_path / "venv", with_pip=False)
     (packages,) = (tmp_path / "venv").glob("lib/python*/site-packages")
     (packages / "libraries.pth").write_text(f"{site}\n")
-    code = BEFORE + EXAMPLE + AFTER
-    done = subprocess.run([tmp_path / "venv/bin/python", "-I", "-c", code], cwd=content, capture_output=True, text=True)
+    done = subprocess.run([tmp_path / "venv/bin/python", "-I", "-c", CODE], cwd=content, capture_output=True, text=True)
     assert not done.returncode, done.stderr
-    *numbers, where = done.stdout.splitlines()
-    assert len(numbers) == 3 and 0 < float(numbers[2]) <= 1, "the last is the certificate"
-    assert json.loads(where) == [str(site / "pacbayes_curvature" / "__init__.py"), []]
+    check(done.stdout, site)
+
+
+def test_the_sdist_holds_the_method_and_nothing_else(tree, tmp_path):
+    code = f"from setuptools.build_meta import build_sdist; build_sdist({str(tmp_path)!r})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tree, capture_output=True, text=True)
+    assert not done.returncode, done.stderr
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as file:
+        names = {name.partition("/")[2] for name in file.getnames() if file.getmember(name).isfile()}
+    own = {name for name in names if not name.startswith("src/pacbayes_curvature.egg-info/")}
+    method = {path.relative_to(tree).as_posix() for path in (tree / "src" / "pacbayes_curvature").rglob("*.py")}
+    assert own == method | {"pyproject.toml", "README.md", "LICENSE", "PKG-INFO", "setup.cfg"}

@@ -84,6 +84,7 @@ def test_pip_finds_its_index_where_the_user_has_it_and_installs_into_the_environ
     made = environment.of_set_up(SHELL | users)
     assert users.items() <= made.items() and made["PIP_USER"] == "0" and "PIP_TARGET" not in made
     assert "XDG_CACHE_HOME" not in made, "pip's cache stays where it is"
+    assert "PYTHONPATH" not in made, "or pip finds this folder's package installed"
 
 
 # How many cores ------------------------------------------------------------------------------------------------------

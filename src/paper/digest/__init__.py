@@ -26,12 +26,11 @@ import ast
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 
 from paper.digest.effects import Code
 from paper.digest.sources import OF_ALL, OF_ALL_NAMES, READ_BACK, READ_BACK_NAMES, Module, Place, Statement
 from paper.digest.syntax import DEFINITIONS
-from paper.files import sha256
+from paper.files import PROJECT, sha256
 
 PACKAGES = ("pacbayes_curvature", "paper")
 # These carry, check and show numbers but make none, so that mending them leaves frozen results valid. What reads the data is
@@ -39,8 +38,8 @@ PACKAGES = ("pacbayes_curvature", "paper")
 # data set and of the sweep's parts is in a result's parameters, so that a name more makes nothing stale.
 READING = ("paper.networks.readers", "paper.networks.originals")
 NOT_DIGESTED = ("paper.environment", "paper.files", "paper.digest", "paper.results", "paper.names", *READING)
-PRESENT = Code(Path(__file__).parents[2], PACKAGES, NOT_DIGESTED)
-WHOLE = Code(Path(__file__).parents[2], PACKAGES)
+PRESENT = Code(PROJECT / "src", PACKAGES, NOT_DIGESTED)
+WHOLE = Code(PROJECT / "src", PACKAGES)
 POSTERIORS = "pacbayes_curvature.posteriors.POSTERIORS"
 
 

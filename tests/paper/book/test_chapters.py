@@ -149,6 +149,58 @@ def test_a_chapter_that_ends_early_has_failed(chapter, tmp_path, work, reason):
     assert not (tmp_path / "out.ipynb").exists()
 
 
+PROMISE = """```{{code-cell}} ipython3
+---
+mystnb:
+  {what}:
+    name: fig-a
+---
+{work}
+```
+"""
+
+
+@pytest.mark.parametrize("what", ["figure", "image"])
+def test_a_promised_figure_that_is_not_there_is_refused_and_the_old_page_stays(chapter, tmp_path, what):
+    source, output = chapter(), tmp_path / "out.ipynb"
+    text, plot = source.read_text(encoding="utf-8"), "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
+    source.write_text(f"{text}\n{PROMISE.format(what=what, work=plot)}", encoding="utf-8")
+    chapters.run(source, output, {})
+    kept = output.read_bytes()
+    source.write_text(f"{text}\n{PROMISE.format(what=what, work=plot + '; plt.close()')}", encoding="utf-8")
+    with pytest.raises(chapters.Failed, match="01_demo.md: cell 5 promises a figure and shows none$"):
+        chapters.run(source, output, {})
+    assert output.read_bytes() == kept
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "import sys\nprint('careful', file=sys.stderr)",
+        "import os\nos.write(2, b'careful')",
+        "import warnings\nwarnings.warn('careful')",
+    ],
+)
+def test_a_page_with_standard_error_is_refused(chapter, tmp_path, work):
+    with pytest.raises(chapters.Failed, match="01_demo.md: cell 4 wrote to standard error: .*careful"):
+        chapters.run(chapter(f"{work}\nimport time; time.sleep(0.5)"), tmp_path / "out.ipynb", {})
+    assert not (tmp_path / "out.ipynb").exists()
+
+
+def test_options_come_in_one_text(chapter, tmp_path):
+    chapter("print(dataset, seed)")
+    done = run("run", "notebooks/01_demo.md", "--options=-p seed 7 -p dataset 'digits'", cwd=tmp_path)
+    assert done.returncode == 0 and "digits 7" in (tmp_path / "build" / "notebooks" / "01_demo.ipynb").read_text()
+    for options, message in (("-p seed 'x", "cannot be read: No closing quotation"), ("-p seed 1_0", "got '1_0'")):
+        done = run("run", "notebooks/01_demo.md", f"--options={options}", cwd=tmp_path)
+        assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_kernel_is_the_python_that_runs_this(chapter, tmp_path):
+    chapters.run(chapter("import sys\nprint(sys.executable)"), tmp_path / "out.ipynb", {})
+    assert sys.executable in (tmp_path / "out.ipynb").read_text(encoding="utf-8")
+
+
 def test_papermill_by_hand_stops_before_any_work_too(chapter, tmp_path):
     worked = tmp_path / "worked"
     chapter(f"open({str(worked)!r}, 'w')")

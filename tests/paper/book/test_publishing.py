@@ -46,10 +46,10 @@ def test_the_workflows_are_valid(tmp_path):
 
 
 def test_there_is_a_workflow_for_each_occasion():
-    assert set(WORKFLOWS) == {"check", "links", "pages", "publish", "reproduce"}
+    assert set(WORKFLOWS) == {"advisories", "check", "links", "pages", "publish", "reproduce"}
     assert {"push", "pull_request", "workflow_call"} == set(WORKFLOWS["check"][TRIGGERS])
     assert WORKFLOWS["publish"][TRIGGERS] == {"push": {"tags": ["v*"]}}
-    assert all("schedule" in WORKFLOWS[name][TRIGGERS] for name in ("links", "pages", "reproduce"))
+    assert all("schedule" in WORKFLOWS[name][TRIGGERS] for name in ("advisories", "links", "pages", "reproduce"))
 
 
 def test_a_change_is_checked_by_the_script_that_checks_it_here():
