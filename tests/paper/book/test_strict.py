@@ -58,3 +58,9 @@ def test_the_same_script_is_the_same_file_on_every_page(strict):
     _, one = strict("<p>1</p><script>a()</script>", ".")
     _, two = strict("<p>2</p><script>a()</script>", "../..")
     assert one == two and len(one) == 1
+
+
+def test_the_settings_of_mathjax_have_its_name(strict):
+    """By which the PDF's document finds them."""
+    _, scripts = strict("<script>window.MathJax = {}</script>", ".")
+    assert [name[:8] for name in scripts] == ["mathjax-"]
