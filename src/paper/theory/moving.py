@@ -135,7 +135,7 @@ def along(lines: dict[str, pd.DataFrame], loss: float, start: float = 2.0) -> HT
 
 def _rounded(table: pd.DataFrame) -> dict[str, list[float]]:
     """More digits than a picture shows, fewer than a page should carry."""
-    return {name: [float(f"{value:.7g}") for value in column] for name, column in table.items()}
+    return {name: [float(f"{value:.11g}") for value in column] for name, column in table.items()}
 
 
 def directions(
