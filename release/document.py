@@ -152,7 +152,7 @@ def _inner(heading: Tag) -> str:
 def _head(page: BeautifulSoup, folder: str) -> str:
     """The style sheets and the set-up of MathJax, as the site has them."""
     kept = page.head.select("link[rel=stylesheet]")
-    kept += [s for s in page.head.select("script") if "mathjax" in s.get("src", "") or "window.MathJax" in s.text]
+    kept += [s for s in page.head.select("script") if "mathjax" in s.get("src", "")]
     for element in kept:
         for name in {"href", "src"} & set(element.attrs):
             element[name] = posixpath.normpath(posixpath.join(folder, element[name]))

@@ -1,4 +1,4 @@
-"""Results first: a cell's collapsed code stands below what it shows, and the parameters are collapsed, too."""
+"""Results first: a cell's collapsed code stands below what it shows; the parameters, with the set-up that follows, are one box."""
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode, HideInputCells
@@ -11,16 +11,23 @@ def _cells(document: nodes.document) -> list[nodes.container]:
 
 
 class CollapseParameters(SphinxPostTransform):
-    """Papermill's parameters cell is hidden like other code, under a name of its own."""
+    """Papermill's parameters cell is hidden like other code, under a name of its own, and takes in the code of the cell that
+    follows if that is hidden and shows nothing: a page's imports."""
 
     default_priority = HideInputCells.default_priority - 1
     formats = ("html",)
 
     def run(self, **kwargs):
-        for cell in _cells(self.document):
-            if "tag_parameters" in cell["classes"]:
-                cell["hide_mode"] = "input"
-                cell["prompt_show"], cell["prompt_hide"] = "Show the parameters", "Hide the parameters"
+        cells = _cells(self.document)
+        for cell, following in zip(cells, [*cells[1:], None]):
+            if "tag_parameters" not in cell["classes"]:
+                continue
+            cell["hide_mode"] = "input"
+            cell["prompt_show"], cell["prompt_hide"] = "Parameters", "Parameters"
+            if following is not None and following.get("hide_mode") == "input" and len(following.children) == 1:
+                source = following.children[0]
+                cell.children[0] += source.children
+                following.parent.remove(following)
 
 
 class ResultsFirst(SphinxPostTransform):

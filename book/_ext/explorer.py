@@ -1,92 +1,23 @@
-"""The explorer: a directive for the place where it goes, and the points of Figures 3 and 4 as a script.
+"""The explorer: a directive for the place where it goes, and the points of Figures 2 to 4 as a script.
 
 Marks, lines and axes are written by hand in SVG, by the classic scripts of book/_static/explorer: a page opened from the
 file system may load neither modules nor JSON, and there is no library to keep up to date. The points are a script, too,
 every number the shortest text that reads back as the float64 in results/.
 """
 
-import inspect
 import json
-import math
 import posixpath
 from pathlib import Path
 
-import pandas as pd
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from pacbayes_curvature import bounds, posteriors
-from paper import names
-from paper.experiments.accuracy_vs_complexity.figure import NEARLY
-from paper.results import records
-from paper.show import style
+from paper.book.points import frozen
 
-EXPERIMENT = "accuracy_vs_complexity"
 CHAPTERS = ("notebooks/07_accuracy_vs_complexity", "notebooks/08_all_datasets")
 POINTS = "explorer/data.js"
 SCRIPTS = ("dom", "bounds", "points", "state", "axes", "chart", "controls", "tables", "explorer")
-COLUMNS = {  # of the results: as the page calls them
-    "method": "method", "lam": "lam", "beta": "beta", "accuracy": "accuracy", "accuracy_stderr": "stderr", "kl": "kl",
-    "pareto": "front",
-}  # fmt: skip
-
-
-def points(folder: Path) -> dict:
-    """Every point in the results of `folder` that was evaluated on the whole training set, and what the page needs to
-    know of them. ValueError: no results, an altered table, or a number that is missing or infinite where none may be."""
-    datasets, networks = [], []
-    for name in names.DATASETS:
-        path = folder / EXPERIMENT / f"{name}.csv"
-        results = records.read_all(path)
-        if not results:
-            continue
-        table = pd.concat(result.table for result in results)
-        table = table[table["evaluated"] == table["examples"]]
-        (examples,) = table["examples"].unique().tolist()
-        datasets.append(
-            {"name": name, "title": style.title(name), "classes": names.classes(name), "examples": examples}
-        )
-        networks += [
-            {
-                "dataset": name,
-                "seed": result.key.seed,
-                "computed": result.made["date"],
-                "code": records.words(result.key.code),
-                "stale": records.why_stale(result),
-                "points": _rows(table[table["seed"] == result.key.seed], path),
-            }
-            for result in results
-        ]
-    if not networks:
-        raise ValueError(f"no results of {EXPERIMENT} in {folder}; run `make reproduce` and `make freeze`")
-    rows = [row for network in networks for row in network["points"]]
-    return {
-        "columns": list(COLUMNS.values()),
-        "methods": [
-            {"name": method, "title": title, "colour": colour, "marker": marker}
-            for method, (title, colour, marker) in ((method, style.STYLE[method]) for method in posteriors.METHODS)
-        ],
-        "datasets": datasets,
-        "seeds": sorted({network["seed"] for network in networks}),
-        "lam": sorted({row[1] for row in rows}),
-        "beta": sorted({row[2] for row in rows} - {None}),
-        "delta": inspect.signature(bounds.complexity).parameters["delta"].default,
-        "nearly": NEARLY,
-        "networks": networks,
-    }
-
-
-def _rows(table: pd.DataFrame, path: Path) -> list[list]:
-    """The points of one network. JSON has no infinity: beta is null where a method is the baseline."""
-    rows = table[list(COLUMNS)].astype(object).to_numpy().tolist()
-    for row in rows:
-        numbers = row[1:-1]
-        if numbers[1] == math.inf:
-            row[2], numbers[1] = None, 0.0
-        if not all(map(math.isfinite, numbers)):
-            raise ValueError(f"{path}: a point without finite numbers: {row}")
-    return rows
 
 
 def script(exported: dict) -> str:
@@ -149,7 +80,7 @@ def _write(app: Sphinx) -> None:
     if app.builder.name in ("html", "dirhtml"):
         target = Path(app.outdir, "_static", POINTS)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(script(points(Path(app.srcdir, "results"))), encoding="utf-8")
+        target.write_text(script(frozen(Path(app.srcdir, "results"))), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

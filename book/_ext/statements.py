@@ -40,7 +40,7 @@ var splitQuery = (query) => query.match(/\d+(?:\.\d+)+|[\p{Letter}\p{Number}_]+/
 class Statements(ProofDomain):
     """sphinx-proof's domain, with the statements' titles and the paper's equations among what the search goes through."""
 
-    object_types: ClassVar = {kind: ObjType(kind) for kind in (*PROOF_TYPES, "equation")}
+    object_types: ClassVar = {kind: ObjType(kind) for kind in (*PROOF_TYPES, "equation", "figure")}
 
     def get_type_name(self, type: ObjType, primary: bool = False) -> str:
         return type.lname.capitalize()  # what the search shows beside a name

@@ -84,7 +84,7 @@ def test_the_keyboard_skips_to_the_text_and_shows_where_it_is(visit):
 def test_what_scrolls_sideways_can_be_scrolled_with_the_keyboard(visit):
     page = visit("notebooks/07_accuracy_vs_complexity.html")
     page.set_viewport_size({"width": 390, "height": 844})
-    figure = page.locator(".cell_output:has(img)").first
-    figure.focus()
+    table = page.locator(".pst-scrollable-table-container[tabindex], .cell_output[tabindex]").first
+    table.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("() => document.activeElement.scrollLeft > 0")

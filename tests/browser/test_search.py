@@ -1,6 +1,11 @@
 """The search finds what a reader of the paper would type, from the file system and without a network."""
 
+import re
+
 import pytest
+
+from .pages import SITE
+from .strict import served
 
 FINISHED = "() => /found|not match/.test(document.querySelector('#search-results .search-summary').textContent)"
 FIRST = 3  # a reader looks at a few results
@@ -15,6 +20,10 @@ FIRST = 3  # a reader looks at a few results
         ("Lemma 5.1", "notebooks/05_layerwise_curvature.html#lem-printed"),
         ("Equation 10", "notebooks/05_layerwise_curvature.html#eq-10"),
         ("Sherman-Morrison", "notebooks/05_layerwise_curvature.html#prop-sherman-morrison"),
+        ("Figure 2", "notebooks/06_feasible_vs_nonvacuous.html"),
+        ("figure 3", "notebooks/07_accuracy_vs_complexity.html"),
+        ("Figure 4", "notebooks/08_all_datasets.html"),
+        ("kl inverse", "notebooks/02_pac_bayes_bound.html#prop-inverse"),
         ("cifar10", "notebooks/appendix_cifar10.html"),
         ("local reparametrisation", "notebooks/07_accuracy_vs_complexity.html"),
         ("glossary", "book/symbols.html"),
@@ -38,3 +47,33 @@ def test_a_number_is_a_word(visit):
         links = page.locator("#search-results li > a").evaluate_all("links => links.map(a => a.href.split('#')[0])")
         pages[query] = set(links)
     assert pages["Lemma 7.9"] == set() < pages["Lemma 4.2"] < pages["Lemma"]
+
+
+@pytest.mark.parametrize(
+    "tex, words",
+    [
+        (r"\(\frac\beta{2N}\,\mathrm{KL}(Q\|P)\)", "β/2N KL(Q‖P)"),
+        (r"\[\begin{split}\sqrt{\frac{c}{2N}}\end{split}\]", "√(c/2N)"),
+        (r"\(\mathcal N(\mu_0, \Sigma_0)\)", "N(μ_0, Σ_0)"),
+        (r"\(\{p \in [q,1] : \mathrm{kl}(q\|p) \le c\}\)", "{p ∈ [q,1] : kl(q‖p) ≤ c}"),
+        (r"\(\tfrac12\operatorname{tr}(H\Sigma)\)", "1/2 tr(HΣ)"),
+        ("no formula", "no formula"),
+    ],
+)
+def test_a_formula_in_plain_letters(visit, tex, words):
+    assert visit("search.html").evaluate("tex => Search.plain(tex)", tex) == words
+
+
+@pytest.mark.parametrize("query", ["posterior", "beta", "kl inverse", "lambda"])
+def test_a_quotation_has_no_latex(browser, tmp_path, query):
+    """From a server, since a page opened from the file system may not read the pages that it quotes."""
+    with served(SITE, tmp_path) as address:
+        page = browser.new_page()
+        page.set_default_timeout(120_000)
+        page.goto(f"{address}search.html?q={query.replace(' ', '+')}")
+        page.wait_for_function(FINISHED)
+        page.locator("#search-results .context").first.wait_for()
+        text = page.locator("#search-results").text_content()
+        assert page.locator("#search-results .context").count() > 3
+        assert re.findall(r"\\[a-zA-Z(\[]+|\$", text) == []
+        page.close()

@@ -1,6 +1,8 @@
-/* Scales from numbers to pixels, with their ticks. */
+/* Scales from numbers to pixels, with their ticks, and the frame of a plot. */
 (function (Explorer) {
   "use strict";
+
+  const { svg, number } = Explorer.dom;
 
   function scale(transform, domain, [from, to], ticks) {
     const [low, high] = domain.map(transform);
@@ -29,13 +31,35 @@
     });
   }
 
-  /** The ends of the complexity axis. The linear one is as in the figures (plots.NEARLY): up to just above the simplest point
-      that is nearly perfect, or just above 1 where that is lower. The logarithmic one takes in everything. */
+  /** The ends of the complexity axis. The linear one is as in the figures (NEARLY): up to just above the simplest point that is
+      nearly perfect, or just above 1 where that is lower. With more examples than there were, 1 shrinks as complexities do.
+      The logarithmic one takes in everything. */
   function heights(rows, axis) {
     const complexities = (of) => of.map((row) => row.complexity), all = complexities(rows);
-    if (axis === "log") return [0.8 * Math.min(0.1, ...all), 1.25 * Math.max(0.84, ...all)];
-    const good = complexities(rows.filter((row) => row.accuracy >= 1 - (1 - Explorer.data.nearly) * row.chance));
-    return [0, Math.max(1.05, 1.1 * (good.length ? Math.min(...good) : Math.max(...all)))];
+    const shrunk = Math.min(1, ...rows.map((row) => Math.sqrt(row.examples / row.n)));
+    if (axis === "log") return [0.8 * Math.min(0.1, ...all), 1.25 * Math.max(0.84 * shrunk, ...all)];
+    const good = complexities(rows.filter((row) => row.accuracy >= 1 - (1 - Explorer.nearly) * row.chance));
+    return [0, Math.max(1.05 * shrunk, 1.1 * (good.length ? Math.min(...good) : Math.max(...all)))];
+  }
+
+  /** Grid, ticks, axes and what they are; size: width, height and the margins. */
+  function frame({ width, height, left, right, top, bottom }, x, y, labels) {
+    const floor = height - bottom, group = svg("g", { "aria-hidden": "true" });
+    const line = (x1, y1, x2, y2) => svg("line", { x1, y1, x2, y2, class: "explorer-grid" });
+    for (const value of x.ticks(width < 420 ? 4 : 6)) {
+      group.append(line(x(value), top, x(value), floor),
+        svg("text", { x: x(value), y: floor + 15, "text-anchor": "middle" }, number(value)));
+    }
+    for (const value of y.ticks(6)) {
+      group.append(line(left, y(value), width - right, y(value)),
+        svg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, number(value)));
+    }
+    group.append(
+      svg("path", { class: "explorer-axis", d: `M${left} ${top}V${floor}H${width - right}` }),
+      svg("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" }, labels[0]),
+      svg("text", { transform: `translate(12 ${(top + floor) / 2}) rotate(-90)`, "text-anchor": "middle" }, labels[1]),
+    );
+    return group;
   }
 
   /** A line through points, interrupted where one has no place. */
@@ -48,5 +72,5 @@
     }).join("");
   }
 
-  Explorer.axes = { linear, log, heights, path };
+  Explorer.axes = { linear, log, heights, frame, path };
 })((window.Explorer = window.Explorer || {}));

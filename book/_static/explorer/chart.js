@@ -6,11 +6,13 @@
   const { axes, bounds } = Explorer;
   const { html, svg, number } = Explorer.dom;
   const SHAPES = {
-    // matplotlib's names; all of nearly the same area
+    // matplotlib's names; all of nearly the same area, but for the dots along a curve
+    ".": "M2.4 0A2.4 2.4 0 1 1-2.4 0A2.4 2.4 0 1 1 2.4 0Z",
     o: "M4.4 0A4.4 4.4 0 1 1-4.4 0A4.4 4.4 0 1 1 4.4 0Z",
     s: "M-4-4H4V4H-4Z",
     "^": "M0-5L4.8 3.6H-4.8Z",
   };
+  const DIAMOND = "M0-11L11 0L0 11L-11 0Z"; // around a posterior that has a certificate
   const STEPS = {
     // across the series, along one
     ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowUp: [1, 0], ArrowDown: [-1, 0], Home: [0, -Infinity], End: [0, Infinity],
@@ -23,19 +25,31 @@
   }
 
   const mark = (method, attributes) =>
-    svg("path", { d: SHAPES[method.marker], style: `--method: ${method.colour}`, ...attributes });
+    svg("path", { d: SHAPES[method.marker], ...coloured(method), ...attributes });
+
+  /** A curve without a colour of its own has that of the text. */
+  const coloured = (method) => ({ style: `--method: ${method.colour ?? "var(--ink)"}` });
 
   const line = (x1, y1, x2, y2, name) => svg("line", { x1, y1, x2, y2, class: name });
 
+  /** What a point is, in parts: where, and lines of numbers. */
+  function facts(row, method) {
+    const place = [...(row.floor ? [] : [`λ ${number(row.lam, 3)}`]), ...(row.beta === Infinity ? [] : [`β ${number(row.beta, 3)}`])];
+    const optional = (name, value) => (value === null ? [] : [`${name} ${number(value)}`]);
+    const numbers = [[`accuracy ${number(row.accuracy)}`, `complexity ${number(row.complexity)}`]];
+    if (row.floor) numbers.push([`error plus complexity ${number(row.theorem)}`, "no bound: its prior has seen the data"]);
+    else numbers.push([`Theorem 3.1 ${number(row.theorem)}`, `kl inverse ${number(row.klForm)}`],
+      [...optional("test error", row.testError), ...optional("certificate", row.certificate)]);
+    return { title: `${method.title}, seed ${row.seed}`, place: place.join(", "), numbers: numbers.filter((line) => line.length) };
+  }
+
   function words(row, method) {
-    const beta = row.beta === Infinity ? "" : `, β ${number(row.beta, 3)}`;
-    return (
-      `${method.title}, seed ${row.seed}, λ ${number(row.lam, 3)}${beta}: accuracy ${number(row.accuracy)}, complexity ` +
-      `${number(row.complexity)}, Theorem 3.1 ${number(row.theorem)}, kl inverse ${number(row.klForm)}`
-    );
+    const { title, place, numbers } = facts(row, method);
+    return `${title}, ${place}: ${numbers.flat().join(", ")}`;
   }
 
   class Panel {
+    /** methods: by name, those of the points and those of the curves of Figure 2. */
     constructor(dataset, methods, select) {
       Object.assign(this, { dataset, methods, select, drawn: [], active: null });
       this.plot = svg("svg", {
@@ -52,7 +66,8 @@
         html("figcaption", {}, dataset.title), html("div", { class: "explorer-frame" }, this.plot, this.tip), this.caption);
     }
 
-    /** view: rows of this data set, best (ids), state. Draws everything anew; the element itself keeps the focus. */
+    /** view: rows of this data set, best (ids), state, regions (whether to shade those of Figure 2). Draws everything anew; the
+        element itself keeps the focus. */
     update(view) {
       this.view = view;
       const { rows, state } = view, width = Math.round(this.plot.parentNode.clientWidth) || 340;
@@ -61,14 +76,15 @@
       this.plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
       this.plot.setAttribute("height", height);
       this.scales(rows, state);
-      const rank = (row) => row.front + 2 * view.best.has(row.id) + 4 * (row.id === state.point); // what matters lies on top
+      const rank = (row) => row.front - 2 * Boolean(row.floor) + 2 * view.best.has(row.id) + 4 * (row.id === state.point); // what matters lies on top
       const inside = rows.filter((row) => row.complexity <= this.y.domain[1]);
       this.drawn = [...inside].sort((a, b) => rank(a) - rank(b));
       // The order of the keys: networks and methods one after the other, each from the least to the most complex.
       this.series = [...groupBy(inside, seriesOf).values()];
       for (const points of this.series) points.sort((a, b) => a.complexity - b.complexity || a.accuracy - b.accuracy);
       this.halo = svg("g", { "aria-hidden": "true" });
-      this.plot.replaceChildren(this.frame(), this.lines(rows, state), this.marks(state), this.halo);
+      const labels = ["Training accuracy of the noisy network", "Complexity"];
+      this.plot.replaceChildren(axes.frame(this.size, this.x, this.y, labels), this.lines(rows, view), this.marks(state), this.halo);
       const some = this.drawn.length > 0;
       this.plot.setAttribute("role", some ? "listbox" : "img");
       this.plot.setAttribute("aria-label", some
@@ -82,30 +98,14 @@
       const { width, height, left, right, top, bottom } = this.size, chance = 1 / this.dataset.classes, wide = 1 - chance;
       const least = Math.min(chance - 0.08 * wide, ...rows.map((row) => row.accuracy - 0.02));
       this.x = axes.linear([least, 1 + 0.03 * wide], [left, width - right]);
-      this.y = (state.axis === "log" ? axes.log : axes.linear)(axes.heights(rows, state.axis), [height - bottom, top]);
-    }
-
-    frame() {
-      const { width, height, left, right, top, bottom } = this.size, floor = height - bottom, group = svg("g", { "aria-hidden": "true" });
-      for (const x of this.x.ticks(width < 420 ? 4 : 6)) {
-        group.append(line(this.x(x), top, this.x(x), floor, "explorer-grid"),
-          svg("text", { x: this.x(x), y: floor + 15, "text-anchor": "middle" }, number(x)));
-      }
-      for (const y of this.y.ticks(6)) {
-        group.append(line(left, this.y(y), width - right, this.y(y), "explorer-grid"),
-          svg("text", { x: left - 6, y: this.y(y) + 4, "text-anchor": "end" }, number(y)));
-      }
-      group.append(
-        svg("path", { class: "explorer-axis", d: `M${left} ${top}V${floor}H${width - right}` }),
-        svg("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" }, "Training accuracy of the noisy network"),
-        svg("text", { transform: `translate(12 ${(top + floor) / 2}) rotate(-90)`, "text-anchor": "middle" }, "Complexity"),
-      );
-      return group;
+      const valid = rows.filter((row) => !row.floor);
+      const heights = axes.heights(valid.length ? valid : rows, state.axis);
+      this.y = (state.axis === "log" ? axes.log : axes.linear)(heights, [height - bottom, top]);
     }
 
     /** Where the bounds become vacuous, and each network's fronts; what leaves the panel is cut. In these coordinates
         the lines of Theorem 3.1 are straight, and the same for all N and delta. */
-    lines(rows, state) {
+    lines(rows, { state, regions }) {
       const { width, height, left, right, top, bottom } = this.size, clip = `explorer-clip-${this.dataset.name}`;
       const n = state.n ?? this.dataset.examples, chance = 1 - 1 / this.dataset.classes, [least] = this.x.domain;
       const levels = Array.from({ length: 201 }, (_, i) => least + ((1 - least) * i) / 200);
@@ -113,15 +113,30 @@
       const curve = (name, height) => svg("path", { class: `explorer-line ${name}`, d: draw(levels.map((a) => [a, height(a)])) });
       const fronts = [...groupBy(rows.filter((row) => row.front), seriesOf).values()].map((front) =>
         svg("path", {
-          class: "explorer-front", style: `--method: ${this.methods.get(front[0].method).colour}`,
+          class: "explorer-front", ...coloured(this.methods.get(front[0].method)),
+          "stroke-dasharray": this.methods.get(front[0].method).dash ?? false,
           d: draw(front.sort((a, b) => a.complexity - b.complexity).map((row) => [row.accuracy, row.complexity])),
         }));
       return svg("g", { "aria-hidden": "true", "clip-path": `url(#${clip})` },
         svg("clipPath", { id: clip }, svg("rect", { x: left, y: top, width: width - left - right, height: height - top - bottom })),
+        ...(regions ? this.regions(rows, levels, chance, draw) : []),
         curve("explorer-one", (a) => a),
         curve("explorer-chance", (a) => a - 1 + chance),
         curve("explorer-kl-chance", (a) => bounds.klFormVacuous(a, chance, n, state.delta)),
         ...fronts);
+    }
+
+    /** Figure 2: what a computed pair of diagonal Gaussians is at least as accurate and at most as complex as, and where the bound
+        would be below the error of guessing. */
+    regions(rows, levels, chance, draw) {
+      const diagonal = rows.filter((row) => this.methods.get(row.method).diagonal), top = this.y.domain[1];
+      const least = (a) => Math.min(top, ...diagonal.filter((row) => row.accuracy >= a).map((row) => row.complexity));
+      const area = (name, points) => svg("path", { class: name, d: `${draw(points)}Z` });
+      const reach = levels.filter((a) => least(a) < top), [first] = levels, bottom = this.y.domain[0];
+      return [
+        ...(reach.length ? [area("explorer-feasible", [[reach.at(-1), top], [first, top], ...reach.map((a) => [a, least(a)])])] : []),
+        area("explorer-useful", [[1 - chance, bottom], [1, bottom], [1, chance]]),
+      ];
     }
 
     marks(state) {
@@ -131,20 +146,22 @@
         const option = svg("g", {
           id: this.name(row), role: "option", "aria-selected": String(chosen), "aria-label": words(row, method),
           transform: `translate(${this.x(row.accuracy).toFixed(2)} ${this.y(row.complexity).toFixed(2)})`,
-        }, mark(method, { class: row.front ? "explorer-mark" : "explorer-mark explorer-behind" }));
+        }, mark(method, { class: row.front || row.certificate !== null ? "explorer-mark" : "explorer-mark explorer-behind" }));
         if (this.view.best.has(row.id)) option.append(svg("circle", { class: "explorer-best", r: 9 }));
+        if (row.certificate !== null) option.append(svg("path", { class: "explorer-best", d: DIAMOND }));
         if (chosen) option.append(svg("path", { class: "explorer-chosen", d: "M-16 0H-8M16 0H8M0-16V-8M0 16V8" }));
         group.append(option);
       }
       return group;
     }
 
-    count(rows) {
+    count(all) {
+      const rows = all.filter((row) => !row.floor);
       if (!rows.length) {
         this.caption.textContent = "No point passes the filters.";
         return;
       }
-      const beaten = (field) => rows.filter((row) => row[field] < row.chance).length, above = rows.length - this.drawn.length;
+      const beaten = (field) => rows.filter((row) => row[field] < row.chance).length, above = rows.filter((row) => !this.drawn.includes(row)).length;
       this.caption.textContent =
         `${rows.length} points. Better than guessing (${number(1 - 1 / this.dataset.classes)}): ` +
         `${beaten("theorem")} by Theorem 3.1, ${beaten("klForm")} by the kl inverse.` +
@@ -180,12 +197,8 @@
       this.plot.setAttribute("aria-activedescendant", this.name(row));
       const x = this.x(row.accuracy), y = this.y(row.complexity), { width, height } = this.size;
       this.halo.append(svg("circle", { class: "explorer-halo", cx: x, cy: y, r: 12 }));
-      const method = this.methods.get(row.method), beta = row.beta === Infinity ? "" : `, β = ${number(row.beta, 3)}`;
-      this.tip.replaceChildren(
-        html("strong", {}, `${method.title}, seed ${row.seed}`), html("br"),
-        `λ = ${number(row.lam, 3)}${beta}`, html("br"),
-        `accuracy ${number(row.accuracy)}, complexity ${number(row.complexity)}`, html("br"),
-        `Theorem 3.1: ${number(row.theorem)}; kl inverse: ${number(row.klForm)}`);
+      const { title, place, numbers } = facts(row, this.methods.get(row.method));
+      this.tip.replaceChildren(html("strong", {}, title), ...[place, ...numbers.map((line) => line.join(", "))].flatMap((line) => [html("br"), line]));
       const [w, h] = [this.tip.offsetWidth, this.tip.offsetHeight];
       const over = y - h - 16 >= 0 ? y - h - 16 : Math.min(y + 16, height - h);
       this.tip.style.left = `${Math.max(0, Math.min(x - w / 2, width - w))}px`;
@@ -226,12 +239,19 @@
     return groups;
   }
 
-  function legend(methods) {
+  /** curves: those of Figure 2; regions: whether its two are shaded; certified: whether there are certificates. */
+  function legend(methods, { curves = [], regions = false, certified = false } = {}) {
     const sample = (name) => key(line(-11, 0, 11, 0, `explorer-line ${name}`));
+    const along = (curve) => key(svg("path", { class: "explorer-front", d: "M-11 0H11", ...coloured(curve), "stroke-dasharray": curve.dash ?? false }),
+      mark(curve, { class: "explorer-mark" }));
+    const area = (name) => key(svg("path", { class: name, d: "M-11-6H11V6H-11Z" }));
     const item = (drawing, text) => html("li", {}, drawing, text);
     return html("ul", { class: "explorer-legend" },
       ...methods.map((method) => item(key(mark(method, { class: "explorer-mark" })), method.title)),
+      ...curves.map((curve) => item(along(curve), curve.title)),
+      ...(regions ? [item(area("explorer-feasible"), "feasible with diagonal covariances"), item(area("explorer-useful"), "a bound below chance")] : []),
       item(key(svg("circle", { class: "explorer-best", r: 6.5 })), "smallest bound of its method"),
+      ...(certified ? [item(key(svg("path", { class: "explorer-best", d: DIAMOND, transform: "scale(0.7)" })), "posterior with a certificate")] : []),
       item(sample("explorer-one"), "Theorem 3.1 = 1"),
       item(sample("explorer-chance"), "Theorem 3.1 = chance"),
       item(sample("explorer-kl-chance"), "kl inverse = chance"));

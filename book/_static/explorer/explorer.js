@@ -7,9 +7,10 @@
 
   function start(root, data) {
     const every = points.read(data), ids = new Set(every.map((point) => point.id)), fields = states.fields(data, ids);
-    const titles = new Map([...data.datasets, ...data.methods].map(({ name, title }) => [name, title]));
-    const methods = new Map(data.methods.map((method) => [method.name, method]));
-    let state = states.initial(data), rows = [], touched = false;
+    const methods = new Map([...data.methods, ...data.curves].map((method) => [method.name, method]));
+    const titles = new Map([...data.datasets, ...methods.values()].map(({ name, title }) => [name, title]));
+    Explorer.nearly = data.nearly;
+    let state = states.initial(data), shown = [], rows = [], touched = false; // rows: what is shown, without the curves of Figure 2
 
     const control = controls.build(data, (changed) => change(changed));
     const panels = new Map(data.datasets.map((dataset) =>
@@ -17,7 +18,7 @@
     const part = (name, attributes = {}) => html("div", { class: `explorer-${name}`, ...attributes });
     const message = part("message", { role: "alert", hidden: true });
     const whatIf = html("p", { class: "explorer-what-if", hidden: true });
-    const grid = part("panels"), detail = part("details", { "aria-live": "polite" }), best = part("best-table");
+    const legend = part("legends"), grid = part("panels"), detail = part("details", { "aria-live": "polite" }), best = part("best-table");
     const status = html("p", { class: "explorer-status visually-hidden", role: "status" });
     const allRows = part("rows"), folded = html("details", { ontoggle: () => showAll() }, html("summary", {}, "All these points as a table"), allRows);
     const save = html("button", { type: "button", class: "explorer-save", onclick: download });
@@ -32,8 +33,8 @@
       html("div", { class: "explorer-columns" },
         control.filters,
         html("div", { class: "explorer-main" },
-          control.sliders, whatIf, chart.legend(data.methods), grid,
-          html("h3", {}, "The selected point"), detail)),
+          control.sliders, whatIf, legend,
+          html("div", { class: "explorer-beside" }, grid, html("section", {}, html("h3", {}, "The selected point"), detail)))),
       html("h3", {}, "The best points"), best, status,
       html("h3", {}, "Take it along"),
       html("p", { class: "explorer-actions" }, save, reset),
@@ -59,15 +60,17 @@
     }
 
     function draw() {
-      rows = points.view(every, state);
+      shown = points.view(every, state);
+      rows = shown.filter((row) => !row.floor);
       const winners = points.best(rows, state.best), marked = new Set(winners.map((row) => row.id));
       control.show(state);
+      legend.replaceChildren(chart.legend(data.methods, { curves: state.curves ? data.curves : [], certified: rows.some((row) => row.certificate !== null) }));
       showPanels(marked);
       const what = data.datasets.filter(({ name, examples }) => state.datasets.includes(name) && state.n !== null && state.n !== examples);
       whatIf.hidden = !what.length;
       whatIf.textContent = what.length ? whatIfWords(what) : "";
       showDetails();
-      keepFocus(best, () => best.replaceChildren(tables.best(winners, titles, state.best, (id) => change({ point: id }))));
+      keepFocus(best, () => best.replaceChildren(tables.best(winners, points.certificates(rows), titles, state.best, (id) => change({ point: id }))));
       save.textContent = `Download the ${integer(rows.length)} points that pass the filters (CSV)`;
       save.disabled = !rows.length;
       const fragment = states.write(state, fields);
@@ -82,14 +85,14 @@
     }
 
     function showPanels(marked) {
-      const shown = data.datasets.filter((dataset) => state.datasets.includes(dataset.name));
-      const elements = shown.map((dataset) => panels.get(dataset.name).element);
+      const chosen = data.datasets.filter((dataset) => state.datasets.includes(dataset.name));
+      const elements = chosen.map((dataset) => panels.get(dataset.name).element);
       if (elements.length !== grid.children.length || elements.some((element, i) => element !== grid.children[i])) {
         grid.replaceChildren(...(elements.length ? elements : [html("p", {}, "Choose a data set.")]));
       }
-      grid.dataset.count = shown.length;
-      for (const { name } of shown) {
-        panels.get(name).update({ rows: rows.filter((row) => row.dataset === name), best: marked, state });
+      grid.dataset.count = chosen.length;
+      for (const { name } of chosen) {
+        panels.get(name).update({ rows: shown.filter((row) => row.dataset === name), best: marked, state });
       }
     }
 
@@ -100,7 +103,7 @@
     }
 
     function showDetails() {
-      const chosen = rows.find((row) => row.id === state.point);
+      const chosen = shown.find((row) => row.id === state.point);
       const words = state.point === null
         ? "None. Click or tap a mark, or move with the arrow keys in a panel and press Enter."
         : "The selected point does not pass the filters.";

@@ -6,32 +6,38 @@
 
   const id = (point) => [point.dataset, point.seed, point.method, dom.exact(point.lam), dom.exact(point.beta)].join(":");
 
-  /** The rows of the exported data as objects, in their order. */
+  /** The rows of the exported data as objects, in their order: a network's points, then those of its curves of Figure 2, which are
+      `floor`. What a point has no number for is null. */
   function read(data) {
     const datasets = new Map(data.datasets.map((dataset) => [dataset.name, dataset]));
-    const names = data.columns;
+    const object = (names, row, start) => names.reduce((point, name, i) => ({ ...point, [name]: row[i] }), start);
     return data.networks.flatMap((network) => {
       const { classes, examples } = datasets.get(network.dataset);
-      return network.points.map((row) => {
-        const point = { dataset: network.dataset, seed: network.seed, examples, chance: 1 - 1 / classes };
-        names.forEach((name, i) => (point[name] = row[i]));
-        if (point.beta === null) point.beta = Infinity; // the baseline, which has no beta
+      const start = { dataset: network.dataset, seed: network.seed, examples, chance: 1 - 1 / classes };
+      const floor = { ...start, floor: true, front: true, lam: null, testError: null, certificate: null };
+      const all = [
+        ...network.points.map((row) => object(data.columns, row, start)),
+        ...network.floors.map((row) => object(data.floor_columns, row, floor)),
+      ];
+      for (const point of all) {
+        point.beta ??= Infinity; // the baseline, and where a method is the baseline
         point.id = id(point);
-        return point;
-      });
+      }
+      return all;
     });
   }
 
   const inside = (x, [low, high]) => low <= x && x <= high;
 
   function passes(point, state) {
+    const shown = state.datasets.includes(point.dataset) && state.seeds.includes(point.seed);
+    if (point.floor) return shown && state.curves;
     return (
-      state.datasets.includes(point.dataset) &&
-      state.seeds.includes(point.seed) &&
+      shown &&
       state.methods.includes(point.method) &&
       inside(point.lam, state.lam) &&
       (point.beta === Infinity || inside(point.beta, state.beta)) &&
-      (point.front || !state.front)
+      (point.front || point.certificate !== null || !state.front)
     );
   }
 
@@ -50,11 +56,14 @@
 
   const view = (points, state) => points.filter((point) => passes(point, state)).map((point) => derive(point, state));
 
-  /** The first point with the smallest bound of each data set, seed and method; `by` is "theorem" or "klForm". */
+  const kindOf = (row) => [row.dataset, row.seed, row.method].join(":");
+
+  /** The first point with the smallest bound of each data set, seed and method; `by` is "theorem" or "klForm". Not the curves of
+      Figure 2, which are no bounds, nor the posteriors with a certificate, which were looked for by themselves. */
   function best(rows, by) {
     const found = new Map();
-    for (const row of rows) {
-      const key = [row.dataset, row.seed, row.method].join(":");
+    for (const row of rows.filter((row) => !row.floor && row.certificate === null)) {
+      const key = kindOf(row);
       if (!found.has(key) || row[by] < found.get(key)[by]) found.set(key, row);
     }
     return [...found.values()];
@@ -76,17 +85,26 @@
     ["complexity", "complexity", "complexity", 6],
     ["theorem_3_1", "theorem", "Theorem 3.1", 6],
     ["kl_inverse", "klForm", "kl inverse", 6],
+    ["test_error", "testError", "test error", 6],
+    ["certificate", "certificate", "certificate", 6],
     ["chance", "chance", "chance", 6],
     ["front", "front", "on the front"],
   ];
 
+  /** Without columns that have no number at all. */
+  const columns = (rows) => COLUMNS.filter(([, field]) => rows.some((row) => row[field] !== null));
+
   function csv(rows) {
-    const lines = rows.map((row) => COLUMNS.map(([, field]) => {
+    const shown = columns(rows);
+    const lines = rows.map((row) => shown.map(([, field]) => {
       const value = row[field];
-      return typeof value === "boolean" ? (value ? "True" : "False") : dom.exact(value);
+      return value === null ? "" : typeof value === "boolean" ? (value ? "True" : "False") : dom.exact(value);
     }));
-    return [COLUMNS.map(([name]) => name), ...lines].map((line) => line.join(",") + "\n").join("");
+    return [shown.map(([name]) => name), ...lines].map((line) => line.join(",") + "\n").join("");
   }
 
-  Explorer.points = { read, view, best, csv, COLUMNS };
+  /** The certificate of each data set, seed and method that has one. */
+  const certificates = (rows) => new Map(rows.filter((row) => row.certificate !== null).map((row) => [kindOf(row), row.certificate]));
+
+  Explorer.points = { read, view, best, certificates, kindOf, csv, columns };
 })((window.Explorer = window.Explorer || {}));

@@ -57,7 +57,8 @@
   const N = number((n) => Number.isSafeInteger(n) && n >= 2 && n <= MOST, "N must be a whole number from 2 to 10¹²", { own: null });
   const DELTA = number((d) => d >= 1e-300 && d < 1, "δ must lie strictly between 0 and 1");
 
-  /** How each choice is written and read: word in the link, field of the state, codec. */
+  /** How each choice is written and read: word in the link, field of the state, codec; and, for a choice that the page has not had
+      from the start, what a link without it means. */
   function fields(data, ids) {
     return [
       ["data", "datasets", list(data.datasets.map((dataset) => dataset.name))],
@@ -74,6 +75,7 @@
         write: (value) => value ?? "",
         read: (text) => (text === "" || ids.has(text) ? { value: text || null } : { problem: "there is no such point" }),
       }],
+      ["curves", "curves", choice({ yes: true, no: false }), false],
     ];
   }
 
@@ -93,6 +95,7 @@
       best: "theorem",
       axis: "linear",
       point: null,
+      curves: false, // of Figure 2
     };
   }
 
@@ -125,7 +128,9 @@
         if (problem) problems.push(`${word} = “${text}”: ${problem}.`);
       }
     }
-    const missing = fields.filter(([word]) => !seen.has(word)).map(([word]) => word);
+    const unsaid = fields.filter(([word]) => !seen.has(word));
+    for (const [, field, , before] of unsaid) if (before !== undefined) state[field] = before;
+    const missing = unsaid.filter(([, , , before]) => before === undefined).map(([word]) => word);
     if (missing.length) problems.push(`It does not say: ${missing.join(", ")}.`);
     return { state, problems };
   }

@@ -11,40 +11,51 @@
         html("tbody", {}, ...rows.map((cells) => html("tr", {}, ...cells.map((cell) => html("td", {}, cell)))))));
   }
 
-  function best(rows, titles, by, select) {
-    const headings = ["data set", "seed", "method", "λ", "β", "accuracy", "complexity", "Theorem 3.1", "kl inverse", "chance"];
+  /** certificates: `points.certificates`, each of a posterior of its own, beside the best point of its method. */
+  function best(rows, certificates, titles, by, select) {
+    const { kindOf } = Explorer.points, optional = [
+      ["test error", (row) => row.testError],
+      ["certificate", (row) => certificates.get(kindOf(row)) ?? null],
+    ].filter(([, value]) => rows.some((row) => value(row) !== null));
+    const headings = ["data set", "seed", "method", "λ", "β", "accuracy", "complexity", "Theorem 3.1", "kl inverse", "chance", ...optional.map(([name]) => name)];
     const smallest = by === "theorem" ? "Theorem 3.1" : "the kl inverse";
     return table(`The point with the smallest bound by ${smallest}, of each data set, seed and method`, headings, rows.map((row) => [
       titles.get(row.dataset), row.seed,
       html("button", { type: "button", onclick: () => select(row.id) }, titles.get(row.method)),
       number(row.lam, 3), row.beta === Infinity ? "none" : number(row.beta, 3),
       number(row.accuracy), number(row.complexity), number(row.theorem), number(row.klForm), number(row.chance),
+      ...optional.map(([, value]) => number(value(row))),
     ]));
   }
 
   /** The same columns and rows as the CSV, to fewer digits. */
   function all(rows) {
-    const columns = Explorer.points.COLUMNS;
-    const text = (value, digits) => (digits ? number(value, digits) : typeof value === "boolean" ? (value ? "yes" : "no") : String(value));
+    const columns = Explorer.points.columns(rows);
+    const text = (value, digits) =>
+      digits ? number(value, digits) : typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
     return table("The points that pass the filters", columns.map(([, , heading]) => heading),
       rows.map((row) => columns.map(([, field, , digits]) => text(row[field], digits))));
   }
 
   function details(row, titles) {
     const against = (bound) => (bound >= 1 ? "says nothing" : bound < row.chance ? "better than guessing" : "below 1, not better than guessing");
+    const optional = (name, value, words = "") => (value === null ? [] : [[name, `${number(value, 6)}${words}`]]);
     const facts = [
       ["Data set", `${titles.get(row.dataset)}, seed ${row.seed}`],
       ["Method", titles.get(row.method)],
-      ["λ", number(row.lam, 6)],
+      ...optional("λ", row.lam),
       ["β", row.beta === Infinity ? "none" : number(row.beta, 6)],
-      ["Training accuracy", `${number(row.accuracy, 6)}, standard error ${number(row.stderr, 2)}, on ${integer(row.examples)} examples`],
+      ["Training accuracy", `${number(row.accuracy, 6)}${row.stderr === null ? "" : `, standard error ${number(row.stderr, 2)}`}`],
       ["KL(Q‖P)", `${number(row.kl, 7)} nats`],
       ["N and δ", `${integer(row.n)} and ${number(row.delta)}`],
       ["Complexity", number(row.complexity, 6)],
-      ["Theorem 3.1", `${number(row.theorem, 6)}: ${against(row.theorem)}`],
-      ["kl inverse", `${number(row.klForm, 6)}: ${against(row.klForm)}`],
+      ...(row.floor
+        ? [["Error plus complexity", `${number(row.theorem, 6)}, which is no bound: the prior has seen the data`]]
+        : [["Theorem 3.1", `${number(row.theorem, 6)}: ${against(row.theorem)}`], ["kl inverse", `${number(row.klForm, 6)}: ${against(row.klForm)}`]]),
+      ...optional("Certificate", row.certificate, ": holds as it stands, at its own N and δ"),
+      ...optional("Test error", row.testError),
       ["Error of guessing", number(row.chance, 6)],
-      ["On its method’s front", row.front ? "yes" : "no"],
+      ...(row.floor || row.certificate !== null ? [] : [["On its method’s front", row.front ? "yes" : "no"]]),
     ];
     return html("dl", {}, ...facts.flatMap(([name, value]) => [html("dt", {}, name), html("dd", {}, value)]));
   }

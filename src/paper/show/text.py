@@ -86,8 +86,8 @@ def derivation_provenance(*modules: str, **parameters: object) -> HTML:
 def _details(facts: pd.DataFrame, each: pd.DataFrame | None = None) -> str:
     body = facts.to_html(header=False, border=0, classes="provenance")
     if each is not None:
-        body += each.to_html(index=False, border=0, classes="provenance", justify="left")
-    return f'<details class="provenance" open><summary>Where the numbers come from</summary>{body}</details>'
+        body += each.to_html(index=False, border=0, classes="provenance")
+    return f'<details class="provenance"><summary>Where the numbers come from</summary>{body}</details>'
 
 
 def listed(values: dict) -> str:

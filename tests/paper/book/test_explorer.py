@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
 from pacbayes_curvature import posteriors
+from paper.book import points
 from paper.experiments.accuracy_vs_complexity.figure import NEARLY
 from paper.networks import data
 from paper.results import records
@@ -63,7 +64,7 @@ def put(folder, *seeds, table=POINTS, **changed):
 
 def loaded(explorer, folder):
     """What the page reads: the script, without what surrounds its JSON."""
-    script = explorer.script(explorer.points(folder))
+    script = explorer.script(points.frozen(folder))
     start = "(window.Explorer = window.Explorer || {}).data = "
     assert script.startswith(start) and script.endswith(";\n") and script.isascii()
 
@@ -80,19 +81,31 @@ def loaded(explorer, folder):
 def test_every_counted_point_is_exported_to_the_last_bit(explorer, path):
     """Against the text of the tables, read by Python's own csv and float."""
     exported = loaded(explorer, FROZEN)
-    assert exported["columns"] == ["method", "lam", "beta", "accuracy", "stderr", "kl", "front"]
+    assert exported["columns"] == [
+        "method",
+        "lam",
+        "beta",
+        "accuracy",
+        "stderr",
+        "kl",
+        "front",
+        "testError",
+        "certificate",
+    ]
     found = {
         (network["seed"], *row[:2], math.inf if row[2] is None else row[2]): row[3:]
         for network in exported["networks"]
         if network["dataset"] == path.stem
         for row in network["points"]
+        if row[-1] is None
     }
     expected = {}
     for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
         if row["evaluated"] == row["examples"]:
             key = (int(row["seed"]), row["method"], float(row["lam"]), float(row["beta"]))
             numbers = [float(row[name]) for name in ("accuracy", "accuracy_stderr", "kl")]
-            expected[key] = [*numbers, {"True": True, "False": False}[row["pareto"]]]
+            test_error = float(row["test_error"]) if row.get("test_error") else None
+            expected[key] = [*numbers, {"True": True, "False": False}[row["pareto"]], test_error, None]
     assert found == expected and len(found) > 100
 
 
@@ -104,9 +117,11 @@ def test_what_is_said_of_the_points(explorer, tmp_path):
         ("mnist2", 0, "2026-01-02"), ("mnist2", 3, "2026-01-02"), ("cifar10", 0, "2026-01-02"),
     ]  # fmt: skip
     assert all(len(network["points"]) == 3 for network in networks), "the point that was only explored is left out"
-    del exported["columns"]
+    assert {network["seed"]: network["floors"] for network in networks} == {0: [], 3: []}
+    del exported["columns"], exported["floor_columns"], exported["curves"]
+    names = ("name", "title", "colour", "marker", "diagonal")
     assert exported == {
-        "methods": [dict(zip(("name", "title", "colour", "marker"), (m, *style.STYLE[m]))) for m in posteriors.METHODS],
+        "methods": [dict(zip(names, (m, *style.STYLE[m], m != "layerwise"))) for m in posteriors.METHODS],
         "datasets": [
             {"name": "mnist2", "title": "Mnist2", "classes": 2, "examples": 60},
             {"name": "cifar10", "title": "Cifar10", "classes": 10, "examples": 60},
@@ -133,25 +148,65 @@ def test_stale_results_are_called_so(explorer, tmp_path):
 def test_a_number_that_is_none_is_refused(explorer, tmp_path, column, value):
     table = POINTS.copy()
     table.loc[1, column] = value
-    with pytest.raises(ValueError, match=r"mnist2.csv: a point without finite numbers: \['diag'"):
-        explorer.points(put(tmp_path, table=table))
+    with pytest.raises(ValueError, match=r"mnist2: a point without finite numbers: \['diag'"):
+        points.frozen(put(tmp_path, table=table))
 
 
-def test_only_the_baseline_may_have_an_infinite_beta(explorer, tmp_path):
-    with pytest.raises(ValueError, match=r"a point without finite numbers: \['diag', 0.1, inf"):
-        explorer.points(put(tmp_path, table=POINTS.assign(beta=math.inf)))
+def test_an_infinite_beta_is_that_of_the_baseline_whatever_the_method(explorer, tmp_path):
+    (network,) = loaded(explorer, put(tmp_path, table=POINTS.assign(beta=math.inf)))["networks"]
+    assert [row[2] for row in network["points"]] == [None] * 3
+
+
+def test_the_test_error_is_there_where_it_was_measured(explorer, tmp_path):
+    (network,) = loaded(explorer, put(tmp_path, table=POINTS.assign(test_error=[0.25, np.nan, 0.5, 0.1])))["networks"]
+    assert [row[7] for row in network["points"]] == [0.25, None, 0.5]
+
+
+CERTIFICATES = pd.DataFrame(
+    {
+        "method": ["diag", "a rival's"], "lam": [0.2, 1.0], "beta": [0.7, 1.0], "kl": [30.0, 3.0], "errors": [15.0, 1.0],
+        "outcomes": [60, 60], "certificate": [0.4, 0.3], "test_error": [0.35, 0.2],
+    }
+)  # fmt: skip
+
+
+def test_a_posterior_with_a_certificate_is_a_point_of_its_own(explorer, tmp_path):
+    """Its accuracy is that of the fresh outcomes; what is of none of the sweep's methods is no point here."""
+    put(put(tmp_path, 0, 1), 0, table=CERTIFICATES, experiment="certificates")
+    first, second = loaded(explorer, tmp_path)["networks"]
+    assert first["points"][3:] == [["diag", 0.2, 0.7, 0.75, None, 30.0, False, 0.35, 0.4]]
+    assert len(second["points"]) == 3 and all(row[-1] is None for row in second["points"])
+
+
+def test_the_curves_of_figure_2_are_exported_along_beta(explorer):
+    exported = loaded(explorer, FROZEN)
+    assert exported["floor_columns"] == ["method", "beta", "accuracy", "stderr", "kl"]
+    curves = [curve["name"] for curve in exported["curves"]]
+    for network in exported["networks"]:
+        result = records.read(FROZEN / "lower_bound" / f"{network['dataset']}.csv", network["seed"])
+        expected = []
+        for name in sorted(curves):
+            rows = result.table[result.table["curve"] == name] if result else pd.DataFrame(columns=["relative_beta"])
+            expected += (
+                rows.sort_values("relative_beta")
+                .get(["curve", "beta", "accuracy", "accuracy_stderr", "kl"], rows)
+                .to_numpy()
+                .tolist()
+            )
+        assert network["floors"] == expected
+    assert any(network["floors"] for network in exported["networks"])
 
 
 def test_an_altered_table_is_refused(explorer, tmp_path):
     path = put(tmp_path) / "accuracy_vs_complexity" / "mnist2.csv"
     path.write_text(path.read_text().replace("7.0", "8.0"))
     with pytest.raises(ValueError, match="does not match its checksum"):
-        explorer.points(tmp_path)
+        points.frozen(tmp_path)
 
 
 def test_a_folder_without_results_is_refused(explorer, tmp_path):
     with pytest.raises(ValueError, match="no results of accuracy_vs_complexity in .*run `make reproduce`"):
-        explorer.points(tmp_path)
+        points.frozen(tmp_path)
 
 
 # The page -------------------------------------------------------------------------------------------------------------
@@ -193,7 +248,7 @@ def test_the_page_has_the_scripts_in_their_order_and_other_pages_have_none(sourc
     assert 'href="../notebooks/07_accuracy_vs_complexity.html#what-we-find"' in page
     assert "_static/explorer/" not in (out / "index.html").read_text(encoding="utf-8")
     written = (out / "_static" / "explorer" / "data.js").read_text(encoding="utf-8")
-    assert written == explorer.script(explorer.points(source / "results"))
+    assert written == explorer.script(points.frozen(source / "results"))
 
 
 def test_a_book_of_one_page_has_a_sentence_instead(source):

@@ -27,25 +27,34 @@ COMPLEXITY = r"Complexity $\sqrt{(\mathrm{KL} + \ln(2(N-1)/\delta))/2N}$"
 ACCURACY = "Training accuracy of the stochastic network"
 
 
-def feasible_and_non_vacuous(
-    results: list[Result], methods: list[Result], losses: list[pd.DataFrame], classes: list[int], delta: float
-) -> Figure:
-    """Figure 2, a row for each data set. Left, as in the paper: accuracy and complexity of the curves, the valid fronts
-    and the two regions. Right: expected quadratic loss and KL, where the curves of the layerwise H_l are floors.
+def feasible_and_non_vacuous(results: list[Result], methods: list[Result], classes: list[int]) -> Figure:
+    """Figure 2, a panel for each data set: accuracy and complexity of the curves, the valid fronts and the two regions.
 
-    results: `lower_bound`; methods: `accuracy_vs_complexity`; losses: `words.with_losses` of each of them.
+    results: `lower_bound`; methods: `accuracy_vs_complexity`.
     """
-    figure, axes = plt.subplots(len(results), 2, figsize=(11.5, 4.6 * len(results) + 0.8), squeeze=False)
-    for (left, right), result, valid, loss, c in zip(axes, results, methods, losses, classes):
-        _plane_of_accuracy(left, result, valid, c)
-        _plane_of_loss(right, result, loss, c, delta)
-    entries = {}
-    for axis in axes[0]:
-        for handle, label in zip(*axis.get_legend_handles_labels()):
-            entries.setdefault(label, handle)
-    figure.legend(entries.values(), entries, loc="outside lower center", ncols=4, fontsize="small")
-    sns.despine(figure)
+    figure, axes = plt.subplots(1, len(results), figsize=(5.7 * len(results), 5.4), squeeze=False)
+    for axis, result, valid, c in zip(axes.flat, results, methods, classes):
+        _plane_of_accuracy(axis, result, valid, c)
+    _legend_below(figure, axes)
     return figure
+
+
+def plane_of_loss(results: list[Result], losses: list[pd.DataFrame], classes: list[int], delta: float) -> Figure:
+    """The same pairs, a panel for each data set: expected quadratic loss and KL, where the curves of the layerwise H_l are floors.
+
+    losses: `words.with_losses` of each data set's `accuracy_vs_complexity`.
+    """
+    figure, axes = plt.subplots(1, len(results), figsize=(5.7 * len(results), 5.2), squeeze=False)
+    for axis, result, loss, c in zip(axes.flat, results, losses, classes):
+        _plane_of_loss(axis, result, loss, c, delta)
+    _legend_below(figure, axes)
+    return figure
+
+
+def _legend_below(figure: Figure, axes: np.ndarray) -> None:
+    """What the first panel shows, below all of them."""
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize="small")
+    sns.despine(figure)
 
 
 def readings(results: list[Result], methods: list[Result], classes: list[int]) -> Figure:
