@@ -1,6 +1,6 @@
 """The errata of all chapters in one list. A module of its own, since the chapters' modules import `errata`."""
 
-from paper.theory.bound import statement as pac_bayes_bound
+from paper.theory.bound import errata as pac_bayes_bound
 from paper.theory.errata import Erratum, reading_order
 from paper.theory.layerwise import errata as layerwise_errata
 from paper.theory.layerwise import fisher_errata

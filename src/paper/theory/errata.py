@@ -120,12 +120,14 @@ def false_as_printed(errata: Iterable[Erratum], *places: str) -> Markdown:
     return Markdown("\n\n".join(box(known[place]).data for place in places))
 
 
-def box(item: Erratum) -> Markdown:
-    """One erratum in a box of its own colour, for the chapter that explains it; its counterexample is computed now."""
-    return Markdown(
-        f":::{{admonition}} {BOXES[item.severity]}: {item.place}\n:class: false-as-printed\n\n"
-        f"**Printed.** {item.printed}\n\n**Why it is false.** {item.counterexample()}\n\n**True.** {item.correct}\n:::"
-    )
+def box(*items: Erratum) -> Markdown:
+    """Errata of one severity in a box of its own colour, for the chapter that explains them; counterexamples are computed now."""
+    shown = [
+        f"**{item.place}.** *Printed:* {item.printed} *Counterexample:* {item.counterexample()} *True:* {item.correct}"
+        for item in items
+    ]
+    title = f":::{{admonition}} {BOXES[items[0].severity]}\n:class: false-as-printed\n"
+    return Markdown(title + "\n\n".join(shown) + "\n:::")
 
 
 def summary(errata: Iterable[Erratum]) -> Markdown:

@@ -1,10 +1,11 @@
 """How a lecture's visible cell states what it has derived: what holds is shown, what does not stops the page by its name."""
 
 import itertools
+import random
 from collections.abc import Callable
 
 import sympy as sp
-from IPython.display import Markdown
+from IPython.display import Markdown, Math
 
 
 class DoesNotHold(AssertionError):
@@ -16,24 +17,35 @@ def equation(
     left: sp.Expr,
     right: sp.Expr,
     *,
+    where: Callable[[sp.Expr], sp.Expr] = lambda rest: rest,
     simplify: Callable[[sp.Expr], sp.Expr] = sp.simplify,
     letter: str | None = None,
 ) -> sp.Eq:
     """left = right, shown as an equation. `simplify` brings their difference to 0 where SymPy's own does not.
 
+    where: puts into the difference what holds besides: a substitution, matrices written out.
     letter: LaTeX for what `left` is, shown in its place where it is too long to read.
     Raises DoesNotHold, which names the equation and what is left, when it does not.
     """
     left, right = sp.sympify(left), sp.sympify(right)
-    rest = simplify(left - right)
+    rest = where(left - right)
+    if (value := _off(rest)) is not None:
+        raise DoesNotHold(f"{name} does not hold: at one point the two sides differ by {value:.3g}")
+    rest = simplify(rest)
     if rest != 0 and not (isinstance(rest, sp.MatrixBase) and rest.is_zero_matrix):
         raise DoesNotHold(f"{name} does not hold: {rest} is left over")
     return sp.Eq(left if letter is None else sp.Symbol(f"{{{letter}}}"), right, evaluate=False)
 
 
+def lines(*equations: sp.Eq) -> Math:
+    """Several equations below one another, in one display."""
+    rows = (rf"{sp.latex(shown.lhs)} &= {sp.latex(shown.rhs)}" for shown in equations)
+    return Math(r"\begin{aligned}" + r" \\[1ex] ".join(rows) + r"\end{aligned}")
+
+
 def logs(expression: sp.Expr) -> sp.Expr:
     """The expression simplified with its logarithms expanded: for arguments that are positive where SymPy cannot see it."""
-    return sp.simplify(sp.expand_log(expression, force=True))
+    return sp.simplify(sp.expand_log(sp.simplify(expression), force=True))
 
 
 def holds(name: str, condition: bool | sp.Basic, *shown: object) -> object:
@@ -54,3 +66,17 @@ def chain(name: str, *lines: sp.Expr, simplify: Callable[[sp.Expr], sp.Expr] = s
     for number, (line, following) in enumerate(itertools.pairwise(lines), start=1):
         equation(f"{name}, line {number} = line {number + 1},", line, following, simplify=simplify)
     return Markdown(f"{name}: line 1 = line 2" + "".join(f" = line {n}" for n in range(3, len(lines) + 1)))
+
+
+def _off(rest: sp.Expr) -> float | None:
+    """What is not 0 at one point of positive numbers, if anything: far quicker than to find that it does not simplify.
+
+    Real parts only: a logarithm of a negative number has any of several imaginary parts.
+    """
+    random_ = random.Random(0)
+    point = {symbol: sp.Rational(random_.randint(3, 60), 7) for symbol in sorted(rest.free_symbols, key=str)}
+    for entry in rest if isinstance(rest, sp.MatrixBase) else [rest]:
+        value = sp.N(entry.subs(point), 30)
+        if value.is_number and value.is_finite and abs(sp.re(value)) > 1e-12:
+            return float(sp.re(value))
+    return None

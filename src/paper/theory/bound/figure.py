@@ -1,7 +1,7 @@
 """Figures of the chapter on the PAC-Bayes bound: its published forms, and the square root as an envelope of lines."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,6 +13,30 @@ from pacbayes_curvature import bounds
 from paper.show.style import LAYER_COLOURS, STYLE
 
 BLUE, ORANGE, GREEN = (STYLE[method][1] for method in ("baseline", "diag", "layerwise"))
+
+
+def noise_level(errors: Callable[[float], float], squared_distance: float, n: int, delta: float) -> Figure:
+    """What the noise N(mu0, s I) on two weights costs and what it saves: error, complexity and Theorem 3.1 against s.
+
+    errors(s): the empirical error; squared_distance: that of mu0 from the mean of the prior N(mu1, I).
+    """
+    figure, axis = plt.subplots(figsize=(6.4, 4))
+    s = np.logspace(-4, 0.6, 200)
+    error = np.array([errors(value) for value in s])
+    term = bounds.complexity((2 * s - 2 - 2 * np.log(s) + squared_distance) / 2, n, delta)
+    curves = {
+        "empirical error": (error, ORANGE, -1, (-6, 6), "right"),
+        "complexity": (term, BLUE, 0, (4, -14), "left"),
+        "bound = error + complexity": (error + term, "black", 0, (4, 8), "left"),
+    }
+    for name, (values, colour, at, offset, side) in curves.items():
+        axis.plot(s, values, color=colour, linewidth=2)
+        axis.annotate(name, (s[at], values[at]), xytext=offset, textcoords="offset points", color=colour, ha=side)
+    best = np.argmin(error + term)
+    axis.plot(s[best], (error + term)[best], "o", color="black")
+    axis.set(xscale="log", xlabel="Variance s of the noise on each weight", ylim=(0, None))
+    sns.despine(figure)
+    return figure
 
 
 def published_forms(examples: Sequence[int], delta: float, risk: float) -> Figure:
