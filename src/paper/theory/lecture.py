@@ -29,7 +29,9 @@ def equation(
     """
     left, right = sp.sympify(left), sp.sympify(right)
     rest = where(left - right)
-    if (value := _off(rest)) is not None:
+    if (
+        simplify in (sp.simplify, logs) and (value := _off(rest)) is not None
+    ):  # another one may know more than the symbols say
         raise DoesNotHold(f"{name} does not hold: at one point the two sides differ by {value:.3g}")
     rest = simplify(rest)
     if rest != 0 and not (isinstance(rest, sp.MatrixBase) and rest.is_zero_matrix):
