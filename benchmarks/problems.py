@@ -40,6 +40,7 @@ def load(dataset: str, grid_size: int) -> Problem:
     """
     minimum = Minimum(dataset, seed=0)
     points = grid(METHOD, grid_size)
+    points = points[np.isfinite(points["beta"])]  # a square grid
     order = torch.randperm(len(minimum.y), generator=torch.Generator().manual_seed(0))
     return Problem(
         dataset,

@@ -97,7 +97,7 @@ def test_every_counted_point_is_exported_to_the_last_bit(explorer, path):
         for network in exported["networks"]
         if network["dataset"] == path.stem
         for row in network["points"]
-        if row[-1] is None
+        if row[-1] is None  # no certificate
     }
     expected = {}
     for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
@@ -105,6 +105,8 @@ def test_every_counted_point_is_exported_to_the_last_bit(explorer, path):
             key = (int(row["seed"]), row["method"], float(row["lam"]), float(row["beta"]))
             numbers = [float(row[name]) for name in ("accuracy", "accuracy_stderr", "kl")]
             test_error = float(row["test_error"]) if row.get("test_error") else None
+            if key in expected:  # a posterior of several names is one point: the first counts
+                continue
             expected[key] = [*numbers, {"True": True, "False": False}[row["pareto"]], test_error, None]
     assert found == expected and len(found) > 100
 

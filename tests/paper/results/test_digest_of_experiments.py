@@ -239,7 +239,7 @@ def test_of_modules_is_of_whole_modules(copy):
     kept = (copy / path).read_text()
     before = digest.digest("pacbayes_curvature.bounds", code=code)
     try:
-        (copy / path).write_text(edited(*VALID["its rounding"]))
+        (copy / path).write_text(edited(*VALID["a bound that only a chapter shows"]))
         assert digest.digest("pacbayes_curvature.bounds", code=Code(copy, PACKAGES)) != before
     finally:
         (copy / path).write_text(kept)

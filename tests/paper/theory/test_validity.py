@@ -11,7 +11,7 @@ from scipy.stats import binom
 from pacbayes_curvature.bounds import kl_bound, pac_bayes_bound
 from pacbayes_curvature.certificates import holdout_bound
 from paper.show.text import table as as_table
-from paper.theory.validity import coins, figure
+from paper.theory.validity import coins, figure, words
 from paper.theory.validity.rates import interval, rates
 from paper.theory.validity.trials import BOUNDS, DELTA, TRIALS, trial
 
@@ -26,9 +26,9 @@ def first():
 # The promise -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 77])
+@pytest.mark.parametrize("seed", [0, 1, 77])
 def test_what_is_right_holds_and_what_is_a_shortcut_does_not(seed, first):
-    found = first if seed == 0 else rates(seed)
+    found = first if seed == 0 else rates(seed, datasets=1500)
     assert found["right"].sum() >= 15 and (~found["right"]).sum() >= 8
     for row in found.itertuples():
         if row.right:
@@ -145,6 +145,18 @@ def test_the_table_holds_the_counts(first):
     assert len(shown) == len(first) and shown["problem"].ne("").sum() == len(TRIALS)
     assert shown["failures"].iloc[0] == f"{first['failures'].iloc[0]:,} of 4,000"
     assert "no union" in as_table(shown).data
+
+
+def test_the_sentence_follows_the_counts(first):
+    text = words.summary(first).data
+    right, shortcuts = first[first["right"]], first[~first["right"]]
+    assert f"Of {len(right)} ways that pay for every event, none failed" in text
+    assert f"Of {len(shortcuts)} shortcuts, {len(shortcuts)} failed" in text
+    assert f"on {shortcuts['rate'].min():.1%} to {shortcuts['rate'].max():.1%} of the data sets" in text
+    nearest = right.iloc[(right["rate"] / right["delta"]).argmax()]
+    assert f"{nearest['rate']:.1%} where 5% are allowed" in text and nearest["way"] in text
+    worse = first.assign(low=first["low"].where(first["way"] != "kl", 0.9))
+    assert "ways that pay for every event, 2 failed" in words.summary(worse).data
 
 
 def test_a_trial_is_entered_under_its_name(monkeypatch):
