@@ -27,7 +27,7 @@ def named() -> dict[str, int | float | str]:
 
 
 def of_optimised(result: Result) -> dict[str, float]:
-    """What optimising mean and variances buys: the bound, moved.before and moved.after, and its KL in nats, .kl_before and .kl_after."""
+    """What optimising mean and variances of one network buys: the bound, moved.before and moved.after, and its KL in nats, .kl_before and .kl_after."""
     found = facts(result)
     names = {
         "before": "bound_original",

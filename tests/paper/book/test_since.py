@@ -31,7 +31,7 @@ def test_no_number_of_ours_is_typed():
 
 
 def test_the_optimised_posterior_is_that_of_the_results(named):
-    table = pd.read_csv(FROZEN / "two_minima" / "mnist2.csv").set_index("quantity")["value"]
+    table = pd.read_csv(FROZEN / "two_minima" / "mnist2.csv").query("seed == 0").set_index("quantity")["value"]
     assert (named["moved.before"], named["moved.after"]) == (table["bound_original"], table["bound_optimised"])
     assert (named["moved.kl_before"], named["moved.kl_after"]) == (table["kl_original"], table["kl_optimised"])
 
