@@ -91,7 +91,10 @@ def quadratic(n: int, delta: float = 0.05) -> Objective:
 
 
 def variational(n: int, beta: float = 1.0) -> Objective:
-    """risk + beta KL / N: with the loss in nats and beta = 1 the negative evidence lower bound (Graves 2011; Blundell et al. 2015)."""
+    """risk + beta KL / N: with the loss in nats and beta = 1 the negative evidence lower bound (Graves 2011; Blundell et al. 2015).
+
+    ValueError: beta that is not positive.
+    """
     if not beta > 0:
         raise ValueError(f"beta must be positive, got {beta}")
     return lambda risk, kl: risk + beta * kl / n

@@ -114,7 +114,7 @@ class MeanField:
 
 
 def along_curvature(weights: Weights, layers: list[LayerPosterior], lam: float, beta: float) -> MeanField:
-    """The posterior of Lemma 4.1 with the curvature of `layers` (`posteriors.layer_posterior`), at one lam and beta."""
+    """The posterior of Lemma 4.1 with the curvature of `layers` (`posteriors.layer_posterior`), at one lam and beta. ValueError: a low-rank basis."""
     bases = [None if layer.basis is None else torch.from_numpy(layer.basis).to(w) for w, layer in zip(weights, layers)]
     if any(layer.low_rank for layer in layers):
         raise ValueError("a basis must be complete")

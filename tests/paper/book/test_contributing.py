@@ -72,5 +72,5 @@ def test_the_hooks_are_those_of_make_lint_and_use_the_pinned_versions(tool):
     hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     entry = re.search(rf"id: {tool}\n.*\n +entry: (\S+)\n? ?(?:.*)\n +language: system", hooks)
     assert entry and entry[1].startswith(".venv/bin/")
-    assert "pre-commit run --all-files" in MAKEFILE
+    assert "pre_commit run --all-files" in MAKEFILE
     assert "make lint" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")

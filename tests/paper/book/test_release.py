@@ -70,7 +70,7 @@ def test_files_are_found_from_the_documents_folder(site):
     assert page.img["src"] == "../html/_images/a.svg" and "loading" not in page.img.attrs
     assert page.head.link["href"] == "../html/_static/paper.css"
     sources = [script.get("src") for script in page.head.find_all("script")]
-    assert sources == [None, "../html/_static/mathjax/tex-chtml-full.js"]
+    assert "../html/_static/mathjax/tex-chtml-full.js" in sources
 
 
 def test_the_contents_have_parts_chapters_and_sections(site):

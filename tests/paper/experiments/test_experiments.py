@@ -338,8 +338,14 @@ def test_every_line_of_progress_says_how_much_is_left(workspace, digits_network,
     [
         ("compute figure_9 digits 0 out.csv", "invalid choice: 'figure_9' .*accuracy_vs_complexity"),
         ("compute training_run mnist11 0 out.csv", "invalid choice: 'mnist11' .*mnist2"),
-        ("compute training_run digits first out.csv", "a seed is a whole number from 0 to 4294967295 in plain digits, got 'first'"),
-        ("compute training_run digits -1 out.csv", "a seed is a whole number from 0 to 4294967295 in plain digits, got '-1'|-1"),
+        (
+            "compute training_run digits first out.csv",
+            "a seed is a whole number from 0 to 4294967295 in plain digits, got 'first'",
+        ),
+        (
+            "compute training_run digits -1 out.csv",
+            "a seed is a whole number from 0 to 4294967295 in plain digits, got '-1'|-1",
+        ),
         ("compute training_run digits 0", "required: output"),
         ("freeze absent.csv", "error: no result at absent.csv"),
         ("", "required: command"),

@@ -143,8 +143,8 @@ def test_the_choice_is_made_on_few_examples_and_the_number_comes_from_all(minimu
     halved = compute.HALVINGS
     assert [(points, n) for points, n, _ in seen] == [
         (3, 100), *halved * [(3, 100)], (1, 1437),
-        (9, 100), *halved * [(9, 100)], (1, 1437),
-        (9, 100), *halved * [(9, 100)], (1, 1437),
+        (12, 100), *halved * [(9, 100)], (1, 1437),
+        (12, 100), *halved * [(9, 100)], (1, 1437),
     ]  # fmt: skip
     exploring, evaluating = {s for _, n, s in seen if n == 100}, {s for _, n, s in seen if n == 1437}
     assert len(exploring) == len(evaluating) == 1, "the same noise for all methods"

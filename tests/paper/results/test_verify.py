@@ -42,7 +42,7 @@ def verified(capsys, *paths):
 
 def test_agreement_is_one_line_and_exit_code_0(frozen, fresh, capsys):
     code, lines = verified(capsys, fresh)
-    figure, words = "Figures 3 and 4, 30 rows", "accuracy equal, kl equal, complexity equal"
+    figure, words = "Figures 3 and 4, 35 rows", "accuracy equal, test_error equal, kl equal, complexity equal"
     assert (code, lines) == (0, [f"ok         accuracy_vs_complexity digits seed 0: {figure}: {words}"])
 
 

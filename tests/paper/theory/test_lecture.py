@@ -13,5 +13,7 @@ def test_a_chain_whose_lines_are_equal_says_how_many_there_are():
 
 
 def test_a_chain_stops_at_the_first_two_lines_that_differ():
-    with pytest.raises(DoesNotHold, match=r"\(1\), line 2 = line 3, does not hold: 1 is left over"):
+    with pytest.raises(
+        DoesNotHold, match=r"\(1\), line 2 = line 3, does not hold: at one point the two sides differ by 1"
+    ):
         chain("(1)", x + x, 2 * x, 2 * x - 1, x)

@@ -73,6 +73,6 @@ def fading(
                 points["accuracy"], complexity(points["kl"].to_numpy(), len(x), delta), chance + level * (1 - chance)
             )
             row[f"effective examples, {name}"] = fisher.effective_examples(net.minimum, x, drawn, s)
-            row[f"complexity, {name}"] = float(needed)
+            row[f"complexity, {name}"] = float(needed.complexity)
         rows.append(row)
     return pd.DataFrame(rows)
