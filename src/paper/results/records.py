@@ -218,7 +218,8 @@ def code(experiment: str, methods: Iterable[str] | None = None, function: str = 
 def why_stale(result: Result) -> str:
     """Why the result is not the present code's, "" if it is: it was made by other code, from other data or on networks
     that were trained otherwise."""
-    key, methods = result.key, result.table["method"].unique() if "method" in result.table else None
+    key = result.key
+    methods = result.table["method"].unique() if isinstance(key.code, dict) else None
     try:
         present = code(key.experiment, methods)
     except LookupError:
