@@ -45,6 +45,11 @@ def lines(*equations: sp.Eq) -> Math:
     return Math(r"\begin{aligned}" + r" \\[1ex] ".join(rows) + r"\end{aligned}")
 
 
+def decimals(*values: float | sp.Expr, digits: int = 4) -> sp.Tuple:
+    """Numbers side by side, each to so many significant digits."""
+    return sp.Tuple(*(sp.N(value, digits) for value in values))
+
+
 def logs(expression: sp.Expr) -> sp.Expr:
     """The expression simplified with its logarithms expanded: for arguments that are positive where SymPy cannot see it."""
     return sp.simplify(sp.expand_log(sp.simplify(expression), force=True))

@@ -141,11 +141,11 @@ def test_the_choice_is_made_on_few_examples_and_the_number_comes_from_all(minimu
     monkeypatch.setattr(compute, "EXPLORED", 100)
     compute.smallest_bounds(minimum, 3, 0.05)
     halved = compute.HALVINGS
-    assert [(points, n) for points, n, _ in seen] == [
-        (3, 100), *halved * [(3, 100)], (1, 1437),
-        (12, 100), *halved * [(9, 100)], (1, 1437),
-        (12, 100), *halved * [(9, 100)], (1, 1437),
-    ]  # fmt: skip
+    assert [n for _, n, _ in seen] == 3 * [100, *halved * [100], 1437]
+    assert [points for points, _, _ in seen][:: halved + 2] == [3, 12, 12], (
+        "three values of lam, and of beta with infinity"
+    )
+    assert [points for points, _, _ in seen][halved + 1 :: halved + 2] == [1, 1, 1]
     exploring, evaluating = {s for _, n, s in seen if n == 100}, {s for _, n, s in seen if n == 1437}
     assert len(exploring) == len(evaluating) == 1, "the same noise for all methods"
     assert exploring != evaluating, "independent of the choice"
