@@ -84,6 +84,6 @@ def _off(rest: sp.Expr) -> float | None:
     point = {symbol: sp.Rational(random_.randint(3, 60), 7) for symbol in sorted(rest.free_symbols, key=str)}
     for entry in rest if isinstance(rest, sp.MatrixBase) else [rest]:
         value = sp.N(entry.subs(point), 30)
-        if value.is_number and value.is_finite and abs(sp.re(value)) > 1e-12:
-            return float(sp.re(value))
+        if value.is_number and value.is_finite and abs(real := complex(value).real) > 1e-12:
+            return real
     return None
