@@ -237,6 +237,7 @@ def _executed(notebook: NotebookNode, source: Path) -> NotebookNode:
             None,
             kernel_name=KERNEL["name"],
             kernel_manager_class=Kernel,
+            start_timeout=600,  # seconds, on a busy machine
             progress_bar=sys.stderr.isatty(),
             shutdown_kernel="immediate",  # the slow way interrupts an idle kernel, which then may report an error
         )
