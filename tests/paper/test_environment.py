@@ -155,6 +155,29 @@ def test_without_locks_it_goes_on(tmp_path, monkeypatch):
     os.close(environment.hold(tmp_path / "lock", "waiting"))
 
 
+def test_a_run_of_the_flow_waits_for_another_one_and_its_own_jobs_do_not(tmp_path):
+    tree = tmp_path / "tree"
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".*", "build", "data", "*.egg-info", "__pycache__"))
+    shown = {name: value for name, value in os.environ.items() if name != "PACBAYES_FLOW"} | {
+        "PYTHONPATH": str(tree / "src")
+    }
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--list-rules"]
+
+    def start(**more):
+        return subprocess.Popen(
+            command, cwd=tree, env=shown | more, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    held = environment.hold(tree / ".snakemake" / "book.lock", "")
+    waiting = start()
+    assert any("Another run of the book is at work in this folder" in line for line in waiting.stderr)
+    job = start(PACBAYES_FLOW="book")
+    assert "page" in job.communicate()[0] and job.returncode == 0
+    assert waiting.poll() is None
+    os.close(held)
+    assert "page" in waiting.communicate()[0] and waiting.returncode == 0
+
+
 # Set-up --------------------------------------------------------------------------------------------------------------
 
 

@@ -39,7 +39,6 @@ from nbformat import NotebookNode
 from paper import environment
 from paper.book import parameters, setup_cell, version
 from paper.files import atomic
-from paper.names import shown
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}  # the name that services know
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
@@ -189,7 +188,7 @@ def lacking(notebook: NotebookNode) -> str:
     for cell in notebook.cells:
         outputs = cell.get("outputs", [])
         if errors := [output.text for output in outputs if output.get("name") == "stderr"]:
-            return f"cell {cell.execution_count} wrote to standard error: {shown(''.join(errors).strip())}"
+            return f"cell {cell.execution_count} wrote to standard error: {' '.join(''.join(errors).split())[:200]}"
         if {"figure", "image"} & set(cell.metadata.get("mystnb", {})) and not any(
             kind.startswith("image/") for output in outputs for kind in output.get("data", {})
         ):
@@ -237,6 +236,7 @@ def _executed(notebook: NotebookNode, source: Path) -> NotebookNode:
             None,
             kernel_name=KERNEL["name"],
             kernel_manager_class=Kernel,
+            start_timeout=600,  # seconds, on a busy machine
             progress_bar=sys.stderr.isatty(),
             shutdown_kernel="immediate",  # the slow way interrupts an idle kernel, which then may report an error
         )
