@@ -25,7 +25,7 @@ def noise_level(errors: Callable[[float], float], squared_distance: float, n: in
     error = np.array([errors(value) for value in s])
     term = bounds.complexity((2 * s - 2 - 2 * np.log(s) + squared_distance) / 2, n, delta)
     curves = {
-        "empirical error": (error, ORANGE, -1, (-6, 6), "right"),
+        "empirical error": (error, ORANGE, 150, (10, -12), "left"),
         "complexity": (term, BLUE, 0, (4, -14), "left"),
         "bound = error + complexity": (error + term, "black", 0, (4, 8), "left"),
     }
