@@ -80,7 +80,8 @@ def _cell(folder: Path, number: int, make) -> str:
         plt.close("all")
     (folder / f"{number}.svg").write_text(still.getvalue(), encoding="utf-8")
     return (
-        f'<div class="cell"><div class="cell_output docutils container"><div class="output text_html">{place.data}</div>'
-        f'<figure class="align-default" id="fig-{number}"><img alt="The still of a figure" src="{number}.svg">'
-        f"<figcaption><p>Caption {number}.</p></figcaption></figure></div></div>"
+        f'<div class="cell"><div class="cell_output docutils container"><figure class="align-default" id="fig-{number}">'
+        f'<img alt="The still of a figure" src="{number}.svg"><figcaption><p>Caption {number}.</p></figcaption></figure></div></div>'
+        f'<div class="cell tag_remove-input"><div class="cell_output docutils container">'
+        f'<div class="output text_html">{place.data}</div></div></div>'
     )

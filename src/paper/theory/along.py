@@ -23,7 +23,7 @@ POWER = 15  # enough for a direction that is nearly the steepest; which one it i
 
 def figure(lines: dict[str, pd.DataFrame], start: float = 2.0) -> HTML:
     """The loss along each of `lines` (`losses`) against its quadratic, up to the distance `start`, with what the site moves in its
-    place: a cell's last line, without a semicolon."""
+    place, for the next cell to show."""
     first = next(iter(lines.values()))
     loss = float(first.loc[first["distance"] == 0, "loss"].iloc[0])
     rows = -(-len(lines) // 2)

@@ -14,8 +14,8 @@ PRIOR, POSTERIOR = STYLE["baseline"][1], STYLE["diag"][1]
 
 
 def figure(h: float, displacement: float, beta: float = 1.0) -> HTML:
-    """The triangle of the displacement and the two standard deviations for these values, with what the site moves in its place: a
-    cell's last line, without a semicolon. ValueError as `optimal_prior_and_posterior`."""
+    """The triangle of the displacement and the two standard deviations for these values, with what the site moves in its place, for
+    the next cell to show. ValueError as `optimal_prior_and_posterior`."""
     pair = optimal_prior_and_posterior(float(h), float(displacement), beta)
     posterior, prior = np.sqrt(pair.posterior_variance), np.sqrt(pair.prior_variance)
     drawing, axis = plt.subplots(figsize=(6, 3.6))
