@@ -1,6 +1,6 @@
 """Pages without scripts of their own, for servers whose Content-Security-Policy is `default-src 'self'`.
 
-The theme, Sphinx and MathJax write short scripts and handlers of clicks into every page. Once the pages are there, each such
+The theme, Sphinx and MathJax write short scripts and handlers of clicks into every page, and pandas styles into its tables. Once the pages are there, each such
 script becomes a file in _static/inline, named after what it holds, in the same place among the others; and a handler becomes a
 word that _static/clicks.js knows. Before all of them goes _static/first.js.
 """
@@ -17,6 +17,9 @@ UNUSED = re.compile(
     r"\s*(DOCUMENTATION_OPTIONS\.pagename = '[^']*';|kernelName = '[^']*')?\s*"
 )  # for what this book hasn't
 HANDLER = re.compile(r'<button onclick="(?:window\.)?(\w+)\(\)"')  # print(), toggleFullScreen()
+PANDAS = re.compile(
+    r'<style scoped>.*?</style>|(?<=<tr) style="text-align: (?:left|right);"', re.DOTALL
+)  # the theme styles its tables
 HEAD = "<head>\n"
 
 
@@ -33,7 +36,7 @@ def strict(html: str, static: str) -> tuple[str, dict[str, str]]:
         scripts[name] = body
         return f'<script{found["attributes"]} src="{static}/inline/{name}"></script>'
 
-    html = HANDLER.sub(r'<button data-click="\1"', SCRIPT.sub(outside, html))
+    html = HANDLER.sub(r'<button data-click="\1"', SCRIPT.sub(outside, PANDAS.sub("", html)))
     return html.replace(HEAD, f'{HEAD}    <script src="{static}/first.js"></script>\n', 1), scripts
 
 

@@ -23,7 +23,7 @@
     return text
       .replace(/\\[|]/g, "‖").replace(/\\[{}]/g, (brace) => (brace === "\\{" ? "⟨" : "⟩"))
       .replace(/\\([a-zA-Z]+)\*?/g, (_, name) => SIGNS[name] ?? (/^(text|math|operatorname|left|right|[bB]ig|hat|tilde|bar|limits|boldsymbol|bm|over|under|displaystyle)/.test(name) ? "" : name))
-      .replace(/\\\\|\\[,;:! ]|~/g, " ").replace(/\\/g, "").replace(/[{}$]/g, "").replace(/⟨/g, "{").replace(/⟩/g, "}").replace(/\s+/g, " ").trim();
+      .replace(/\\\\|\\[,;:! ]|~/g, " ").replace(/\\/g, "").replace(/[{}$]/g, "").replace(/⟨/g, "{").replace(/⟩/g, "}").replace(/\s+/g, " ").replace(/\( | \)/g, (pair) => pair.trim()).trim();
   }
 
   const asItIs = Search.htmlToText, setIndex = Search.setIndex;

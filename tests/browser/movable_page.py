@@ -14,7 +14,8 @@ from paper.book import points
 from paper.networks import data
 from paper.randomness import stream
 from paper.results import records
-from paper.theory import moving
+from paper.show.movable import movable
+from paper.theory import along, pythagoras
 
 from .pages import ROOT, SITE
 
@@ -29,8 +30,8 @@ def lines():
     digits = data.load("digits")
     x, y = torch.from_numpy(digits.x_train[:200]), torch.from_numpy(digits.y_train[:200])
     one, other = (initialise([x.shape[1], 8, 10], stream("a movable figure", seed)) for seed in (0, 1))
-    found = moving.directions(one, other, x, y, 1.0, 0.1, stream("a movable figure", 2))
-    return {name: moving.losses_along(other, direction, x, y) for name, direction in found.items()}
+    found = along.directions(one, other, x, y, 1.0, 0.1, stream("a movable figure", 2))
+    return {name: along.losses(other, direction, x, y) for name, direction in found.items()}
 
 
 def frozen(experiment):
@@ -39,12 +40,11 @@ def frozen(experiment):
 
 def write(folder: Path) -> tuple[Path, dict]:
     """The page in `folder`, and the lines that it shows."""
-    along = lines()
-    loss = float(along["equal noise"].set_index("distance")["loss"][0.0])
+    shown = lines()
     figures = [
-        lambda: moving.ellipse(HESSIAN, MEAN, PRIOR_MEAN),
-        lambda: moving.pythagoras(H, DISPLACEMENT),
-        lambda: moving.along(along, loss),
+        lambda: _with_still(movable("ellipse", hessian=HESSIAN, mean=MEAN, prior_mean=PRIOR_MEAN, lam=1, beta=1)),
+        lambda: pythagoras.figure(H, DISPLACEMENT),
+        lambda: along.figure(shown),
         lambda: _with_still(points.fronts(frozen("accuracy_vs_complexity"))),
         lambda: _with_still(points.fronts(frozen("accuracy_vs_complexity"), frozen("lower_bound"))),
     ]
@@ -65,7 +65,7 @@ def write(folder: Path) -> tuple[Path, dict]:
         f'<body><main><h1>Movable</h1><article class="bd-article">{"".join(cells)}</article></main></body></html>',
         encoding="utf-8",
     )
-    return page, along
+    return page, shown
 
 
 def _with_still(place: HTML) -> HTML:
@@ -80,7 +80,8 @@ def _cell(folder: Path, number: int, make) -> str:
         plt.close("all")
     (folder / f"{number}.svg").write_text(still.getvalue(), encoding="utf-8")
     return (
-        f'<div class="cell"><div class="cell_output docutils container"><div class="output text_html">{place.data}</div>'
-        f'<figure class="align-default" id="fig-{number}"><img alt="The still of a figure" src="{number}.svg">'
-        f"<figcaption><p>Caption {number}.</p></figcaption></figure></div></div>"
+        f'<div class="cell"><div class="cell_output docutils container"><figure class="align-default" id="fig-{number}">'
+        f'<img alt="The still of a figure" src="{number}.svg"><figcaption><p>Caption {number}.</p></figcaption></figure></div></div>'
+        f'<div class="cell tag_remove-input"><div class="cell_output docutils container">'
+        f'<div class="output text_html">{place.data}</div></div></div>'
     )

@@ -14,7 +14,8 @@ from paper.experiments.accuracy_vs_complexity.words import best_bounds
 from paper.results import records
 from paper.show import style
 
-from .explorer import TABLES, drawn, frozen, kl_form, saved, the_same, told
+from .explorer import TABLES, drawn, facts, frozen, kl_form, saved, swept, the_same, told
+from .pages import ROOT
 
 
 def test_it_opens_on_figure_3(explore, counted):
@@ -32,7 +33,7 @@ def test_it_opens_on_figure_3(explore, counted):
         assert shown == pytest.approx(
             [r[name] for name in ("lam", "accuracy", "complexity", "bound", "chance")], rel=5e-3
         )
-        assert (row[4] == "none") if r["method"] == "baseline" else float(row[4]) == pytest.approx(r["beta"], rel=5e-3)
+        assert (row[4] == "none") if math.isinf(r["beta"]) else float(row[4]) == pytest.approx(r["beta"], rel=5e-3)
     assert page.locator(".explorer-panels .explorer-best").count() == len(best)
 
 
@@ -57,7 +58,8 @@ def test_the_sliders_numbers_are_the_packages(explore, n, delta):
     for by, column in ("theorem", "theorem_3_1"), ("klForm", "kl_inverse"):
         page.locator(f"input[name=best][value={by}]").check()
         drawn(page)
-        least = table.loc[table.groupby(["dataset", "method"], sort=False)[column].idxmin()]
+        points = swept(table)
+        least = points.loc[points.groupby(["dataset", "method"], sort=False)[column].idxmin()]
         cells = page.locator(".explorer-best-table tbody tr").evaluate_all(
             "rows => rows.map(r => [r.cells[5].textContent, r.cells[6].textContent])"
         )
@@ -109,14 +111,23 @@ def test_a_wrong_number_is_refused_beside_its_field(explore, name, text, message
     pd.testing.assert_frame_equal(saved(page), before)
 
 
+def choose(page, name, where):
+    """A value some way along a list, and what it leaves; an infinite beta passes."""
+    options = page.locator(f"select[name={name}] option").evaluate_all("options => options.map(o => o.value)")
+    value = options[int(where * len(options))]
+    page.locator(f"select[name={name}]").select_option(value)
+    column, end = name.split("-")
+    return lambda t: (t[column] >= float(value)) if end == "from" else (t[column] <= float(value))
+
+
 FILTERS = [
     (lambda page: page.get_by_label("Mnist10", exact=True).check(), lambda t: t["dataset"].isin(["mnist2", "cifar2", "mnist10"])),
     (lambda page: page.get_by_label("Mnist2", exact=True).uncheck(), lambda t: t["dataset"] == "cifar2"),
     (lambda page: page.get_by_label("Diag Hessian", exact=True).uncheck(), lambda t: t["method"] != "diag"),
     (lambda page: page.locator("input[name=seeds]").nth(1).check(), lambda t: t["seed"].isin(sorted(set(t["seed"]))[:2])),
-    (lambda page: page.get_by_label("λ from").select_option("0.0199526"), lambda t: t["lam"] >= 0.0199526),
-    (lambda page: page.get_by_label("λ to").select_option("0.00125893"), lambda t: t["lam"] <= 0.00125893),
-    (lambda page: page.get_by_label("β (the baseline has none) from").select_option("0.1"), None),
+    (lambda page: choose(page, "lam-from", 0.6), None),
+    (lambda page: choose(page, "lam-to", 0.4), None),
+    (lambda page: choose(page, "beta-from", 0.6), None),
     (lambda page: page.get_by_label("all that were counted").check(), lambda t: t["pareto"] | ~t["pareto"]),
 ]  # fmt: skip
 
@@ -125,12 +136,7 @@ FILTERS = [
 def test_a_filter_leaves_the_points_that_it_says(explore, counted, number):
     page = explore()
     act, keep = FILTERS[number]
-    if keep is None:
-        value = page.locator("select[name=beta-from] option").nth(12).get_attribute("value")
-        page.locator("select[name=beta-from]").select_option(value)
-        keep = lambda t: t["beta"] >= float(value)  # noqa: E731 - the baseline's is infinite
-    else:
-        act(page)
+    keep = act(page) if keep is None else (act(page), keep)[1]
     parts = {  # what the page starts with, for what the filter says nothing about
         0: ("seed", "pareto"), 1: ("seed", "pareto"), 3: ("dataset", "pareto"), 7: ("dataset", "seed"),
     }.get(number, ("dataset", "seed", "pareto"))  # fmt: skip
@@ -148,10 +154,11 @@ def test_a_filter_leaves_the_points_that_it_says(explore, counted, number):
 
 def test_a_range_cannot_cross_itself(explore):
     page = explore()
-    page.get_by_label("λ to").select_option("0.00125893")
-    page.get_by_label("λ from").select_option("0.0199526")
+    choose(page, "lam-to", 0.3)
+    choose(page, "lam-from", 0.7)
     drawn(page)
-    assert [page.get_by_label(f"λ {end}").input_value() for end in ("from", "to")] == ["0.0199526"] * 2
+    start, end = (page.locator(f"select[name=lam-{end}]").input_value() for end in ("from", "to"))
+    assert start == end
 
 
 def test_no_point_is_said_not_hidden(explore):
@@ -179,9 +186,10 @@ def test_marks_and_lines_are_where_they_belong(explore, axis, height):
     table = saved(page).sort_values("complexity")
     x, y = np.array(page.locator(".explorer-panels [role=option]").evaluate_all(PLACES)).T
     nearly = table[table["accuracy"] >= 1 - (1 - NEARLY) * chance]
-    below = table[table["complexity"] <= max(1.05, 1.1 * nearly["complexity"].min())]
+    one = min(1, math.sqrt(table["examples"].iloc[0] / n))  # where 1 is, when there are more examples than there were
+    below = table[table["complexity"] <= max(1.05 * one, 1.1 * nearly["complexity"].min())]
     table = below if axis == "linear" else table
-    assert len(table) == len(x) > 50
+    assert len(table) == len(x) > 30
     (sx, ox) = np.polyfit(table["accuracy"].sort_values(), np.sort(x), 1)
     (sy, oy) = np.polyfit(height(table["complexity"]), -np.sort(-y), 1)
     assert sx > 0 > sy
@@ -204,3 +212,75 @@ def test_marks_and_lines_are_where_they_belong(explore, axis, height):
     kl = 2 * n * c**2 - math.log(2 * (n - 1) / delta)
     inside = kl > 0
     np.testing.assert_allclose(kl_form(a[inside].clip(0, 1), kl[inside], n, delta), chance, rtol=0.005)
+
+
+TICKS = "texts => texts.map(text => Number(text.textContent)).filter(Number.isFinite)"
+
+
+def test_the_axes_follow_n(explore):
+    """A hundred times the examples: complexities are a tenth, and so is their axis; all that was seen still is."""
+    counts, tops = [], []
+    for n in ("own", 100 * 60_000):
+        page = explore(f"#explorer=1&data=mnist2&points=front&n={n}")
+        tops.append(max(page.locator(".explorer-plot text[text-anchor=end]").evaluate_all(TICKS)))
+        counts.append(page.locator(".explorer-panels [role=option]").count())
+    assert tops[1] == pytest.approx(tops[0] / 10, rel=0.25) and counts[1] >= 0.95 * counts[0]
+
+
+def test_figure_2s_curves_are_shown_when_asked_for(explore):
+    page = explore("#explorer=1&data=mnist2&seed=0&curves=yes")
+    result = records.read(ROOT / "results" / "lower_bound" / "mnist2.csv", 0)
+    labels = page.locator(".explorer-panels [role=option]").evaluate_all("marks => marks.map(m => m.ariaLabel)")
+    for curve, title in (
+        ("fisher_diagonal", "Lemma 4.2, (10)"),
+        ("layerwise_diagonal", "Lemma 4.2, layerwise"),
+        ("block_prior", "Blocks"),
+    ):
+        rows = result.table[result.table["curve"] == curve]
+        shown = [label for label in labels if label.startswith(f"{title}, seed 0")]
+        assert 0.5 * len(rows) < len(shown) <= len(rows) and all("no bound" in label for label in shown)
+    assert not set(saved(page)["method"]) & set(result.table["curve"]), "curves are no points of the download"
+    page.get_by_label("none", exact=True).check()
+    drawn(page)
+    assert not [
+        label
+        for label in page.locator(".explorer-panels [role=option]").evaluate_all("marks => marks.map(m => m.ariaLabel)")
+        if "Lemma" in label
+    ]
+
+
+def test_a_link_from_before_the_curves_means_none(explore):
+    page = explore()
+    link = page.get_by_label("Link to this view").input_value()
+    assert link.endswith("&curves=no")
+    assert explore("#" + link.partition("#")[2].removesuffix("&curves=no")).locator(".explorer-message").is_hidden()
+
+
+def test_certificates_and_test_errors_stand_beside_the_bounds(explore):
+    """Every posterior with a certificate is a point, and its certificate is in the row of its method."""
+    page = explore()
+    table = saved(page)
+    heads = page.locator(".explorer-best-table th").all_text_contents()
+    rows = [row.locator("td").all_text_contents() for row in page.locator(".explorer-best-table tbody tr").all()]
+    for name in ("mnist2", "cifar2"):
+        frozen_ones = records.read(ROOT / "results" / "certificates" / f"{name}.csv", 0).table
+        for each in frozen_ones[frozen_ones["method"].isin(METHODS)].itertuples():
+            found = table[(table["dataset"] == name) & (table["certificate"] == each.certificate)]
+            assert len(found) == 1 and found["lam"].item() == each.lam and found["test_error"].item() == each.test_error
+            shown = [row for row in rows if row[0] == style.title(name) and row[2] == style.STYLE[each.method][0]]
+            assert float(shown[0][heads.index("certificate")]) == pytest.approx(each.certificate, rel=1e-3)
+    for row in rows:
+        assert 0 < float(row[heads.index("test error")]) < 1
+    mark = page.locator(".explorer-panels [role=option][aria-label*=certificate]").first
+    mark.scroll_into_view_if_needed()
+    mark.click(force=True)
+    page.locator(".explorer-details dl").wait_for()
+    assert "Test error" in facts(page)
+
+
+def test_the_selected_point_stands_beside_the_figure(explore):
+    page = explore()
+    page.set_viewport_size({"width": 1400, "height": 900})
+    drawn(page)
+    panels, details = page.locator(".explorer-panels").bounding_box(), page.locator(".explorer-details").bounding_box()
+    assert details["x"] >= panels["x"] + panels["width"] and details["y"] < panels["y"] + panels["height"]

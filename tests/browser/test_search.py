@@ -25,7 +25,7 @@ FIRST = 3  # a reader looks at a few results
         ("Figure 4", "notebooks/08_all_datasets.html"),
         ("kl inverse", "notebooks/02_pac_bayes_bound.html#prop-inverse"),
         ("cifar10", "notebooks/appendix_cifar10.html"),
-        ("local reparametrisation", "notebooks/07_accuracy_vs_complexity.html"),
+        ("local reparametrisation", "notebooks/09_certificates.html"),
         ("glossary", "book/symbols.html"),
     ],
 )

@@ -148,7 +148,7 @@
           transform: `translate(${this.x(row.accuracy).toFixed(2)} ${this.y(row.complexity).toFixed(2)})`,
         }, mark(method, { class: row.front || row.certificate !== null ? "explorer-mark" : "explorer-mark explorer-behind" }));
         if (this.view.best.has(row.id)) option.append(svg("circle", { class: "explorer-best", r: 9 }));
-        if (row.certificate !== null) option.append(svg("path", { class: "explorer-best", d: DIAMOND }));
+        if (row.certificate !== null) option.append(svg("path", { class: "explorer-certified", d: DIAMOND }));
         if (chosen) option.append(svg("path", { class: "explorer-chosen", d: "M-16 0H-8M16 0H8M0-16V-8M0 16V8" }));
         group.append(option);
       }
@@ -251,7 +251,7 @@
       ...curves.map((curve) => item(along(curve), curve.title)),
       ...(regions ? [item(area("explorer-feasible"), "feasible with diagonal covariances"), item(area("explorer-useful"), "a bound below chance")] : []),
       item(key(svg("circle", { class: "explorer-best", r: 6.5 })), "smallest bound of its method"),
-      ...(certified ? [item(key(svg("path", { class: "explorer-best", d: DIAMOND, transform: "scale(0.7)" })), "posterior with a certificate")] : []),
+      ...(certified ? [item(key(svg("path", { class: "explorer-certified", d: DIAMOND, transform: "scale(0.7)" })), "posterior with a certificate")] : []),
       item(sample("explorer-one"), "Theorem 3.1 = 1"),
       item(sample("explorer-chance"), "Theorem 3.1 = chance"),
       item(sample("explorer-kl-chance"), "kl inverse = chance"));

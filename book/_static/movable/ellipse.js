@@ -34,7 +34,7 @@
     draw({ lam, beta }, width) {
       const found = lemma(data, lam, beta), { angle, variances } = found;
       const size = { width, height: Math.round(0.78 * width), left: 40, right: 8, top: 8, bottom: 40 };
-      const [mx, my] = [0, 1].map((i) => (data.mean[i] + data.prior_mean[i]) / 2), reach = data.reach;
+      const [mx, my] = [0, 1].map((i) => (data.mean[i] + data.prior_mean[i]) / 2), reach = 3.6;
       const inner = [width - size.left - size.right, size.height - size.top - size.bottom], tall = (reach * inner[1]) / inner[0];
       const x = axes.linear([mx - reach, mx + reach], [size.left, width - size.right]);
       const y = axes.linear([my - tall, my + tall], [size.height - size.bottom, size.top]);
@@ -48,7 +48,7 @@
       return {
         drawing: Movable.plot(size, x, y, ["first weight", "second weight"], ...valley,
           ellipse(data.prior_mean, [Math.sqrt(lam), Math.sqrt(lam)], 0, "movable-prior"),
-          ellipse(data.mean, variances.map(Math.sqrt), angle, "movable-posterior"),
+          ellipse(data.mean, variances.map(Math.sqrt), angle, "movable-posterior movable-green"),
           ...point(data.mean, "μ₀, trained"), ...point(data.prior_mean, "μ₁, initial", true)),
         words: [
           `Posterior Σ₀ = [[${v11}, ${v12}], [${v12}, ${v22}]]; standard deviations ${variances.map((v) => number(Math.sqrt(v), 3)).join(" along the steep direction and ")} along the flat one; ${number(Math.sqrt(lam), 3)} for the prior.`,

@@ -1,5 +1,5 @@
-/* Figures that the reader moves. A notebook's cell prints where one goes, with its numbers as JSON, beside the still of the
-   same figure (paper/show/movable.py); here the still makes room for it, on a screen.
+/* Figures that the reader moves. A notebook's cell prints where one goes, with its numbers as JSON, after the cell with the still of
+   the same figure (paper/show/movable.py); here the still makes room for it, on a screen.
 
    A kind is a function of those numbers: Movable.kinds[name] = (data) => ({ controls, draw }). draw(values, width) gives
    { drawing: an SVG, words: lines of text for below it }, or { drawing: an element } that keeps itself up to date. */
@@ -79,9 +79,9 @@
     }).observe(picture);
   }
 
-  /** Into the figure of the same cell, before its caption: there the style sheet hides the still on screens only. */
+  /** Into the figure of the cell before, above its caption: there the style sheet hides the still on screens only. */
   function standIn(place) {
-    const still = place.closest(".cell_output")?.querySelector("figure > img, .output > img, :scope > img");
+    const still = place.closest(".cell")?.previousElementSibling?.querySelector("figure > img");
     if (!still) return;
     const figure = still.parentNode;
     still.after(place);

@@ -1,7 +1,10 @@
-"""Figures that the reader of the site moves. The cell that draws a figure, which is the still, ends with one of these:
+"""Figures that the reader of the site moves. After the cell of a figure, which is the still, comes one with the tag remove-input:
 
-    figure.something(...)                       the still: for paper, for readers without JavaScript, for other programs
-    movable.movable("kind", number=1, ...)      what book/_static/movable/kind.js needs to draw the same and more
+    figure.something(...);              the still: for paper, for readers without JavaScript, for other programs
+
+    movable("kind", number=1, ...)      what book/_static/movable/kind.js needs to draw the same and more
+
+Two cells, since MyST-NB makes a figure of each output of a cell that has a caption. The script puts the second into the first.
 
 book/_ext/movable.py gives the scripts to the pages that have one.
 """

@@ -54,6 +54,13 @@ def test_scripts_become_files_in_the_same_place_and_handlers_words(strict):
     ]
 
 
+def test_the_styles_of_a_data_frame_go(strict):
+    html, _ = strict(
+        '<style scoped>\n th {}\n</style><table><tr style="text-align: right;"><th>a</th></tr></table>', "."
+    )
+    assert html == "<table><tr><th>a</th></tr></table>"
+
+
 def test_the_same_script_is_the_same_file_on_every_page(strict):
     _, one = strict("<p>1</p><script>a()</script>", ".")
     _, two = strict("<p>2</p><script>a()</script>", "../..")
