@@ -14,7 +14,7 @@ CHAPTER = {
     "the objective, without beta": ("C = h * nu0 / 2 + beta * KL", "C = h * nu0 / 2 + KL", "under the best prior"),
     "the objective, sign of KL": ("C = h * nu0 / 2 + beta * KL", "C = h * nu0 / 2 - beta * KL", "under the best prior"),
     "the prior, without lam": ("sp.diff(C.subs(nu1, q / lam), q)", "sp.diff(C.subs(nu1, q), q)", "the best prior"),
-    "the best prior, sign": ("gap.subs(nu1, (nu0 + Delta**2) / lam)", "gap.subs(nu1, (nu0 - Delta**2) / lam)", "the best prior"),
+    "the best prior, sign": ("{nu1: (nu0 + Delta**2) / lam}", "{nu1: (nu0 - Delta**2) / lam}", "the best prior"),
     "what is left, sign": ("left = h * nu0 / 2 + beta / 2", "left = h * nu0 / 2 - beta / 2", "under the best prior"),
     "what is left, factor": ("left = h * nu0 / 2 + beta / 2 * sp.log", "left = h * nu0 / 2 + beta * sp.log", "under the best prior"),
     "what is left, fraction": ("sp.log(1 + Delta**2 / nu0)\n", "sp.log(1 + nu0 / Delta**2)\n", "under the best prior"),
@@ -30,7 +30,7 @@ CHAPTER = {
     "(7), sign": ("lam / (2 * beta) * (R - h)", "lam / (2 * beta) * (R + h)", r"\(7\)"),
     "(7), factor": ("lam / (2 * beta) * (R - h)", "lam / beta * (R - h)", r"\(7\)"),
     "(7), lam and beta": ("lam / (2 * beta) * (R - h)", "beta / (2 * lam) * (R - h)", r"\(7\)"),
-    "(7), the variance": ("lam / (m + Delta**2), lam", "lam / (m - Delta**2), lam", r"\(7\)"),
+    "(7), the variance": ("lam / (m + Delta**2),", "lam / (m - Delta**2),", r"\(7\)"),
     "(8), sign": ("1 / m, (h + R) / (2 * beta)", "1 / m, (h - R) / (2 * beta)", r"\(8\)"),
     "(8), factor": ("1 / m, (h + R) / (2 * beta)", "1 / m, (h + R) / beta", r"\(8\)"),
     "(8), lam for beta": ("1 / m, (h + R) / (2 * beta)", "1 / m, (h + R) / (2 * lam)", r"\(8\)"),
@@ -46,15 +46,15 @@ CHAPTER = {
     "the example, KL": ("sp.log(wide / narrow) / 2", "sp.log(wide / narrow)", "the package's pair"),
     "the example, E": ("list(5 * posterior / 2)", "list(5 * posterior)", "the package's pair"),
     "the example, the floor": ("4 * h / Delta**2)}", "2 * h / Delta**2)}", r"\(9\) is E \+ KL"),
-    "the example, isotropic": ("isotropic = (5 + sp.log", "isotropic = (5 - sp.log", "the valid prior costs more"),
+    "the example, isotropic": ("isotropic = float(5 + sp.log", "isotropic = float(5 - sp.log", "the valid prior costs more"),
     "the nats": ("sp.Eq(sp.exp(2 * x), 1 + Delta**2 / m)", "sp.Eq(sp.exp(x), 1 + Delta**2 / m)", "t does not hold"),
     "t, its power": ("(h * Delta**2 / beta).subs", "(h * Delta / beta).subs", "t does not hold"),
     "t, sinh": ('equation("t", t, 4 * sp.sinh(x) ** 2', 'equation("t", t, 4 * sp.cosh(x) ** 2', "t does not hold"),
     "t, 2 for 4": ('equation("t", t, 4 * sp.sinh(x) ** 2', 'equation("t", t, 2 * sp.sinh(x) ** 2', "t does not hold"),
     "E, sign": ('loss, beta / 2 * (1 - sp.exp(-2 * x))', 'loss, beta / 2 * (1 + sp.exp(-2 * x))', "E does not hold"),
     "E, factor": ("(curvature * m / 2).subs(m, of_x)", "(curvature * m).subs(m, of_x)", "E does not hold"),
-    "E in (9)": ("curvature * m / 2, a * Delta**2 / 2", "curvature * m / 2, a * Delta**2", "E is the first sum"),
-    "KL in (9)": ("1 + Delta**2 / m, (h + a) / a", "1 + Delta**2 / m, h / a", "KL is the second sum"),
+    "E in (9)": ("        a * Delta**2 / 2,", "        a * Delta**2,", "E is the first sum"),
+    "KL in (9)": ("        (h + a) / a,", "        h / a,", "KL is the second sum"),
     "arsinh of the second weight": ("sp.asinh(sp.sqrt(5) / 2)", "sp.asinh(sp.sqrt(5))", "the second weight"),
     "the edges": ("whole = sp.asinh(s / 2)", "whole = sp.asinh(s)", "near the edges"),
     "beta of x": ("beta_x = h * Delta**2 / (4 * sp.sinh(x) ** 2)", "beta_x = h * Delta**2 / (4 * sp.cosh(x) ** 2)", "E' = -beta KL'"),
@@ -62,7 +62,7 @@ CHAPTER = {
     "V of x": ("V_x = E_x + beta_x * x", "V_x = E_x - beta_x * x", "V' = KL"),
     "a pair's divergence": ("nats = ((narrow + move**2) / wide - 1 + np.log(wide / narrow)).sum(1) / 2", "nats = (narrow / wide - 1 + np.log(wide / narrow)).sum(1) / 2", "no pair is below"),
     "the envelope's cost": ("floors.block_prior(5 * move**2 / 2, E)", "floors.block_prior(5 * move**2, E)", "no pair is below"),
-    "S of a weight": ("of_S = Delta * sp.sqrt(h)", "of_S = Delta * h", "a weight's part of S"),
+    "S of a weight": ("of_S = (Delta * sp.sqrt(h))", "of_S = (Delta * h)", "a weight's part of S"),
     "loss of a weight": ("beta * sp.exp(-x) * sp.sinh(x)", "beta * sp.exp(x) * sp.sinh(x)", "a weight's loss"),
     "the law's lower end": ("sp.Limit(x * sp.exp(-x) / sp.sinh(x), x, 0)", "sp.Limit(x * sp.exp(-x) / sp.sinh(2 * x), x, 0)", "the ends meet"),
     "S, factor": ("zip(d, r)) ** 2 / 4", "zip(d, r)) ** 2 / 2", "the baseline's excess"),
@@ -83,12 +83,12 @@ CHAPTER = {
     "Hadamard, sign": ("- p1 * p2 * h12**2 / beta**2", "+ p1 * p2 * h12**2 / beta**2", "Hadamard"),
     "Hadamard, beta": ("- p1 * p2 * h12**2 / beta**2", "- p1 * p2 * h12**2 / beta", "Hadamard"),
     "under a diagonal prior": ("(shift**2 / pair.prior_variance).sum()", "(shift / pair.prior_variance).sum()", "the value under a diagonal prior"),
-    "the order": ("np.log(1 + D * np.diag(H) / (2 * E)).sum() / 2", "np.log(1 + D * np.diag(H) / (8 * E)).sum() / 2", "the order of the floors"),
+    "the order": ("np.log(1 + np.diag(scaled)).sum() / 2", "np.log(1 + np.diag(scaled)).sum() / 4", "the order of the floors"),
     "the baseline's floor": ("D * np.trace(H) / (4 * E)", "D * np.trace(H) / (2 * E)", "the package's floors"),
     "Exercise 4.1": ("sp.Rational(price, 2) * (1 - sp.exp(-2 * n))", "sp.Rational(price, 2) * (1 - sp.exp(-n))", "Exercise 4.1, E"),
     "Exercise 4.2, sign": ("quadratic = L**2 + h * lam / beta * L -", "quadratic = L**2 - h * lam / beta * L -", "Exercise 4.2"),
     "Exercise 4.2, the posterior": ("1 / (h / beta + L / lam))", "1 / (h / beta + L))", "Exercise 4.2"),
-    "Exercise 4.3, A": ("A, B, G = h / 2 * sp.exp(u)", "A, B, G = h * sp.exp(u)", "Exercise 4.3, the first minor"),
+    "Exercise 4.3, A": ("    h / 2 * sp.exp(u),", "    h * sp.exp(u),", "Exercise 4.3, the first minor"),
     "Exercise 4.3, G": ("Delta**2 / (2 * lam) * sp.exp(-v)", "Delta**2 / (2 * lam) * sp.exp(v)", "Exercise 4.3, the determinant"),
     "Exercise 4.4, sign": ("+ d(nu0 / m) - d(", "+ d(nu0 / m) + d(", "Exercise 4.4"),
     "Exercise 4.4, d": ("return ratio - 1 - sp.log(ratio)", "return ratio - 1 + sp.log(ratio)", "Exercise 4.4"),
@@ -156,7 +156,7 @@ PROOF = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("page, least", [("04_optimal_prior", 60), ("proof_lemma_42", 20)])
+@pytest.mark.parametrize("page, least", [("04_optimal_prior", 50), ("proof_lemma_42", 20)])
 def test_the_page_runs(page, least):
     assert len(cells(page)) >= least
 
