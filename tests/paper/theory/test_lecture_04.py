@@ -1,4 +1,5 @@
-"""Chapter 04 and the paper's proof of Lemma 4.2: with a formula changed in one of their own cells, the pages stop and name it."""
+"""Chapter 04, its page on wider families and the paper's proof of Lemma 4.2: with a formula changed in one of their
+own cells the pages stop and name it."""
 
 import pytest
 from lecture import cells, stops
@@ -53,9 +54,8 @@ CHAPTER = {
     "t, 2 for 4": ('equation("t", t, 4 * sp.sinh(x) ** 2', 'equation("t", t, 2 * sp.sinh(x) ** 2', "t does not hold"),
     "E, sign": ('loss, beta / 2 * (1 - sp.exp(-2 * x))', 'loss, beta / 2 * (1 + sp.exp(-2 * x))', "E does not hold"),
     "E, factor": ("(curvature * m / 2).subs(m, of_x)", "(curvature * m).subs(m, of_x)", "E does not hold"),
-    "E in (9)": ("        a * Delta**2 / 2,", "        a * Delta**2,", "E is the first sum"),
-    "KL in (9)": ("        (h + a) / a,", "        h / a,", "KL is the second sum"),
-    "arsinh of the second weight": ("sp.asinh(sp.sqrt(5) / 2)", "sp.asinh(sp.sqrt(5))", "the second weight"),
+    "E in (9)": ("m / 2, a * Delta**2 / 2, **as_there", "m / 2, a * Delta**2, **as_there", "E is the first sum"),
+    "KL in (9)": ("m, (h + a) / a, **as_there", "m, h / a, **as_there", "KL is the second sum"),
     "the edges": ("whole = sp.asinh(s / 2)", "whole = sp.asinh(s)", "near the edges"),
     "beta of x": ("beta_x = h * Delta**2 / (4 * sp.sinh(x) ** 2)", "beta_x = h * Delta**2 / (4 * sp.cosh(x) ** 2)", "E' = -beta KL'"),
     "E of x": ("by_exp((beta_x / 2) * (1 - sp.exp(-2 * x)))", "by_exp((beta_x / 2) * (1 - sp.exp(-x)))", "E' = -beta KL'"),
@@ -73,6 +73,19 @@ CHAPTER = {
     "the floor of (3), 8": ("1 / (8 * examples * price)", "1 / (4 * examples * price)", r"the floor of \(3\)"),
     "the floor of (3), c": ("price * (nats + c)", "price * nats", r"the floor of \(3\)"),
     "the floor of (3), N": ("np.sqrt((nats + c) / (2 * examples))", "np.sqrt((nats + c) / examples)", r"the floor of \(3\)"),
+    "Exercise 4.1": ("sp.Rational(price, 2) * (1 - sp.exp(-2 * n))", "sp.Rational(price, 2) * (1 - sp.exp(-n))", "Exercise 4.1, E"),
+    "Exercise 4.2, sign": ("quadratic = L**2 + h * lam / beta * L -", "quadratic = L**2 - h * lam / beta * L -", "Exercise 4.2"),
+    "Exercise 4.2, the posterior": ("1 / (h / beta + L / lam))", "1 / (h / beta + L))", "Exercise 4.2"),
+    "Exercise 4.3, A": ("    h / 2 * sp.exp(u),", "    h * sp.exp(u),", "Exercise 4.3, the first minor"),
+    "Exercise 4.3, G": ("Delta**2 / (2 * lam) * sp.exp(-v)", "Delta**2 / (2 * lam) * sp.exp(v)", "Exercise 4.3, the determinant"),
+    "Exercise 4.4, sign": ("+ d(nu0 / m) - d(", "+ d(nu0 / m) + d(", "Exercise 4.4"),
+    "Exercise 4.4, d": ("return ratio - 1 - sp.log(ratio)", "return ratio - 1 + sp.log(ratio)", "Exercise 4.4"),
+    "Exercise 4.5": ("other = {Delta: unit * Delta, h: h / unit**2}", "other = {Delta: unit * Delta, h: h / unit}", r"Exercise 4.5, \(9\)"),
+    "Exercise 4.6": ("(2 * sp.sqrt(first) + sp.sqrt(10 - first)) ** 2", "(sp.sqrt(first) + sp.sqrt(10 - first)) ** 2", "Exercise 4.6"),
+    "Exercise 4.7": ("sp.Limit(left.subs(h, -h), nu0, sp.oo)", "sp.Limit(left, nu0, sp.oo)", "Exercise 4.7"),
+}  # fmt: skip
+
+WIDER = {
     "what a full prior covers": ("cover = S0 + move * move.T", "cover = S0 - move * move.T", "the trace"),
     "the determinant, adjugate": ("(move.T * S0.adjugate() * move)[0]", "(move.T * S0 * move)[0]", "the determinant"),
     "the best full prior": ("np.log(1 + shift @ np.linalg.inv(S0) @ shift) / 2", "np.log(1 + shift @ S0 @ shift) / 2", "the best full prior"),
@@ -85,16 +98,6 @@ CHAPTER = {
     "under a diagonal prior": ("(shift**2 / pair.prior_variance).sum()", "(shift / pair.prior_variance).sum()", "the value under a diagonal prior"),
     "the order": ("np.log(1 + np.diag(scaled)).sum() / 2", "np.log(1 + np.diag(scaled)).sum() / 4", "the order of the floors"),
     "the baseline's floor": ("D * np.trace(H) / (4 * E)", "D * np.trace(H) / (2 * E)", "the package's floors"),
-    "Exercise 4.1": ("sp.Rational(price, 2) * (1 - sp.exp(-2 * n))", "sp.Rational(price, 2) * (1 - sp.exp(-n))", "Exercise 4.1, E"),
-    "Exercise 4.2, sign": ("quadratic = L**2 + h * lam / beta * L -", "quadratic = L**2 - h * lam / beta * L -", "Exercise 4.2"),
-    "Exercise 4.2, the posterior": ("1 / (h / beta + L / lam))", "1 / (h / beta + L))", "Exercise 4.2"),
-    "Exercise 4.3, A": ("    h / 2 * sp.exp(u),", "    h * sp.exp(u),", "Exercise 4.3, the first minor"),
-    "Exercise 4.3, G": ("Delta**2 / (2 * lam) * sp.exp(-v)", "Delta**2 / (2 * lam) * sp.exp(v)", "Exercise 4.3, the determinant"),
-    "Exercise 4.4, sign": ("+ d(nu0 / m) - d(", "+ d(nu0 / m) + d(", "Exercise 4.4"),
-    "Exercise 4.4, d": ("return ratio - 1 - sp.log(ratio)", "return ratio - 1 + sp.log(ratio)", "Exercise 4.4"),
-    "Exercise 4.5": ("other = {Delta: unit * Delta, h: h / unit**2}", "other = {Delta: unit * Delta, h: h / unit}", r"Exercise 4.5, \(9\)"),
-    "Exercise 4.6": ("(2 * sp.sqrt(first) + sp.sqrt(10 - first)) ** 2", "(sp.sqrt(first) + sp.sqrt(10 - first)) ** 2", "Exercise 4.6"),
-    "Exercise 4.7": ("sp.Limit(left.subs(h, -h), nu0, sp.oo)", "sp.Limit(left, nu0, sp.oo)", "Exercise 4.7"),
 }  # fmt: skip
 
 PROOF = {
@@ -156,7 +159,7 @@ PROOF = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("page, least", [("04_optimal_prior", 50), ("proof_lemma_42", 20)])
+@pytest.mark.parametrize("page, least", [("04_optimal_prior", 35), ("wider_families", 15), ("proof_lemma_42", 20)])
 def test_the_page_runs(page, least):
     assert len(cells(page)) >= least
 
@@ -164,6 +167,11 @@ def test_the_page_runs(page, least):
 @pytest.mark.parametrize("name", CHAPTER)
 def test_a_changed_formula_stops_the_chapter(name):
     stops("04_optimal_prior", *CHAPTER[name])
+
+
+@pytest.mark.parametrize("name", WIDER)
+def test_a_changed_formula_stops_the_page_on_wider_families(name):
+    stops("wider_families", *WIDER[name])
 
 
 @pytest.mark.parametrize("name", PROOF)
