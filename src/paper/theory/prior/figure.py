@@ -12,7 +12,7 @@ from paper.show.style import STYLE
 FAMILIES = {
     "baseline": (STYLE["baseline"][1], "-", 0.27, (8, 2)),
     "isotropic prior, diagonal posterior": (STYLE["diag"][1], "-", 0.36, (12, 8)),
-    "isotropic prior, full posterior": (STYLE["layerwise"][1], "-", 0.02, (0, -16)),
+    "isotropic prior, full posterior": (STYLE["layerwise"][1], "-", 0.02, (0, -38)),
     "diagonal prior and posterior (Lemma 4.2)": ("black", "-", 0.84, (-55, -12)),
     "block prior and posterior": ("#CC79A7", "--", 0.02, (5, 3)),
     "any Gaussian prior and posterior": ("#B8730A", "--", 0.02, (5, 3)),
