@@ -1,4 +1,4 @@
-"""Chapters have numbers, their sections have none: "section 4.2" in this book is the paper's.
+"""Chapters have numbers; their sections and the pages below them have none: "section 4.2" in this book is the paper's.
 
 Sphinx numbers a chapter's sections with it, or else leaves the chapter's number out of those of its figures and propositions. So the
 sections lose theirs after the figures got their own.
@@ -11,11 +11,11 @@ from sphinx.environment import BuildEnvironment
 
 def _of_chapters_only(app: Sphinx, env: BuildEnvironment) -> None:
     for numbers in env.toc_secnumbers.values():
-        numbers.update({anchor: None for anchor in numbers if anchor})
-    for contents in env.tocs.values():
-        for entry in contents.findall(nodes.reference):
-            if entry["anchorname"]:
-                entry.attributes.pop("secnumber", None)
+        numbers.update({anchor: None for anchor, number in numbers.items() if len(number) > 1})
+    entries = [entry for contents in env.tocs.values() for entry in contents.findall(nodes.reference)]
+    for node in [*entries, *env.titles.values()]:
+        if len(node.get("secnumber", ())) > 1:
+            del node["secnumber"]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

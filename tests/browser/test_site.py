@@ -8,12 +8,14 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 
+from paper.book import chapters
+
 from .pages import LISTINGS, PAGES, READ, ROOT, settled
 
 
 def test_every_entry_of_the_table_of_contents_has_a_page():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    entries = [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+    entries = chapters.files(toc)
     assert {f"{entry}.html" for entry in entries} | {"index.html", "search.html"} <= set(PAGES)
 
 

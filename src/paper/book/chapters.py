@@ -119,9 +119,14 @@ def _in_order(about: object) -> object:
 def pages(toc: Path = Path("_toc.yml")) -> dict[str, str]:
     """The notebooks that are pages of the book, in its order: the name of each with that of the chapter it is made from."""
     content = yaml.safe_load(toc.read_text(encoding="utf-8"))
-    files = [content["root"], *(entry["file"] for part in content["parts"] for entry in part["chapters"])]
-    names = [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
+    names = [file.removeprefix("notebooks/") for file in files(content) if file.startswith("notebooks/")]
     return {name: TEMPLATE if name.startswith("appendix_") else name for name in names}
+
+
+def files(toc: Mapping) -> list[str]:
+    """The files of a table of contents in its order; the pages below a chapter come after it."""
+    chapters = [entry for part in toc["parts"] for entry in part["chapters"]]
+    return [toc["root"], *(page["file"] for entry in chapters for page in (entry, *entry.get("sections", [])))]
 
 
 def declared(notebook: NotebookNode) -> dict[str, Parameter]:

@@ -131,14 +131,16 @@ def test_a_statement_of_the_paper_must_begin_with_its_name(build):
 
 
 def test_chapters_are_numbered_and_with_them_what_they_hold_but_not_their_sections(build, tmp_path):
-    (tmp_path / "chapter.rst").write_text(
-        "Chapter\n=======\n\nSection\n-------\n\n.. prf:lemma:: Ours\n   :label: lem-ours\n\n   It holds.\n"
-    )
-    contents = ".. toctree::\n   :numbered:\n\n   chapter\n\nSee :prf:ref:`lem-ours`."
+    lemma = "Section\n-------\n\n.. prf:lemma:: {0}\n   :label: lem-{0}\n\n   It holds.\n"
+    below = "\n.. toctree::\n\n   below\n"
+    (tmp_path / "chapter.rst").write_text(f"Chapter\n=======\n\n{lemma.format('first')}{below}")
+    (tmp_path / "below.rst").write_text(f"Below\n=====\n\n{lemma.format('second')}")
+    contents = ".. toctree::\n   :numbered:\n\n   chapter\n\nSee :prf:ref:`lem-first`, :prf:ref:`lem-second`."
     html, _, warnings = build(contents, "statements", "numbering")
-    page = (tmp_path / "out" / "chapter.html").read_text()
-    assert ">Lemma 1.1</a>" in html and "1.1. Section" not in html and warnings == ""
-    assert "1. </span>Chapter" in page and "<h2>Section<" in page
+    chapter, page = ((tmp_path / "out" / f"{name}.html").read_text() for name in ("chapter", "below"))
+    assert ">Lemma 1.1</a>" in html and ">Lemma 1.2</a>" in html and warnings == ""
+    assert "1. </span>Chapter" in chapter and "<h2>Section<" in chapter and "<h1>Below<" in page
+    assert re.findall(r"\d\.\d\. \w+", html + chapter + page) == []
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def test_parameters_are_typed_explained_valid_and_checked(source):
 
 def toc_entries():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+    return chapters.files(toc)
 
 
 def test_every_entry_of_the_table_of_contents_has_a_source():

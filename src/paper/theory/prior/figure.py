@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 
 from paper.show.style import STYLE
 
-# family: colour, line style, and how far along the curve its name stands; the columns of `measured.curves`
+# family: colour, line style, how far along the curve its name stands, and how far from it in points; the columns of `measured.curves`
 FAMILIES = {
-    "baseline": (STYLE["baseline"][1], "-", 0.17),
-    "isotropic prior, diagonal posterior": (STYLE["diag"][1], "-", 0.42),
-    "isotropic prior, full posterior": (STYLE["layerwise"][1], "-", 0.02),
-    "diagonal prior and posterior (Lemma 4.2)": ("black", "-", 0.02),
-    "block prior and posterior": ("#CC79A7", "--", 0.02),
-    "any Gaussian prior and posterior": ("#B8730A", "--", 0.02),
+    "baseline": (STYLE["baseline"][1], "-", 0.27, (8, 2)),
+    "isotropic prior, diagonal posterior": (STYLE["diag"][1], "-", 0.36, (12, 8)),
+    "isotropic prior, full posterior": (STYLE["layerwise"][1], "-", 0.02, (0, -38)),
+    "diagonal prior and posterior (Lemma 4.2)": ("black", "-", 0.84, (-55, -12)),
+    "block prior and posterior": ("#CC79A7", "--", 0.02, (5, 3)),
+    "any Gaussian prior and posterior": ("#B8730A", "--", 0.02, (5, 3)),
 }
 PRINTED, STABLE = "#D55E00", "#0072B2"
 
@@ -34,9 +34,11 @@ def idea(move: float, noise: float, priors: dict[str, float], widths: np.ndarray
         left.plot(at, _bell(at, width), color=colour)
         left.annotate(name, places[name], color=colour, ha="right" if name == "too narrow" else "left")
         right.plot(width, np.interp(width, widths, costs), "o", color=colour, zorder=3)
-        right.annotate(
-            name, (width, np.interp(width, widths, costs)), xytext=(7, 5), textcoords="offset points", color=colour
-        )
+        shift, side = {"too narrow": ((8, 2), "left"), "best": ((0, -16), "center"), "too wide": ((-6, 6), "right")}[
+            name
+        ]
+        at_width = (width, np.interp(width, widths, costs))
+        right.annotate(name, at_width, xytext=shift, textcoords="offset points", color=colour, ha=side)
     left.set(xlabel="The weight, from its start", ylabel="Probability density", yticks=[])
     right.loglog(widths, costs, color="grey", zorder=2)
     right.set(xlabel="Standard deviation of the prior", ylabel="Divergence (nats)", ylim=(1, 15))
@@ -54,7 +56,7 @@ def _bell(distance: np.ndarray, width: float) -> np.ndarray:
 def feasible(loss: np.ndarray, kl: np.ndarray, least: np.ndarray, optimum: tuple[float, float]) -> Figure:
     """Pairs as points (loss, kl), the curve `least` over the sorted `loss`, and its tangent of slope -1 at `optimum`."""
     figure, axis = plt.subplots(figsize=(6.4, 4))
-    inside = (loss < 5) & (kl < 8)
+    inside = (loss < 5) & (kl < 6)
     axis.plot(loss[inside], kl[inside], ".", color=STYLE["diag"][1], markersize=4, alpha=0.6)
     axis.plot(loss, least, color="black")
     level = sum(optimum)
@@ -71,8 +73,8 @@ def feasible(loss: np.ndarray, kl: np.ndarray, least: np.ndarray, optimum: tuple
     axis.annotate(
         "Lemma 4.2", (4.2, np.interp(4.2, loss, least)), xytext=(0, -14), textcoords="offset points", ha="center"
     )
-    axis.annotate("diagonal pairs", (3.2, 6), color=STYLE["diag"][1])
-    axis.set(xlabel=r"Expected quadratic loss $E$", ylabel=r"$\mathrm{KL}(Q\|P)$ (nats)", xlim=(0, 5), ylim=(0, 8))
+    axis.annotate("diagonal pairs", (1.5, 4.4), color=STYLE["diag"][1])
+    axis.set(xlabel=r"Expected quadratic loss $E$", ylabel=r"$\mathrm{KL}(Q\|P)$ (nats)", xlim=(0, 5), ylim=(0, 6))
     sns.despine(figure)
     return figure
 
@@ -80,12 +82,12 @@ def feasible(loss: np.ndarray, kl: np.ndarray, least: np.ndarray, optimum: tuple
 def floors(curves: pd.DataFrame, useless_from: float) -> Figure:
     """The least KL of each family over the expected quadratic loss E; a line where the complexity term reaches 1."""
     figure, axis = plt.subplots(figsize=(8.6, 4.8))
-    for name, (colour, style, where) in FAMILIES.items():
+    for name, (colour, style, where, shift) in FAMILIES.items():
         axis.loglog(curves["E"], curves[name], style, color=colour, gid=name.split(" (")[0].replace(" ", "-"))
         place = int(where * (len(curves) - 1))
         axis.annotate(
-            name.replace(", ", ",\n"), (curves["E"][place], curves[name][place]), color=colour, fontsize="small",
-            xytext=(5, 3), textcoords="offset points", ha="left", va="bottom",
+            "Lemma 4.2" if "Lemma" in name else name, (curves["E"][place], curves[name][place]), color=colour, fontsize="small",
+            xytext=shift, textcoords="offset points",
         )  # fmt: skip
     axis.axhline(useless_from, color="grey", linestyle=":", linewidth=1.2)
     axis.annotate(
@@ -107,10 +109,8 @@ def one_weight(t: np.ndarray, kl: np.ndarray, loss: np.ndarray) -> Figure:
     axis.loglog(t, np.sqrt(t) / 2, color="grey", linestyle=":")
     axis.loglog(t, kl, color="black")
     axis.loglog(t, loss, color=PRINTED)
-    axis.annotate(r"nats, $\mathrm{arsinh}(\sqrt{t}/2)$", (3e3, 5), xytext=(0, 8), textcoords="offset points")
-    axis.annotate(
-        r"loss over $\beta$, at most 1/2", (3e3, 0.5), xytext=(0, -16), textcoords="offset points", color=PRINTED
-    )
+    axis.annotate(r"nats, $\mathrm{arsinh}(\sqrt{t}/2)$", (1.5e2, 1.2))
+    axis.annotate(r"loss over $\beta$, at most 1/2", (6e1, 0.19), color=PRINTED)
     axis.annotate(r"$\sqrt{t}/2$", (40, 3.2), xytext=(-6, 6), textcoords="offset points", color="#555", ha="right")
     axis.set(xlabel=r"$t = h_i \Delta_i^2 / \beta$", ylabel="Cost of one weight", ylim=(kl.min() / 2, 4 * kl.max()))
     sns.despine(figure)
@@ -168,6 +168,6 @@ def floor_of_3(betas: np.ndarray, linear: np.ndarray, bound: np.ndarray, best: t
             ha="right" if shift[0] < 0 else "left",
         )  # fmt: skip
     axis.annotate("the floor of (3)", best, xytext=(0, -16), textcoords="offset points", ha="center")
-    axis.set(xlabel=r"$\beta$", ylabel="Quadratic model of the bound (3)", ylim=(0.7 * best[1], None))
+    axis.set(xlabel=r"$\beta$", ylabel="Quadratic model of the bound (3)", ylim=(0.6 * best[1], None))
     sns.despine(figure)
     return figure
