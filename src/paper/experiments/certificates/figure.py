@@ -68,7 +68,8 @@ def by_method(results: list[Result], holdouts: list[Result]) -> Figure:
         axis.annotate(label, (value, 1.01), xycoords=("data", "axes fraction"), ha="center", fontsize=9, color="0.3")
     axis.set_yticks(range(len(methods)), [STYLE[method][0] for method in methods])
     axis.invert_yaxis()
-    axis.set(xlim=(0, max(0.6, 1.1 * (1 - 1 / names.classes(dataset)))), ylim=(len(methods) - 0.5, -0.5))
+    largest = max(float(result.table["certificate"].max()) for result in results)
+    axis.set(xlim=(0, 1.08 * max(largest, 1 - 1 / names.classes(dataset))), ylim=(len(methods) - 0.5, -0.5))
     axis.set_xlabel(f"error on {title(dataset)}: test (open), certificate (filled)")
     axis.tick_params(axis="y", length=0)
     return figure
