@@ -8,7 +8,6 @@ from pacbayes_curvature.certificates import holdout_bound
 from paper import names
 from paper.experiments.certified import DELTA, error_rate
 from paper.experiments.holdout.compute import CHOSEN, trained_on_share
-from paper.experiments.rivals import around_minimum, code, optimised, shares  # noqa: F401 - they enter their rivals
 from paper.experiments.rivals.rival import RIVALS, Setting
 from paper.networks.minimum import Minimum
 from paper.results import records
