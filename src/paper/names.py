@@ -88,7 +88,7 @@ EXPERIMENTS = {
     "two_minima": {"mnist2": range(3)},
     "certificates": _all(seeds=5),
     "holdout": _all(seeds=1),
-    "rivals": {"mnist2": range(1), "cifar2": range(1)},
+    "rivals": _all(seeds=1),
 }
 USUAL = [name for name in EXPERIMENTS if set(EXPERIMENTS[name]) == set(FROZEN)]  # for every data set
 

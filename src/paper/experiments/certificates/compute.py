@@ -10,6 +10,7 @@ from pacbayes_curvature.certificates import certificate
 from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation
 from pacbayes_curvature.mean_field import along_curvature
 from paper.experiments.certified import (
+    BETAS,
     DELTA,
     DELTA_MC,
     DRAWS,
@@ -63,10 +64,11 @@ def _row(minimum: Minimum, method: str) -> dict[str, float]:
         tally = level.tally(x[looked], y[looked], stream("search for a certificate", minimum.seed), label=method)
         return estimate(1 - tally.accuracy, posteriors.kl_divergence(layers, lam, beta), n, len(PRIORS))
 
-    lam, beta = search(found, beta=method != "baseline")
+    lam, beta = search(found, BETAS if method != "baseline" else BETAS[-1:])
     q = along_curvature(weights, layers, lam, beta)
-    row = score(q, q.kl(minimum.network.initial, lam), x, y, minimum.data, minimum.seed, method, priors=len(PRIORS))
-    draws = drawn(q, x, y, minimum.seed, method)
+    # The same noise for each: where two find the same posterior, they have the same certificate.
+    row = score(q, q.kl(minimum.network.initial, lam), x, y, minimum.data, minimum.seed, "a posterior", len(PRIORS))
+    draws = drawn(q, x, y, minimum.seed, "a posterior")
     return {
         "method": method,
         "lam": lam,

@@ -75,7 +75,7 @@ class Setting:
             each = [(posterior(lam, beta), lam) for lam, beta in zip(lams, betas)]
             return np.array([self.expected(q, q.kl(self.initial, lam), len(PRIORS)) for q, lam in each])
 
-        lam, beta = search(found, beta=True, coarse=125)
+        lam, beta = search(found, coarse=125)
         q = posterior(lam, beta)
         return Rival(q, q.kl(self.initial, lam), torch.arange(self.n), 0.0, len(PRIORS), self.trained, tried)
 

@@ -7,7 +7,7 @@ from pacbayes_curvature import descent
 from pacbayes_curvature.curvature.second_moments import second_moments, spectrum
 from pacbayes_curvature.descent import Descent, optimise
 from pacbayes_curvature.mean_field import Coordinates, MeanField
-from paper.experiments.certified import COARSE, PRIORS, search
+from paper.experiments.certified import BETAS, COARSE, PRIORS, search
 from paper.experiments.rivals.rival import SHARE, Rival, Setting, rival
 from paper.randomness import stream
 
@@ -58,15 +58,16 @@ def prior_curvature(setting: Setting) -> Rival:
     coordinates = Coordinates([torch.from_numpy(u.copy()).to(mean[0]) for _, u in spectra], [None] * len(mean))
     curvature = [torch.from_numpy(g.copy()).to(mean[0])[None] for g, _ in spectra]
 
+    priors = len(PRIORS) * len(BETAS)  # beta is the prior's here
+
     def posterior(lam: float, beta: float) -> MeanField:
         return MeanField(mean, [lam / (1 + lam / beta * g) for g in curvature], coordinates)
 
     def found(lams: np.ndarray, betas: np.ndarray) -> np.ndarray:
-        priors = len(PRIORS) ** 2
         return np.array([setting.expected(posterior(lam, beta), 0.0, priors, rest) for lam, beta in zip(lams, betas)])
 
-    q = posterior(*search(found, beta=True, coarse=250))
-    return Rival(q, 0.0, rest, SHARE, len(PRIORS) ** 2, mean, "lam and beta on a grid")
+    q = posterior(*search(found, coarse=250))
+    return Rival(q, 0.0, rest, SHARE, priors, mean, "lam and beta on a grid")
 
 
 def _best_lam(setting: Setting) -> float:
