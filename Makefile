@@ -13,7 +13,7 @@ SNAKE  := $(RUN) -m snakemake --cores "$${CORES:-$$($(START) cores)}"
 PYTEST := $(RUN) -m pytest -n "$${CORES:-$$($(START) cores)}" --dist loadfile
 
 .NOTPARALLEL:
-.PHONY: FORCE help book test lint linkcheck notebook smoke browser-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
+.PHONY: FORCE help book test lint linkcheck notebook smoke browser-test cluster-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -41,6 +41,9 @@ smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 
 browser-test: book pdf  ## the built book in a browser without a network, and its PDF (needs Chromium)
 	$(PYTEST) tests/browser -k "not listing_of_code and not one_of_all_pages and not a_picture_of"
+
+cluster-test: $(STAMP)  ## the flow through a cluster's queue, with jobs and itself killed (3 minutes; not in .ci/run)
+	$(RUN) -m pytest tests/cluster
 
 elsewhere: $(STAMP)  ## clones that were moved, copied or meet a hostile shell (15 minutes or more, 20 GB; not in .ci/run)
 	$(RUN) -m pytest tests/elsewhere

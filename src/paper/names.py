@@ -89,6 +89,7 @@ EXPERIMENTS = {
     "certificates": _all(seeds=5),
     "holdout": _all(seeds=1),
     "rivals": _all(seeds=1),
+    "norms": _all(seeds=1),
 }
 USUAL = [name for name in EXPERIMENTS if set(EXPERIMENTS[name]) == set(FROZEN)]  # for every data set
 

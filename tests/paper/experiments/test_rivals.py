@@ -47,6 +47,8 @@ def test_each_row_is_the_certificate_of_its_counts(quick):
     axis = figure.certificate_against_time(result).axes[0]
     assert {text.get_text() for text in axis.texts} == {*words.NAMES.values(), "hold-out bound"}
     plt.close("all")
+    assert "{py:func}`EKFAC <paper.experiments.rivals.around_minimum.ekfac>`" in set(words.table(result)["rival"])
+    assert words.whole(result) and not words.whole(rivals("digits"))
     assert len(words.table(result)) == len(RIVALS) and set(words.GROUPS) == {words.group(name) for name in RIVALS}
     around = type(result)(result.key, table.assign(method="baseline").iloc[:1], result.made, result.state)
     assert "Optimisation" in words.findings(result, around).data

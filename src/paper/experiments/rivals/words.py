@@ -39,6 +39,11 @@ def name(method: str) -> str:
     return NAMES[method]
 
 
+def _link(method: str) -> str:
+    """The rival's name, leading to its code in the listing of the book's functions."""
+    return f"{{py:func}}`{name(method)} <{RIVALS[method].__module__}.{method}>`"
+
+
 def group(method: str) -> str:
     """The key of GROUPS, by the module that the rival is defined in."""
     room = RIVALS[method].__module__.rpartition(".")[2]
@@ -60,7 +65,7 @@ def table(result: Result) -> pd.DataFrame:
     rows = result.table.sort_values("certificate")
     return pd.DataFrame(
         {
-            "rival": [name(method) for method in rows["method"]],
+            "rival": [_link(method) for method in rows["method"]],
             "**certificate**": [f"**{value:.4f}**" for value in rows["certificate"]],
             "error on the examples counted": (rows["errors"] / rows["outcomes"]).tolist(),
             "on the test set": rows["test_error"].tolist(),
@@ -74,10 +79,15 @@ def table(result: Result) -> pd.DataFrame:
     )
 
 
+def whole(result: Result) -> bool:
+    """Whether it has all rivals, and not the coordinates alone."""
+    return set(RIVALS) <= set(result.table["method"])
+
+
 def findings(result: Result, around: Result) -> Markdown:
     """How much is due to optimisation, to the coordinates, to the prior's mean; and the hold-out line. `around`: the certificates of the
     paper's posteriors on the same network."""
-    if len(result.table) < len(RIVALS):
+    if not whole(result):
         return Markdown(f"On {title(result.key.dataset)} only the coordinates are compared, below.")
     c = dict(zip(result.table["method"], result.table["certificate"]))
     paper = dict(zip(around.table["method"], around.table["certificate"]))

@@ -15,7 +15,7 @@ import nbformat
 import psutil
 import pytest
 import yaml
-from stand_in_cluster import JOBS, status
+from cluster.stand_in_cluster import JOBS, status
 
 from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation
 from pacbayes_curvature.posteriors import METHODS
@@ -23,7 +23,7 @@ from paper import names
 from paper.__main__ import main
 from paper.networks import minimum
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 COMPUTED = [
     f"build/reproduced/{experiment}/digits-seed0.csv" for experiment in ("training_run", "accuracy_vs_complexity")
 ]
@@ -33,7 +33,7 @@ PATIENCE = 1800  # seconds for one step, on a busy machine
 
 def start(tree: Path) -> subprocess.Popen:
     """snakemake with the profile for Slurm, but with the stand-in's queue."""
-    stand_in = f"{sys.executable} -S tests/stand_in_cluster.py"  # -S: it starts often, and needs no packages
+    stand_in = f"{sys.executable} -S tests/cluster/stand_in_cluster.py"  # -S: it starts often, and needs no packages
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", "--executor", "cluster-generic"]
     command += [
         "--cluster-generic-submit-cmd",

@@ -1,8 +1,8 @@
 """A cluster on this machine for snakemake's executor cluster-generic: every job is a process of its own session, which
 outlives the process that submitted it.
 
-    python tests/stand_in_cluster.py submit SCRIPT    starts the script and prints the job's id, the path of its folder
-    python tests/stand_in_cluster.py status JOB       prints running, success or failed
+    python tests/cluster/stand_in_cluster.py submit SCRIPT    starts the script and prints the job's id, the path of its folder
+    python tests/cluster/stand_in_cluster.py status JOB       prints running, success or failed
 
 A job's folder, in .snakemake/stand-in-cluster, holds a copy of the script, its log, its process id and in the end its
 exit code.

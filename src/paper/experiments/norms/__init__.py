@@ -1,0 +1,1 @@
+"""Bounds from norms of the weights."""
