@@ -1,6 +1,6 @@
 """benchmarks/results.json: what it holds, and how a part that was run again replaces its old numbers.
 
-environment  versions, machine, processor_model, threads, date
+environments {part: {versions, machine, processor_model, threads, date}}: ratios are of one run, so parts may be of different machines
 entries      [{name, ratio, low, high, target, note}]: see `pairs.entry`
 scaling      [{task, measure, against, base, points: [[size, value]], exponent, stderr}]: see `scaling`
 stages       [{stage, dataset, seconds, share, processor}] of a full reproduction: see `stages`
@@ -22,7 +22,7 @@ FIELDS = {
     "stages": ("stage", "dataset", "seconds", "share", "processor"),
 }
 IDENTITY = {"entries": ("name",), "scaling": ("task", "measure", "against"), "stages": ("stage", "dataset")}
-EMPTY = {"environment": {}, "entries": [], "scaling": [], "stages": [], "peak": {}}
+EMPTY = {"environments": {}, "entries": [], "scaling": [], "stages": [], "peak": {}}
 
 
 def environment() -> dict:
@@ -55,26 +55,15 @@ def validate(results: dict) -> None:
             raise ValueError(f"{part} has an item twice: {', '.join(map(str, sorted(identities)))}")
 
 
-def differences(path: Path, now: dict) -> str:
-    """In what the environment of the results at `path` differs from this one, the date apart; empty if in nothing."""
-    before = read(path)["environment"]
-    other = [name for name in before if name != "date" and before[name] != now.get(name)]
-    return "; ".join(f"{name} was {before[name]}, is {now.get(name)}" for name in other)
-
-
-def require_same_environment(path: Path, now: dict) -> None:
-    """Raise ValueError when the results at `path` are from another environment: they must not be mixed with new ones."""
-    if differ := differences(path, now):
-        raise ValueError(f"{path} is from another environment ({differ}); run all parts, or delete it")
-
-
 def merge(path: Path, **parts: list | dict) -> dict:
-    """Put these parts into the file, in place of the items of the same identity, and return the whole."""
+    """Put these into the file, in place of the items of the same identity and of the same parts' environments, and return the whole."""
     results = read(path)
     for part, new in parts.items():
         if isinstance(new, list):
             kept = {_identity(part, item) for item in new}
             new = [item for item in results[part] if _identity(part, item) not in kept] + new
+        elif part == "environments":
+            new = results[part] | new
         results = results | {part: new}
     validate(results)
     with atomic(path) as file:

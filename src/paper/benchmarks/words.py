@@ -37,19 +37,24 @@ def shares(results: dict) -> list[dict]:
     return [e for e in results["entries"] if "share" in e["name"]]
 
 
-def environment(results: dict) -> Markdown:
-    """One sentence: where and when all this was measured."""
-    about, peak = results["environment"], results["peak"]
-    gflops = (
-        f"{peak['gflops']:.0f} x 10^9 floating point operations a second in single-precision products"
-        if peak
-        else "unknown"
-    )
-    return Markdown(
-        f"Measured on {about['date']} on {about['processor_model']} ({about['processor']}, {about['system']}) with "
-        f"{about['threads']} of {about['cores']} cores, Python {about['python']}, PyTorch {about['torch']}, NumPy "
-        f"{about['numpy']}. The machine's measured matrix-product peak: {gflops}."
-    )
+def environments(results: dict) -> Markdown:
+    """Where and when each part was measured, a line for each machine, day and set of versions; then the machine's peak."""
+    parts = {}
+    for part, about in results["environments"].items():
+        parts.setdefault(json.dumps(about, sort_keys=True), []).append(part.replace("_", " "))
+    lines = []
+    for text, of in parts.items():
+        about = json.loads(text)
+        lines.append(
+            f"- {', '.join(of)}: on {about['date']} on {about['processor_model']} ({about['processor']}, {about['system']}) with "
+            f"{about['threads']} of {about['cores']} cores, Python {about['python']}, PyTorch {about['torch']}, NumPy {about['numpy']}."
+        )
+    if results["peak"]:
+        lines.append(
+            f"- The first machine's measured matrix-product peak: {results['peak']['gflops']:.0f} x 10^9 floating point operations a "
+            "second in single precision."
+        )
+    return Markdown("\n".join(["Measured:", "", *lines]))
 
 
 def entries_table(entries: list[dict]) -> pd.DataFrame:

@@ -83,12 +83,12 @@ def test_a_part_that_is_run_again_replaces_its_own_numbers_only(tmp_path):
     assert [item["against"] for item in read["scaling"]] == ["N", "width"] and read["peak"] == {"gflops": 1.0}
 
 
-def test_numbers_of_another_environment_are_not_mixed(tmp_path):
+def test_each_part_has_the_environment_it_was_measured_in(tmp_path):
     path, now = tmp_path / "results.json", results.environment()
-    results.merge(path, environment=now | {"date": "2000-01-01"})
-    results.require_same_environment(path, now)
-    with pytest.raises(ValueError, match=r"another environment \(torch was .*, is 0\); run all parts, or delete it"):
-        results.require_same_environment(path, now | {"torch": "0"})
+    results.merge(path, environments={"a": now, "b": now})
+    other = now | {"processor_model": "Abacus"}
+    results.merge(path, environments={"b": other}, entries=[an_entry()])
+    assert results.read(path)["environments"] == {"a": now, "b": other}
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_numbers_of_another_environment_are_not_mixed(tmp_path):
     [
         ("entries", [{"name": "a"}], "an item of entries must have name, ratio, low, high, target, note, got name"),
         ("entries", [an_entry(), an_entry()], "entries has an item twice"),
-        ("speed", [], "results must have environment, entries, scaling, stages, peak"),
+        ("speed", [], "results must have environments, entries, scaling, stages, peak"),
     ],
 )
 def test_results_of_another_form_are_refused(part, items, message):
@@ -235,7 +235,9 @@ def test_a_quick_run_writes_valid_results(workspace, digits_network, monkeypatch
     monkeypatch.setattr("paper.networks.minimum.network", lambda data, seed: digits_network)
     command.main(["sweeps", "monte_carlo", "inversion", "training", "scaling", "--quick"])
     written = results.read(workspace / "build" / "benchmarks" / "quick.json")
-    assert {"python", "torch", "cores", "processor_model", "threads", "date"} <= set(written["environment"])
+    assert set(written["environments"]) == {"sweeps", "monte_carlo", "inversion", "training", "scaling"}
+    for about in written["environments"].values():
+        assert {"python", "torch", "cores", "processor_model", "threads", "date"} <= set(about)
     names = {e["name"] for e in written["entries"]}
     assert {f"sweep_equal_{what}_digits" for what in ("examples", "error")} < names
     assert {"share_of_peak_digits", "share_of_peak", "paper_procedure_share_of_peak_digits"} < names

@@ -23,14 +23,11 @@ def entry(name, ratio, target, note="A note."):
 @pytest.fixture
 def results():
     return {
-        "environment": {
-            "date": "2020-01-02",
-            "processor_model": "Abacus",
-            "processor": "x",
-            "system": "y",
-            "threads": 2,
-        }
-        | {"cores": 4, "python": "3", "torch": "2", "numpy": "1"},
+        "environments": {
+            part: {"date": "2020-01-02", "processor_model": model, "processor": "x", "system": "y", "threads": 2}
+            | {"cores": 4, "python": "3", "torch": "2", "numpy": "1"}
+            for part, model in (("sweeps", "Abacus"), ("monte_carlo", "Abacus"), ("descent", "Pascaline"))
+        },
         "entries": [
             entry("pair_met", 7.0, 6.0),
             entry("pair_missed", 3.0, 40.0, "The reason."),
@@ -172,7 +169,6 @@ def test_results_that_are_not_there_are_asked_for(tmp_path, results):
         pages_benchmarks.load(tmp_path / "results.json")
     (tmp_path / "results.json").write_text(json.dumps(results))
     assert pages_benchmarks.load(tmp_path / "results.json") == results
-    assert (
-        "Abacus" in pages_benchmarks.environment(results).data
-        and "200 x 10^9" in pages_benchmarks.environment(results).data
-    )
+    said = pages_benchmarks.environments(results).data
+    assert "- sweeps, monte carlo: on 2020-01-02 on Abacus" in said and "- descent: on 2020-01-02 on Pascaline" in said
+    assert "200 x 10^9" in said and "200 x 10^9" not in pages_benchmarks.environments(results | {"peak": {}}).data
