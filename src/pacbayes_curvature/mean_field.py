@@ -123,10 +123,7 @@ def along_curvature(weights: Weights, layers: list[LayerPosterior], lam: float, 
 
 
 class Layer:
-    """A layer's moments and noise, given its inputs: what `MeanField.tally` and `descent.optimise` share.
-
-    mean (n_out, k) and variances: along the coordinates if `rotated`, else the mean is W itself.
-    """
+    """A layer's moments and noise, given its inputs. mean: W itself (n_out, k); variances: along the coordinates."""
 
     def __init__(self, mean, variances, inputs, outputs):
         self.mean, self.variances, self.inputs, self.outputs = mean, variances, inputs, outputs

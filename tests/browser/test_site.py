@@ -87,3 +87,30 @@ def _exists(link: str) -> bool:
 @lru_cache
 def _anchors(path: Path) -> set[str]:
     return set(re.findall(r'\b(?:id|name)="([^"]+)"', path.read_text(encoding="utf-8")))
+
+
+def test_a_table_of_rivals_is_sorted_by_its_heads(visit):
+    page = visit("notebooks/10_rivals.html")
+    table = page.locator(".tag_sortable table").first
+
+    def column(number):
+        cells = table.locator(f"tbody tr td:nth-child({number})").all_text_contents()
+        return [float(cell.replace(",", "")) for cell in cells if cell[0].isdigit()]
+
+    first = table.locator("tbody tr").all_text_contents()
+    assert column(2) == sorted(column(2)), "as the page has it: the smallest certificate first"
+    head = table.get_by_role("columnheader", name="KL (nats)")
+    head.get_by_role("button").press("Enter")
+    assert column(5) == sorted(column(5)) and head.get_attribute("aria-sort") == "ascending"
+    head.get_by_role("button").click()
+    assert column(5) == sorted(column(5), reverse=True) and head.get_attribute("aria-sort") == "descending"
+    own = table.get_by_role("columnheader", name="hold-out bound of the prior's mean")
+    own.get_by_role("button").click()
+    cells = table.locator("tbody tr td:nth-child(8)").all_text_contents()
+    assert [cell[0].isdigit() for cell in cells] == sorted((cell[0].isdigit() for cell in cells), reverse=True)
+    assert head.get_attribute("aria-sort") is None, "one column at a time"
+    table.get_by_role("columnheader", name="certificate", exact=True).get_by_role("button").click()
+    assert table.locator("tbody tr").all_text_contents() == first
+    links = table.locator("tbody tr td:first-child a").evaluate_all("all => all.map(a => a.href)")
+    assert len(links) == len(first) and all("book_functions.html#" in link for link in links)
+    assert visit.complaints == []
