@@ -92,8 +92,9 @@ PROOF_MUTANTS = {
     "N = 2: the exponent": ("np.exp(4 * points**2)", "np.exp(8 * points**2)", "N = 2"),
     "N = 2: the tail": ("points - 0.5) ** 2)", "points - 0.5) * 2)", "N = 2"),
     "N to 10": ("largest_moment(n) <= 2 * (n - 1)", "largest_moment(n) <= (n - 1)", "N = 2 to 10"),
+    "above the inverse": ("mp.log(2 * mp.mpf(n - 1)", "mp.log(mp.mpf(1) / mp.mpf(n - 1)", "the theorem above the inverse of kl"),
     "the package": ("/ exact - 1", "/ exact - 2", "the package's bound"),
-    "the package's inverse": ("bounds.kl_inverse(q, float(budget))", "bounds.kl_inverse(q, 0.9 * float(budget))", "the package's inverse"),
+    "the package's inverse": ("bounds.kl_inverse(q, budget)", "bounds.kl_inverse(q, 0.9 * budget)", "the package's inverse"),
     "the certificate": ("extra = beta * np.log(1 / delta) +", "extra = 0 * beta +", "the certificate of one hypothesis"),
 }  # fmt: skip
 

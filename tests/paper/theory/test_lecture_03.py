@@ -62,6 +62,10 @@ MUTANTS = {
     "the gap: without 1/2": ("beta * divergence,", "2 * beta * divergence,", "the gap"),
     "the gap: the other divergence": ("sp.Trace(best_.I * Sigma0)", "sp.Trace(Sigma0.I * best_)", "the gap"),
     "the gap: another Hessian": ("beta * o.inv() - beta / lam * p.inv()", "beta * o.inv() - lam * p.inv()", "the gap"),
+    "the example's Hessian": ("example_H = sp.Matrix([2, 1]), sp.Matrix([[5, 4]", "example_H = sp.Matrix([2, 1]), sp.Matrix([[6, 4]", "the example's Hessian"),
+    "the example's Hessian, asymmetric": ("sp.Matrix([[5, 4], [4, 5]])", "sp.Matrix([[5, 4], [3, 5]])", "the example's Hessian"),
+    "the example's directions": ("along = sp.Matrix([[1, 1], [1, -1]])", "along = sp.Matrix([[1, 1], [1, 2]])", "the example's Hessian"),
+    "the example's eigenvalues": ("sp.diag(9, 1)", "sp.diag(1, 9)", "the example's Hessian"),
     "the example's beta": ("lam: 1, beta: 1}\nbest", "lam: 1, beta: 2}\nbest", "the example"),
     "the example's gap": ("divergence.subs({best_: best, Sigma0: sp.eye(2)})", "divergence.subs({best_: sp.eye(2), Sigma0: best})", "the gap in the example"),
     "every Q: the curvature of q": ("-e.dot(o.inv() * e) / 2", "-e.dot(o.inv() * e)", "the curvature of a"),
@@ -98,7 +102,8 @@ MUTANTS = {
     "KL(E): without 1/2": ("least = sum(sp.log(1 + D / (2 * loss) * x) for x in g) / 2", "least = sum(sp.log(1 + D / (2 * loss) * x) for x in g)", "KL(E)"),
     "KL(E): D/E": ("least = sum(sp.log(1 + D / (2 * loss)", "least = sum(sp.log(1 + D / loss", "KL(E)"),
     "KL(E): first order": ("least = sum(sp.log(1 + D / (2 * loss) * x)", "least = sum(D / (2 * loss) * x", "KL(E)"),
-    "KL(E): away from the root": ("subs(D, lam * gamma)", "subs(D, 2 * lam * gamma)", "E* at the best lambda"),
+    "E*: away from the root": ("{D: lam * gamma}", "{D: 2 * lam * gamma}", "E* at the best lambda"),
+    "KL(E): away from the root": ("subs(D, lam * gamma)", "subs(D, 2 * lam * gamma)", "KL(E)"),
     "the baseline's KL": ("KL_baseline = D / (2 * baseline)", "KL_baseline = D / baseline", "the first-order term"),
     "the baseline's loss": ("sp.Eq(loss, lam * sum(g) / 2)", "sp.Eq(loss, lam * sum(g))", "the first-order term"),
     "the first-order term": ("sum(sp.log(1 + t * x) for x in g) / 2, t, 0, 2)", "sum(sp.log(1 + t * x) for x in g), t, 0, 2)", "the first-order term"),
@@ -136,7 +141,10 @@ PROOF_MUTANTS = {
     "only the product": ("(lam / factor) * (factor * Sigma1)", "(lam * factor) * (factor * Sigma1)", "only the product"),
     "only the ratio": ("factor * beta * (factor * H + factor * beta", "beta * (factor * H + factor * beta", "only the ratio"),
     "six weights: the optimum": ("optimum = b_ * (h", "optimum = l_ * (h", "the gap, k = 6"),
-    "six weights: KL": ("mp.log(mp.det(s1) / mp.det(s0))", "mp.log(mp.det(s0) / mp.det(s1))", "the package"),
+    "six weights: KL": ("mp.log(mp.det(s1) / mp.det(s0))", "mp.log(mp.det(s0) / mp.det(s1))", "the gap, k = 6"),
+    "six weights: KL's constant": ("- s0.rows\n        + (d.T", "+ s0.rows\n        - (d.T", "the gap, k = 6"),
+    "the package's posterior": ("*numbers[:2], float(b_)", "*numbers[:2], 2 * float(b_)", "the package's posterior"),
+    "the package's divergence": ("np.zeros(6), numbers[4]", "np.zeros(6), numbers[3]", "the package's divergence"),
 }  # fmt: skip
 
 
