@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from foreign_shell import SHELL
+from small_chapter import HEAD
 
 ROOT = Path(__file__).parents[2]
 FILE = "src/paper/environment.py"
@@ -42,15 +43,9 @@ def test_outside_a_checkout_it_says_so(copy):
     assert done.returncode == 2 and re.fullmatch(r".*environment.py is in no checkout of the book.*\n", done.stderr)
 
 
-CHAPTER = """---
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-
-# A chapter
-
+CHAPTER = (
+    HEAD
+    + """
 ```{code-cell} ipython3
 import matplotlib.pyplot as plt
 import numpy as np
@@ -68,6 +63,7 @@ plt.plot(np.arange(3), marker="o")
 plt.xlabel("$x$");
 ```
 """
+)
 RC = "text.usetex: True\nlines.markeredgecolor: black\nmathtext.fontset: cm\n"
 IPYTHON = "c.InlineBackend.print_figure_kwargs = {'bbox_inches': None}\n"
 
