@@ -49,5 +49,12 @@ def no_download(tmp_path, monkeypatch):
 
 @pytest.fixture
 def trained(digits_network, monkeypatch, workspace):
-    """Training gives the digits network at once."""
-    monkeypatch.setattr(minimum, "train", lambda *a: replace(digits_network, record=dict(digits_network.record)))
+    """Training gives the digits network at once. The list has the data set and seed of each time it was called for."""
+    calls = []
+
+    def train(dataset, seed, recipe):
+        calls.append((dataset.name, seed))
+        return replace(digits_network, record=dict(digits_network.record))
+
+    monkeypatch.setattr(minimum, "train", train)
+    return calls

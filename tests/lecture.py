@@ -6,6 +6,7 @@ the end of its section (the next heading of level 2), so that a chapter's hundre
 
 import contextlib
 import io
+import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,8 @@ from typing import NamedTuple
 import jupytext
 import matplotlib.pyplot as plt
 import pytest
+
+from paper.theory.lecture import DoesNotHold
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -39,16 +42,27 @@ def cells(chapter: str) -> tuple[Cell, ...]:
     return tuple(found)
 
 
-def stops(chapter: str, old: str, new: str, message: str, *, where: str = "") -> None:
-    """Asserts that the page stops, with `message` (a regular expression), when `old` reads `new` in the one cell that holds it.
+def mutants(tables: dict[str, dict | list]) -> pytest.MarkDecorator:
+    """Parametrises a test by every (chapter, old, new, name), see `stops`, of a table of (old, new, name) for each chapter.
 
-    where: a text that tells the cell apart if several hold `old`; within the cell the first place is changed.
+    A table's keys say what changes; without keys the entries are numbered.
     """
+    named = {
+        f"{chapter}, {what}": (chapter, *change)
+        for chapter, table in tables.items()
+        for what, change in (table.items() if isinstance(table, dict) else enumerate(table, start=1))
+    }
+    return pytest.mark.parametrize("chapter, old, new, name", named.values(), ids=named)
+
+
+def stops(chapter: str, old: str, new: str, name: str) -> None:
+    """Asserts that the page stops, and says that what is called `name` does not hold, when `old` reads `new` in the one cell that
+    holds it; within the cell the first place is changed."""
     page = cells(chapter)
-    holding = [index for index, cell in enumerate(page) if old in cell.source and where in cell.source]
+    holding = [index for index, cell in enumerate(page) if old in cell.source]
     assert len(holding) == 1, f"{old!r} stands in {len(holding)} cells of {chapter}"
     changed, *_ = rest = [cell.source for cell in page[holding[0] :] if cell.section == page[holding[0]].section]
-    with pytest.raises(AssertionError, match=message):  # DoesNotHold, CheckFailed, or a cell's own assert
+    with pytest.raises(DoesNotHold, match=f"^{re.escape(name)},? does not hold"):
         _run([changed.replace(old, new, 1), *rest[1:]], dict(page[holding[0]].names), chapter)
 
 

@@ -16,6 +16,7 @@ from sphinx.util.docutils import docutils_namespace
 
 from pacbayes_curvature import posteriors
 from paper.book import points
+from paper.experiments.accuracy_vs_complexity import family
 from paper.experiments.accuracy_vs_complexity.figure import NEARLY
 from paper.networks import data
 from paper.results import records
@@ -99,16 +100,18 @@ def test_every_counted_point_is_exported_to_the_last_bit(explorer, path):
         for row in network["points"]
         if row[-1] is None  # no certificate
     }
-    expected = {}
-    for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
-        if row["evaluated"] == row["examples"]:
-            key = (int(row["seed"]), row["method"], float(row["lam"]), float(row["beta"]))
-            numbers = [float(row[name]) for name in ("accuracy", "accuracy_stderr", "kl")]
-            test_error = float(row["test_error"]) if row.get("test_error") else None
-            if key in expected:  # a posterior of several names is one point: the first counts
-                continue
-            expected[key] = [*numbers, {"True": True, "False": False}[row["pareto"]], test_error, None]
-    assert found == expected and len(found) > 50
+    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    counted, expected = [row for row in rows if row["evaluated"] == row["examples"]], {}
+    seeds = {row["seed"] for row in counted}
+    members = len(family.TARGETS) + 2  # and the best, and the noise
+    assert len(counted) == len(seeds) * len(posteriors.METHODS) * members
+    for row in counted:
+        key = (int(row["seed"]), row["method"], float(row["lam"]), float(row["beta"]))
+        numbers = [float(row[name]) for name in ("accuracy", "accuracy_stderr", "kl")]
+        test_error = float(row["test_error"]) if row.get("test_error") else None
+        # a posterior of several names is one point: the first counts
+        expected.setdefault(key, [*numbers, {"True": True, "False": False}[row["pareto"]], test_error, None])
+    assert found == expected
 
 
 def test_what_is_said_of_the_points(explorer, tmp_path):

@@ -8,21 +8,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from small_chapter import HEAD
 
 from paper import names as listed
 from paper.book import chapters, costs, rerun, version
 
 ROOT = Path(__file__).parents[3]
 SOURCES = sorted((ROOT / "notebooks").glob("*.md"))
-CHAPTER = """---
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-
-# A chapter
-
+CHAPTER = (
+    HEAD
+    + """
 ```{code-cell} ipython3
 :tags: [parameters]
 
@@ -42,6 +37,7 @@ if asks:
     Path(os.environ["PACBAYES_DATA"]).mkdir()
 ```
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -9,18 +9,9 @@ from pacbayes_curvature import bounds, floors
 from pacbayes_curvature.curvature import fisher, second_moments
 from pacbayes_curvature.floors import block_prior, diagonal_prior
 from paper.experiments.lower_bound import compute, fading
-from paper.networks import data
 from paper.randomness import stream
 
 lower_bound = compute.lower_bound
-
-
-@pytest.fixture
-def no_computing(monkeypatch):
-    def load(name):
-        raise AssertionError(f"{name} was loaded: the answer was to come from a record")
-
-    return lambda: monkeypatch.setattr(data, "load", load)
 
 
 # The experiment --------------------------------------------------------------------------------------------------------

@@ -20,13 +20,8 @@ from paper.experiments.accuracy_vs_complexity.compute import accuracy_vs_complex
 from paper.networks.minimum import Minimum, posterior
 from paper.randomness import stream
 
-pytestmark = pytest.mark.usefixtures("workspace")
+pytestmark = pytest.mark.usefixtures("trained")
 SIZE = 6
-
-
-@pytest.fixture(autouse=True)
-def trained(digits_network, monkeypatch):
-    monkeypatch.setattr("paper.networks.minimum.train", lambda dataset, seed, recipe: digits_network)
 
 
 @pytest.fixture

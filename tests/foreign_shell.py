@@ -1,0 +1,28 @@
+"""A shell of a user who has configured much."""
+
+SHELL = {
+    "MPLBACKEND": "Agg",
+    "MATPLOTLIBRC": "/nowhere",
+    "PYTHONPATH": "/nowhere",
+    "PYTHONHOME": "/nowhere",
+    "PYTHONSTARTUP": "/nowhere",
+    "PYTHONWARNINGS": "error",
+    "PIP_USER": "1",
+    "PIP_TARGET": "/nowhere",
+    "PIP_REQUIRE_VIRTUALENV": "1",
+    "SNAKEMAKE_PROFILE": "slurm",
+    "JUPYTER_PATH": "/nowhere",
+    "JUPYTER_PREFER_ENV_PATH": "0",
+    "IPYTHONDIR": "/nowhere",
+    "MKL_VERBOSE": "1",
+    "KMP_AFFINITY": "verbose",
+    "OMP_NUM_THREADS": "",
+    "OMP_DISPLAY_ENV": "TRUE",
+    "TQDM_DISABLE": "1",
+    "COLUMNS": "20",
+    "LC_ALL": "C",
+    "LANGUAGE": "de",
+    "GIT_DIR": "/nowhere",
+    "BASH_ENV": "/nowhere",
+    "NAME": "DESKTOP-ABC",
+}
