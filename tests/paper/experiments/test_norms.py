@@ -65,13 +65,13 @@ def test_bartletts_is_zero_at_the_reference_and_all_shrink_with_the_examples(wei
         assert float(bound(same, zero, ONE.repeat(4, 1))) == pytest.approx(float(bound(same, zero, ONE)) / 2)
 
 
-def test_a_row_for_each_bound_and_a_sentence_that_counts_orders(trained):
+def test_a_row_for_each_bound_and_a_sentence_with_their_range(trained):
     result = norms("digits")
     assert list(result.table["bound"]) == [*BOUNDS] == [*words.NAMES]
     assert (result.table["term"] > 1).all() and result.table["margin"].gt(0).all()
     table = words.table([result])
     assert table.shape == (1, 5) and table["data set"].tolist() == ["Digits"]
-    smallest = result.table["term"].min()
-    assert f"at least {int(np.log10(smallest))} orders" in words.verdict([result]).data
+    least, most = result.table["term"].min(), result.table["term"].max()
+    assert f"between {least:,.0f} and {most:,.0f}," in words.verdict([result]).data
     low = type(result)(result.key, result.table.assign(term=0.1), result.made, result.state)
     assert "might prove" in words.verdict([low]).data

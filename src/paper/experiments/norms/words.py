@@ -1,7 +1,5 @@
 """What chapter 10 says of the bounds from norms."""
 
-import math
-
 import pandas as pd
 from IPython.display import Markdown
 
@@ -29,11 +27,11 @@ def table(results: list[Result]) -> pd.DataFrame:
 
 
 def verdict(results: list[Result]) -> Markdown:
-    """By how many orders of magnitude the smallest term exceeds what would prove something."""
-    smallest = min(float(result.table["term"].min()) for result in results)
-    if smallest <= 0.5:
+    """Between which numbers the terms are, beside what would prove something."""
+    terms = pd.concat(result.table for result in results)["term"]
+    if terms.min() <= 0.5:
         return Markdown("The smallest term is below 1/2: with its constants it might prove something.")
     return Markdown(
-        f"The smallest of these terms is {smallest:,.0f}, and a bound that proves something is below 1: they miss it by at least "
-        f"{math.floor(math.log10(smallest))} orders of magnitude, constants and logarithms not counted."
+        f"A bound that proves something is below 1. These terms are between {terms.min():,.0f} and {terms.max():,.0f}, their constants and "
+        "logarithms not counted."
     )
