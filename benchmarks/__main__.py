@@ -11,6 +11,7 @@ import argparse
 import time
 from pathlib import Path
 
+from paper.files import made_again
 from paper.results import records
 
 from . import descent, inversion, monte_carlo, peak, peers, problems, results, scaling, training_speed
@@ -127,6 +128,8 @@ def main(arguments: list[str] | None = None) -> None:
     output = given.output or Path("build/benchmarks/quick.json" if given.quick else "benchmarks/results.json")
     try:
         now = results.environment()
+        if output.is_relative_to("build"):
+            _discard_damaged(output)
         if given.parts:
             results.require_same_environment(output, now)
         if "peers" in parts:
@@ -137,10 +140,18 @@ def main(arguments: list[str] | None = None) -> None:
             started = time.perf_counter()
             results.merge(output, environment=now, **PARTS[part](sizes))
             print(f"[{part}] {time.perf_counter() - started:.0f} s -> {output}", flush=True)
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         parser.exit(2, f"error: {error}\n")
     for item in results.read(output)["entries"]:
         print(_line(item))
+
+
+def _discard_damaged(output: Path) -> None:
+    try:
+        results.read(output)
+    except ValueError as error:
+        made_again(output, error)
+        output.unlink()
 
 
 def _line(item: dict) -> str:
