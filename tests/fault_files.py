@@ -54,6 +54,20 @@ class Kind:
     damages: dict[str, damage.Damage]
 
 
+def emptied() -> None:
+    """Remove all that is in the workspace."""
+    for path in Path().iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def outcome(run: Callable[[], object]) -> tuple[object, str | None]:
+    """What it gives, or the error that a command would say in one line."""
+    try:
+        return run(), None
+    except (ValueError, OSError) as error:
+        return None, str(error)
+
+
 # Networks ---------------------------------------------------------------------------------------------------------------
 
 

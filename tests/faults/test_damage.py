@@ -4,19 +4,12 @@ What can be made again is, with a line that says so; what cannot is refused. Eac
 """
 
 import os
-import shutil
-from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from random import Random
 
 import pytest
-from fault_files import IMAGES, KINDS, fingerprint, trained
-
-from paper.book import costs
-from paper.networks import minimum
-from paper.networks.sources import SOURCES
+from fault_files import KINDS, emptied, outcome
 
 ROUNDS = 3  # of which the first is in `make test`, for the kinds whose cases are cheap
 SEED = os.environ.get("PACBAYES_FAULTS", "0")
@@ -29,13 +22,6 @@ CASES = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _world(workspace, no_download, monkeypatch):
-    monkeypatch.setattr(minimum, "train", trained)
-    monkeypatch.setattr(costs, "FROZEN", Path("costs.json"))
-    monkeypatch.setitem(SOURCES, "mnist", replace(SOURCES["mnist"], fingerprint=fingerprint(IMAGES["mnist"])))
-
-
 @cache
 def sound(kind: str) -> tuple[dict[str, bytes], object]:
     """The files of a kind by name, and what the next run ends with. To be called in an empty workspace, which it leaves empty."""
@@ -43,8 +29,7 @@ def sound(kind: str) -> tuple[dict[str, bytes], object]:
     about.make()
     files = {str(path): path.read_bytes() for path in Path().rglob("*") if path.is_file()}
     found = about.read()
-    for path in Path().iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    emptied()
     return files, found
 
 
@@ -71,7 +56,7 @@ def test_damaged(kind, name, number, capsys):
     if name == "swap":
         other.write_bytes(files[str(path)])
     capsys.readouterr()
-    found, error = ended(about.read)
+    found, error = outcome(about.read)
     if error is None:
         assert found == expected
         said = capsys.readouterr().out
@@ -82,11 +67,3 @@ def test_damaged(kind, name, number, capsys):
         assert path.name in error or (name == "swap" and other.name in error), error
         assert any(word in error for word in REMEDIES), error
         assert "\n" not in error.strip()
-
-
-def ended(run: Callable[[], object]) -> tuple[object, str | None]:
-    """What it gives, or the error that a command would say in one line."""
-    try:
-        return run(), None
-    except (ValueError, OSError) as error:
-        return None, str(error)
