@@ -177,7 +177,7 @@ def verified() -> str:
         dataset, _, seed = path.stem.partition("-seed")
         records.write(result(dataset, int(seed)), path=path)
     assert verify.verify(paths, TABLES)
-    return repr([(each.key, numbers(each.table)) for path in paths for each in records.read_all(path)])
+    return repr(sorted((repr(each.key), numbers(each.table)) for path in paths for each in records.read_all(path)))
 
 
 # Pages and what is made of them -----------------------------------------------------------------------------------------------

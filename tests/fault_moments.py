@@ -3,9 +3,9 @@
 import errno
 import os
 import resource
+import select
 import signal
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -36,6 +36,10 @@ class Child:
         if self.pid == 0:
             _child(run, prepare, kill_at, write)
         os.close(write)
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until it has ended."""
+        select.select([self._answer], [], [], seconds)
 
     def ended(self) -> Ended:
         """Wait until it has ended."""
@@ -76,8 +80,8 @@ def killed_at_an_event(run: Callable[[], object], rng: Random, events: int) -> E
 def killed_at_a_time(run: Callable[[], object], rng: Random, seconds: float) -> Ended:
     """Killed some time after its start."""
     child = Child(run)
-    time.sleep(rng.uniform(0, seconds))
-    os.kill(child.pid, signal.SIGKILL)
+    child.wait(rng.uniform(0, seconds))
+    os.kill(child.pid, signal.SIGKILL)  # which is no harm to one that has ended and was not yet asked
     return child.ended()
 
 

@@ -67,3 +67,30 @@ def test_damaged(kind, name, number, capsys):
         assert path.name in error or (name == "swap" and other.name in error), error
         assert any(word in error for word in REMEDIES), error
         assert "\n" not in error.strip()
+
+
+@pytest.mark.parametrize("kind", [kind for kind, about in KINDS.items() if about.files[0].endswith(".csv")])
+def test_pairs_are_swapped(kind, capsys):
+    """Table and provenance together, each of which fits the other."""
+    about = KINDS[kind]
+    files, expected = sound(kind)
+    put(files)
+    path, other = map(the_one, about.files)
+    for suffix in (".csv", ".json"):
+        one, two = path.with_suffix(suffix), other.with_suffix(suffix)
+        one.write_bytes(files[str(two)]), two.write_bytes(files[str(one)])
+    found, error = outcome(about.read)
+    if about.again:
+        assert (found, error) == (expected, None)
+    else:
+        assert f"{path} is training_run of mnist5: files were swapped. Restore it with git" in error
+
+
+@pytest.mark.parametrize("gone, left", [(".csv", ".json"), (".json", ".csv")])
+def test_half_a_frozen_pair_is_refused(gone, left):
+    put(sound("frozen table")[0])
+    path = the_one(KINDS["frozen table"].files[0])
+    path.with_suffix(gone).unlink()
+    for run in (KINDS["frozen table"].read, KINDS["frozen table"].make):
+        assert f"{path.with_suffix(gone)} is missing" in outcome(run)[1]
+        assert path.with_suffix(left).exists()

@@ -144,8 +144,10 @@ def frozen_results() -> list[Result]:
 
 
 def tables(folder: Path) -> list[Path]:
-    """The tables in a folder such as results/, without what killed writers have left."""
-    return sorted(path for path in folder.glob("*/*.csv") if not path.name.startswith("."))
+    """The tables in a folder such as results/, also those of which only the provenance is there; without what killed writers have
+    left."""
+    files = (path for path in folder.glob("*/*") if path.suffix in (".csv", ".json") and not path.name.startswith("."))
+    return sorted({path.with_suffix(".csv") for path in files})
 
 
 def write(*results: Result, path: Path) -> None:
