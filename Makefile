@@ -13,7 +13,7 @@ SNAKE  := $(RUN) -m snakemake --cores "$${CORES:-$$($(START) cores)}"
 PYTEST := $(RUN) -m pytest -n "$${CORES:-$$($(START) cores)}" --dist loadfile
 
 .NOTPARALLEL:
-.PHONY: FORCE help book test lint linkcheck notebook smoke browser-test cluster-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
+.PHONY: FORCE help book test test-faults lint linkcheck notebook smoke browser-test cluster-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -25,6 +25,9 @@ book: $(STAMP)  ## the book, in build/html
 
 test: $(STAMP)  ## the tests that need neither data nor a browser
 	$(PYTEST)
+
+test-faults: $(STAMP)  ## damaged files, kills, full disks, two runs at once, from a seed: PACBAYES_FAULTS=0 (5 minutes or more; not in .ci/run)
+	$(PYTEST) tests/faults -m ""
 
 lint: $(STAMP)-dev  ## the hooks of .pre-commit-config.yaml on all files: ruff, the rooms' imports, the notebooks' pairs
 	@$(RUN) -m pre_commit run --all-files --show-diff-on-failure

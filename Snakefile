@@ -3,6 +3,7 @@
 import itertools
 import os
 import sys
+from contextlib import redirect_stdout
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,13 +15,31 @@ from paper import digest, environment, names
 
 environment.enter()
 
+
+def discard_damaged():
+    """What is damaged in build/ is made again: Snakemake would take it by its date."""
+    if FLOW == "book":
+        from paper.book import kept
+
+        made = [*Path("build/executed").glob("*.ipynb"), Path("build/html"), *Path("build").glob(f"{Path(NAME).name}.*")]
+        kept.discard_damaged(path for path in made if path.exists())
+    else:
+        from paper.results import provenance
+
+        computed = [path for folder in ("reproduced", "sweep") for path in Path("build", folder).rglob("[!.]*.csv")]
+        provenance.discard_damaged(sorted(computed))
+
+
 # One run at a time in this folder, one of the book and one of the results: Snakemake's own locks outlive a killed run, and are
 # off (profiles/default). Not for what a run starts itself: a job, or Sphinx, which asks for the pages.
 FLOW = "reproduce" if "reproduce" in sys.argv else "book"
 ONLY_SHOWS = {"-n", "--dry-run", "--dryrun"} & set(sys.argv)
+NAME = f"build/pacbayes-curvature-{version('pacbayes-curvature')}"
 if workflow.is_main_process and not ONLY_SHOWS and os.environ.get("PACBAYES_FLOW") != FLOW:
     environment.hold(Path(".snakemake", f"{FLOW}.lock"), f"Another run of the {FLOW} is at work in this folder; waiting for it.")
     os.environ["PACBAYES_FLOW"] = FLOW
+    with redirect_stdout(sys.stderr):
+        discard_damaged()
 
 CHAPTERS = [path.stem for path in sorted(Path("notebooks").glob("*.md"))]
 LIVE = [chapter for chapter in CHAPTERS if "[parameters]" in Path(f"notebooks/{chapter}.md").read_text()]
@@ -43,7 +62,8 @@ def edition_label(wildcards):
 
 
 def files(folder):
-    return [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    found = (path for path in sorted(Path(folder).rglob("[!.]*")) if path.is_file() and "__pycache__" not in path.parts)
+    return [str(path) for path in found]
 
 
 CODE = ["pyproject.toml", *files("src/pacbayes_curvature"), *files("src/paper")]
@@ -69,10 +89,10 @@ rule smoke:
 
 
 rule page:
-    output: "build/executed/{page}.ipynb"
+    output: "build/executed/{page}.ipynb", "build/sums/executed/{page}.ipynb.json"
     input: lambda w: source(w.page), CODE, RESULTS, lambda w: ABOUT_CHAPTERS if w.page == "rerun" else []
     params: address=ADDRESS   # which the notebook's first cell names
-    shell: "python -m paper.book.chapters run {input[0]} {output}"
+    shell: "python -m paper.book.chapters run {input[0]} {output[0]} && python -m paper.book.kept {output[0]}"
 
 
 rule smoke_run:
@@ -111,7 +131,7 @@ rule cost:
 # The same as `jupyter-book build .`, but always from nothing: after a failed run Sphinx would pass over pages with warnings,
 # and removed pages would stay.
 rule site:
-    output: directory("build/html")
+    output: directory("build/html"), "build/sums/html.json"
     input:
         "_config.yml", "_toc.yml", "CITATION.cff", files("book"), files("notebooks"), RESULTS, CODE,
         rules.pages.input
@@ -120,13 +140,14 @@ rule site:
         """
         rm -rf build/site
         jupyter-book build . --path-output build/site -W --keep-going -q > /dev/null
-        mv build/site/_build/html {output}
+        mv build/site/_build/html {output[0]}
         rm -rf build/site
+        python -m paper.book.kept {output[0]}
         """
 
 
 # The book on paper, and all of it in one archive. See release/.
-NAME = f"build/pacbayes-curvature-{version('pacbayes-curvature')}"
+SUMS = NAME.replace("build/", "build/sums/")
 
 
 rule pdf:
@@ -134,9 +155,9 @@ rule pdf:
 
 
 rule print:
-    output: f"{NAME}.pdf"
+    output: f"{NAME}.pdf", f"{SUMS}.pdf.json"
     input: "build/html", "_toc.yml", "_config.yml", files("release")
-    shell: "python -m release.pdf {input[0]} {output}"
+    shell: "python -m release.pdf {input[0]} {output[0]} && python -m paper.book.kept {output[0]}"
 
 
 rule archive:
@@ -144,9 +165,9 @@ rule archive:
 
 
 rule pack:
-    output: f"{NAME}.zip"
+    output: f"{NAME}.zip", f"{SUMS}.zip.json"
     input: f"{NAME}.pdf", "build/html", RESULTS, "LICENSE", "LICENSE-text", "README.md", files("release")
-    shell: "python -m release.archive {output}"
+    shell: "python -m release.archive {output[0]} && python -m paper.book.kept {output[0]}"
 
 
 # The results, afresh from the data: all that is frozen, or make reproduce DATASETS="mnist2 cifar2" SEEDS="0"

@@ -11,6 +11,7 @@ import argparse
 import time
 from pathlib import Path
 
+from paper.files import made_again
 from paper.results import records
 
 from . import descent, inversion, monte_carlo, peak, peers, problems, results, scaling, training_speed
@@ -127,16 +128,26 @@ def main(arguments: list[str] | None = None) -> None:
     output = given.output or Path("build/benchmarks/quick.json" if given.quick else "benchmarks/results.json")
     try:
         now = results.environment()
+        if output.is_relative_to("build"):
+            _discard_damaged(output)
         if "peers" in parts:
             peers.require()
         for part in parts:
             started = time.perf_counter()
             results.merge(output, environments={part: now}, **PARTS[part](sizes))
             print(f"[{part}] {time.perf_counter() - started:.0f} s -> {output}", flush=True)
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         parser.exit(2, f"error: {error}\n")
     for item in results.read(output)["entries"]:
         print(_line(item))
+
+
+def _discard_damaged(output: Path) -> None:
+    try:
+        results.read(output)
+    except ValueError as error:
+        made_again(output, error)
+        output.unlink()
 
 
 def _line(item: dict) -> str:

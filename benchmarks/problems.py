@@ -8,7 +8,7 @@ import torch
 from pacbayes_curvature import networks
 from pacbayes_curvature.posteriors import LayerPosterior
 from paper.experiments.grid import grid
-from paper.networks.minimum import Minimum, posterior
+from paper.networks.minimum import Minimum, discard_damaged, posterior
 
 METHOD = "layerwise"  # the most expensive of the three
 
@@ -38,6 +38,7 @@ def load(dataset: str, grid_size: int) -> Problem:
 
     Raises FileNotFoundError when the data are not to be had.
     """
+    discard_damaged(dataset)
     minimum = Minimum(dataset, seed=0)
     points = grid(METHOD, grid_size)
     points = points[np.isfinite(points["beta"])]  # a square grid

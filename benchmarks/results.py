@@ -5,6 +5,8 @@ entries      [{name, ratio, low, high, target, note}]: see `pairs.entry`
 scaling      [{task, measure, against, base, points: [[size, value]], exponent, stderr}]: see `scaling`
 stages       [{stage, dataset, seconds, share, processor}] of a full reproduction: see `stages`
 peak         {gflops, low, high, size, threads}: see `peak`
+
+Beside them the file has a checksum of itself, by which it is known whether it was altered.
 """
 
 import datetime
@@ -13,7 +15,8 @@ from pathlib import Path
 
 import torch
 
-from paper.files import atomic
+from paper.benchmarks.words import REMEDY
+from paper.files import atomic, read_sealed, sealed
 from paper.results import provenance
 
 FIELDS = {
@@ -36,8 +39,8 @@ def environment() -> dict:
 
 
 def read(path: Path) -> dict:
-    """The results at `path`, empty ones where there is no file. Raises ValueError for a file of another form."""
-    results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else EMPTY
+    """The results at `path`, empty ones where there is no file. Raises ValueError for a file that was altered or has another form."""
+    results = read_sealed(path, REMEDY) if path.exists() else EMPTY
     validate(results)
     return results
 
@@ -67,7 +70,7 @@ def merge(path: Path, **parts: list | dict) -> dict:
         results = results | {part: new}
     validate(results)
     with atomic(path) as file:
-        file.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        file.write_text(json.dumps(sealed(results), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return results
 
 

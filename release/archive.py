@@ -20,8 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pacbayes_curvature import __version__
-from paper.book import version
-from paper.files import atomic, sha256
+from paper import experiments
+from paper.book import kept, version
+from paper.files import Damaged, atomic, sha256
+from paper.results import package
 
 NAME = f"pacbayes-curvature-{__version__}"
 TOP = ("LICENSE", "LICENSE-text", "CITATION.cff")
@@ -73,6 +75,8 @@ def contents(root: Path) -> dict[str, File]:
     pdf = root / "build" / f"{NAME}.pdf"
     if not pdf.is_file():
         raise Refused(f"build/{NAME}.pdf is not there: run `make archive`, which makes it")
+    for made in (root / "build" / "html", pdf, *(root / "build" / "executed").iterdir()):
+        kept.check(made)
     files[pdf.name] = File(pdf.read_bytes())
     files |= {name: File((root / name).read_bytes()) for name in TOP}
     text = Path(__file__).with_name("archive.md").read_text(encoding="utf-8")
@@ -110,9 +114,10 @@ def main() -> None:
         elif given.output is None:
             parser.error("output is needed")
         else:
+            package.read(Path("results"), experiments.tables())
             make(Path(), given.output)
             print(f"{sha256(given.output.read_bytes())}  {given.output}")
-    except (Refused, FileNotFoundError) as error:
+    except (Refused, Damaged, OSError) as error:
         print(f"make archive: {error}", file=sys.stderr)
         sys.exit(2)
 

@@ -190,7 +190,7 @@ def main() -> None:
         else:
             faulthandler.dump_traceback_later(LONGEST, exit=True)
             make(given.site, given.output, Path())
-    except (Refused, FileNotFoundError) as error:
+    except (Refused, OSError) as error:
         print(f"make pdf: {error}", file=sys.stderr)
         sys.exit(2)
 

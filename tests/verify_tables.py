@@ -13,6 +13,8 @@ from paper.networks import data
 from paper.randomness import stream
 from paper.results import records
 
+MADE = {"date": "2020-01-01", "seconds": 1.0, "versions": {}, "machine": {}}
+
 
 def measured(digits, network, noise=0, size=5):
     """A small Figure 3 on digits: the same network with other noise, or another network."""
@@ -59,5 +61,5 @@ def write(path, table, seed=0, code=None, experiment="accuracy_vs_complexity", d
         code or records.code(experiment, table["method"].unique() if "method" in table else None),
     )  # fmt: skip
     table = table.assign(seed=seed, dataset=dataset)
-    records.write(records.Result(key, table, {"date": "2020-01-01"}, "computed"), path=path)
+    records.write(records.Result(key, table, MADE, "computed"), path=path)
     return path

@@ -1,6 +1,6 @@
 """BibTeX for the book, its results, its figures and the paper, made from CITATION.cff, the data package and references.bib."""
 
-import json
+from functools import cache
 from pathlib import Path
 
 from docutils import nodes
@@ -12,7 +12,9 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from pacbayes_curvature import __version__
+from paper import experiments
 from paper.book import version
+from paper.results.package import read
 
 LOG = logging.getLogger(__name__)
 KEY = "pacbayes-curvature"
@@ -35,7 +37,7 @@ def bibtex(what: str, source: Path) -> str:
     if figure:
         note = f"Figure {figure} of version {__version__}"
         return _ours(f"{KEY}-{figure}", about["title"], about["date-released"], note, f"{page}.ipynb")
-    package = json.loads((source / "results" / "datapackage.json").read_text(encoding="utf-8"))
+    package = _package(source / "results")
     if what == "results":
         note = f"Data package {package['name']}, version {package['version']}"
         return _ours(f"{KEY}-results", package["title"], package["created"], note, "results")
@@ -45,6 +47,11 @@ def bibtex(what: str, source: Path) -> str:
             title = f"{table['title']}. {package['title']}"
             return _ours(f"{KEY}-{table['name']}", title, package["created"], note, what)
     raise ValueError(f"no BibTeX for {what!r}; valid: book, paper, results, results/FOLDER/NAME.csv, PAGE#fig-NAME")
+
+
+@cache
+def _package(folder: Path) -> dict:
+    return read(folder, experiments.tables())
 
 
 def _ours(key: str, title: str, date: str, note: str, path: str = "") -> str:

@@ -136,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
                 freeze(**given)
             case "verify":
                 return 0 if verify(**given, tables=experiments.tables()) else 1
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         parser.exit(2, f"error: {error}\n")
     return 0
 

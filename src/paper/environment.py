@@ -154,14 +154,22 @@ def hold(path: Path, waiting: str) -> int:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    if fcntl:
+    if take(handle) is False:
+        print(waiting, file=sys.stderr, flush=True)
         with contextlib.suppress(OSError):
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                print(waiting, file=sys.stderr, flush=True)
-                fcntl.flock(handle, fcntl.LOCK_EX)
+            fcntl.flock(handle, fcntl.LOCK_EX)
     return handle
+
+
+def take(handle: int) -> bool | None:
+    """Take the lock on an open file, until it is closed; whether that went, None where there are no locks."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (OSError, AttributeError):
+        return None
+    return True
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """What the page on benchmarks shows beside its figures: tables and sentences from benchmarks/results.json."""
 
-import json
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -11,20 +10,21 @@ from matplotlib.figure import Figure
 from paper import names
 from paper.benchmarks import extrapolate
 from paper.benchmarks import figure as plots_benchmarks
-from paper.results.records import ROOT
+from paper.files import ROOT, read_sealed
 from paper.show.style import title
 
 RESULTS = ROOT / "benchmarks" / "results.json"
+REMEDY = "Restore it with git, or delete it and measure again with `make bench`"
 HOUR = 3600.0
 DRAWS, POINTS = 5, 400  # of the paper's procedure: draws at a point, points of the grid
 RANK = 200
 
 
 def load(path: Path = RESULTS) -> dict:
-    """The benchmarks' results. Raises FileNotFoundError, saying how to get them, when they are not there."""
+    """The benchmarks' results. Raises FileNotFoundError, saying how to get them, when they are not there, Damaged when they were altered."""
     if not path.exists():
         raise FileNotFoundError(f"no benchmark results at {path}; run `make bench`")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_sealed(path, REMEDY)
 
 
 def pairs(results: dict) -> list[dict]:

@@ -38,7 +38,7 @@ from nbformat import NotebookNode
 
 from paper import environment
 from paper.book import parameters, setup_cell, version
-from paper.files import atomic
+from paper.files import AGAIN, NotWritten, atomic
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}  # the name that services know
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
@@ -255,7 +255,19 @@ def _executed(notebook: NotebookNode, source: Path) -> NotebookNode:
         for output in cell.get("outputs", []):
             if output.output_type == "error":  # papermill accepts SystemExit, and cells that are allowed to raise
                 raise Failed(f"{source}: cell {cell.execution_count} failed, {output.ename}: {output.evalue}")
-    return _without_traces(executed)
+    return _without_repairs(_without_traces(executed))
+
+
+def _without_repairs(notebook: NotebookNode) -> NotebookNode:
+    """Say on standard error what was made again meanwhile, since it was damaged: the page is the same without it."""
+    for cell in notebook.cells:
+        for output in [output for output in cell.get("outputs", []) if output.get("name") == "stdout"]:
+            lines = output.text.splitlines(keepends=True)
+            print(*(line for line in lines if line.startswith(AGAIN)), sep="", end="", file=sys.stderr)
+            output.text = "".join(line for line in lines if not line.startswith(AGAIN))
+            if not output.text:
+                cell.outputs.remove(output)
+    return notebook
 
 
 def _without_traces(notebook: NotebookNode) -> NotebookNode:
@@ -310,5 +322,8 @@ if __name__ == "__main__":
     except (Refused, Failed) as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
+    except NotWritten as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)  # as the shell has it; make says "Interrupt"

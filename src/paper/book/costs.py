@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from paper.book import chapters, version
-from paper.files import atomic
+from paper.files import SEAL, Damaged, NotWritten, atomic, read_json, read_sealed, sealed
 from paper.results import provenance
 
 FROZEN = version.ROOT / "book" / "costs.json"
@@ -70,19 +70,20 @@ def freeze(folder: Path) -> None:
     costs = read() if FROZEN.exists() else {profile: {} for profile in PROFILES}
     for profile in PROFILES:
         for path in sorted((folder / profile).glob("*.json")):
-            costs[profile][path.stem] = json.loads(path.read_text(encoding="utf-8"))
+            costs[profile][path.stem] = read_json(path, "Delete it, and measure again with `make costs`")
     tables = [
         f' "{profile}": {{\n'
         + ",\n".join(f'  "{page}": {json.dumps(costs[profile][page])}' for page in sorted(costs[profile]))
         for profile in PROFILES
     ]
+    seal = f' "{SEAL}": "{sealed(costs)[SEAL]}"'
     with atomic(FROZEN) as part:
-        part.write_text("{\n" + "\n },\n".join(tables) + "\n }\n}\n", encoding="utf-8")
+        part.write_text("{\n" + "\n },\n".join(tables) + f"\n }},\n{seal}\n}}\n", encoding="utf-8")
 
 
 def read() -> dict[str, dict[str, dict]]:
-    """The frozen records: by profile, then by page."""
-    return json.loads(FROZEN.read_text(encoding="utf-8"))
+    """The frozen records: by profile, then by page. Raises Damaged where the file was altered."""
+    return read_sealed(FROZEN, "Restore it with git, or delete it and measure again with `make costs`")
 
 
 def main() -> None:
@@ -107,3 +108,5 @@ if __name__ == "__main__":
     except chapters.Failed as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
+    except (Damaged, NotWritten) as error:
+        sys.exit(f"error: {error}")

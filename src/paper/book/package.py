@@ -5,8 +5,10 @@ import json
 import pandas as pd
 from IPython.display import Markdown
 
+from paper import experiments
 from paper.book.markdown import code, heading, plain
 from paper.results import records
+from paper.results.package import read
 from paper.show.text import table
 
 
@@ -15,7 +17,7 @@ def sections() -> Markdown:
 
     The files of an experiment have the same columns; where they differ, the older ones come apart.
     """
-    package = json.loads((records.FROZEN / "datapackage.json").read_text(encoding="utf-8"))
+    package = read(records.FROZEN, experiments.tables())
     alike: dict[str, list[dict]] = {}
     for resource in package["resources"]:
         alike.setdefault(json.dumps([resource["produced"]["function"], resource["schema"]]), []).append(resource)

@@ -27,9 +27,11 @@ from typing_extensions import TypedDict
 
 from paper import names
 from paper.claims.measures import MEASURES
+from paper.files import Damaged, sha256
 from paper.results import records
 
 CLAIMS = records.ROOT / "claims.yml"
+END = "# SHA-256 of all lines above: "
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 Words = Annotated[str, Field(min_length=1)]
@@ -134,8 +136,11 @@ class File(BaseModel):
 
 
 def read(path: Path = CLAIMS) -> list[Claim]:
-    """The claims in `path`; raises ValueError with every problem of the file, a line each."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    """The claims in `path`; raises ValueError with every problem of the file, a line each, Damaged where it is not whole."""
+    try:
+        content = yaml.safe_load(_whole(path))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path.name}: {error}") from None
     ids = _ids(content)
     problems = [
         f"the id {name!r} is used {count} times" for name, count in Counter(filter(None, ids)).items() if count > 1
@@ -147,6 +152,27 @@ def read(path: Path = CLAIMS) -> list[Claim]:
     if problems:
         raise ValueError("\n".join(f"{path.name}: {problem}" for problem in problems))
     return found
+
+
+def ended(text: str) -> str:
+    """The text of claims.yml with its last line, the checksum of all lines above: without it a file that was cut between two claims would
+    be one with fewer claims."""
+    return f"{text}{END}{sha256(text.encode())}\n"
+
+
+def _whole(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Damaged(f"{path} was damaged ({error}). Restore it with git") from error
+    lines = text.splitlines(keepends=True)
+    content = "".join(lines[:-1] if lines and lines[-1].startswith(END) else lines)
+    if ended(content).rstrip() != text.rstrip():
+        raise Damaged(
+            f"{path} was altered, cut off or damaged: its last line is not the checksum of those above. Restore it with git, or, if the "
+            f"change is yours, let the last line be `{END}{sha256(content.encode())}`"
+        )
+    return content
 
 
 def _ids(content: Any) -> list[str | None]:

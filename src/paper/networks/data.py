@@ -60,7 +60,7 @@ def load(name: str, root: Path | str | None = None) -> Dataset:
             raise ValueError(
                 f"{source.name}, {part} part: the content has fingerprint {found[part]}, the published one is "
                 f"{source.fingerprint[part]}; {images.origin} does not hold the original data, "
-                "or not in the order height, width, channel"
+                "or not in the order height, width, channel; download it again, or put it into that order"
             )
         parts[part] = _normalised(rows[:, :-1], source), rows[:, -1].astype(np.int64) * classes // 10
     return Dataset(name, *parts["train"], *parts["test"], classes, found)

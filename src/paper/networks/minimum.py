@@ -11,7 +11,7 @@ from pacbayes_curvature import posteriors
 from pacbayes_curvature.curvature import second_moments
 from pacbayes_curvature.gibbs import strata
 from paper import digest
-from paper.files import ROOT
+from paper.files import ROOT, made_again
 from paper.networks import data, store
 from paper.networks.store import TrainedNetwork
 from paper.networks.training import recipe_for, train
@@ -39,6 +39,21 @@ def network(dataset: data.Dataset, seed: int, fresh: bool = False) -> TrainedNet
     trained.record.update(identity)
     store.save(trained, path)
     return store.load(path)
+
+
+def discard_damaged(dataset: str) -> None:
+    """Remove the stored networks of a data set, of any seed, that are damaged or of another data set or seed than their names say, and
+    say so: `network` trains them again."""
+    for path in sorted(NETWORKS.glob(f"{dataset}-seed*.safetensors")):
+        try:
+            record = store.load(path).record
+            if path.stem == f"{record['dataset']}-seed{record['seed']}":
+                continue
+            why = f"it is that of {record['dataset']}, seed {record['seed']}"
+        except (ValueError, KeyError) as error:
+            why = str(error)
+        made_again(path, why)
+        path.unlink(missing_ok=True)
 
 
 class Minimum:

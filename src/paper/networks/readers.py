@@ -30,7 +30,7 @@ NO_ARRAYS = {  # how files begin that are saved under the name of another
     b"\x93NUMPY": "is a single array (.npy); save the four with np.savez",
     b"\x80": "is a pickle, which is not read; save the arrays with np.savez",
     b"PK": "is cut off or damaged; download it again",
-    b"": "is no .npz file",
+    b"": "is no .npz file; download it again",
 }
 
 

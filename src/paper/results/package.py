@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pacbayes_curvature import __version__
-from paper.files import atomic, sha256
+from paper.files import Damaged, atomic, read_json, sha256
 from paper.networks.sources import source_of
 from paper.results import records
+from paper.results.provenance import PACKAGE
 from paper.results.table import Table
 
-NAME = "datapackage.json"
 LICENCE = {  # LICENSE-text, which covers results/
     "name": "CC-BY-4.0",
     "title": "Creative Commons Attribution 4.0 International",
@@ -35,7 +35,7 @@ def descriptor(folder: Path, tables: Mapping[str, Table]) -> dict:
 
     Source: Frictionless Data, specification v1: Data Package, Tabular Data Resource, Table Schema.
     """
-    paths = sorted(folder.glob("*/*.csv"))
+    paths = records.tables(folder)
     if not paths:
         raise FileNotFoundError(f"no results in {folder}; run `make reproduce` and `make freeze`")
     resources = [_resource(path, tables) for path in paths]
@@ -59,13 +59,24 @@ def descriptor(folder: Path, tables: Mapping[str, Table]) -> dict:
 def write(tables: Mapping[str, Table]) -> Path:
     """Write results/datapackage.json, the descriptor of what is frozen there."""
     text = json.dumps(descriptor(records.FROZEN, tables), indent=1) + "\n"
-    with atomic(records.FROZEN / NAME) as part:
+    with atomic(records.FROZEN / PACKAGE) as part:
         part.write_text(text, encoding="utf-8")
-    return records.FROZEN / NAME
+    return records.FROZEN / PACKAGE
+
+
+def read(folder: Path, tables: Mapping[str, Table]) -> dict:
+    """The descriptor in `folder`. Raises Damaged where it is not that of the results beside it, or one of these is damaged."""
+    remedy = "Restore results/ with git, or write it anew with `.venv/bin/python -m paper freeze`"
+    found = read_json(folder / PACKAGE, remedy)
+    if found != json.loads(json.dumps(descriptor(folder, tables))):
+        raise Damaged(
+            f"{folder / PACKAGE} is not that of the results beside it: one of them was altered or damaged. {remedy}"
+        )
+    return found
 
 
 def _resource(path: Path, tables: Mapping[str, Table]) -> dict:
-    results = records.read_all(path)
+    results = records.read_pair(path)
     if not results:
         raise FileNotFoundError(f"{path} has no provenance: {path.stem}.json is missing beside it")
     key, text = results[0].key, path.read_bytes()

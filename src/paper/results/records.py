@@ -15,8 +15,8 @@ from pathlib import Path
 import pandas as pd
 
 from paper import digest, names
-from paper.files import ROOT, atomic, sha256
-from paper.networks import data
+from paper.files import ROOT, Damaged, atomic, made_again, sha256
+from paper.networks import data, minimum
 from paper.networks.training import recipe_for
 from paper.results import provenance
 
@@ -71,19 +71,17 @@ def obtain(
     `covers` tells whether a table holds all rows that are asked for; `fresh` computes in any case; `path` is where the
     computed result is stored, by default a name made from the key. When only a frozen
     result of other code is there and the data are missing, that one is returned, marked "stale": it is never passed
-    off as current.
+    off as current. What this machine has stored and is damaged, a result or a network, is made again, and that is said.
     """
     path = path or key.path()
     if not fresh:
         frozen = read(FROZEN / key.experiment / f"{key.dataset}.csv", key.seed)
         if frozen and frozen.key.answers(key) and covers(frozen.table):
             return frozen
-        try:
-            computed = read(path, key.seed)
-        except ValueError:  # two processes wrote it at once; unlike a frozen one, it can be computed again
-            computed = None
+        computed = _computed(path, key.seed)
         if computed and computed.key.answers(key) and covers(computed.table):
             return replace(computed, state="computed")
+    minimum.discard_damaged(key.dataset)
     started = time.perf_counter()
     try:
         table = compute()
@@ -99,8 +97,19 @@ def obtain(
         "versions": provenance.versions(),
         "machine": provenance.machine(),
     }
-    write(Result(key, table, made, "computed"), path=path)
-    return replace(read(path, key.seed), state="computed")
+    result = Result(key, table, made, "computed")
+    write(result, path=path)
+    # As it is read from the file, and not from the file, which another run may be writing too.
+    return replace(result, table=pd.read_csv(io.StringIO(_text(result))))
+
+
+def _computed(path: Path, seed: int) -> Result | None:
+    """What this machine has computed, unless it is damaged: unlike a frozen result it can be computed again."""
+    try:
+        return read(path, seed)
+    except Damaged as error:
+        made_again(path, error)
+        return None
 
 
 def kept(asked: Key) -> pd.DataFrame:
@@ -120,9 +129,10 @@ def _of_each(key: Key) -> dict[str, str]:
 
 
 def freeze(result: Result) -> Path:
-    """Write a computed result into results/, beside the other seeds of the same experiment if these fit it."""
+    """Write a computed result into results/, beside the other seeds of the same experiment if these fit it. The data package has to be
+    written afterwards: `package.write`."""
     path = FROZEN / result.key.experiment / f"{result.key.dataset}.csv"
-    others = [other for other in read_all(path) if other.key == replace(result.key, seed=other.key.seed)]
+    others = [other for other in read_pair(path) if other.key == replace(result.key, seed=other.key.seed)]
     results = [result] + [other for other in others if other.key.seed != result.key.seed]
     write(*sorted(results, key=lambda r: r.key.seed), path=path)
     return path
@@ -130,52 +140,67 @@ def freeze(result: Result) -> Path:
 
 def frozen_results() -> list[Result]:
     """Every frozen result, one for each seed."""
-    return [result for path in sorted(FROZEN.glob("*/*.csv")) for result in read_all(path)]
+    return [result for path in tables(FROZEN) for result in read_all(path)]
+
+
+def tables(folder: Path) -> list[Path]:
+    """The tables in a folder such as results/, also those of which only the provenance is there; without what killed writers have
+    left."""
+    files = (path for path in folder.glob("*/*") if path.suffix in (".csv", ".json") and not path.name.startswith("."))
+    return sorted({path.with_suffix(".csv") for path in files})
 
 
 def write(*results: Result, path: Path) -> None:
-    """Write results that differ only in the seed as one table, with their provenance and its checksum beside it."""
-    text = pd.concat(result.table for result in results).to_csv(index=False, lineterminator="\n")
+    """Write results that differ only in the seed as one table, with their provenance and its checksum beside it.
+
+    Both are written before either is put in its place: a full disk leaves both as they were, and a kill between the two moves
+    leaves a pair that does not match.
+    """
+    text = _text(*results)
     about = {name: value for name, value in asdict(results[0].key).items() if name != "seed"}
     about |= {"sha256": sha256(text.encode()), "made": {str(result.key.seed): result.made for result in results}}
-    path.with_suffix(".json").unlink(missing_ok=True)  # a kill from here on must not leave it beside another table
-    with atomic(path) as part:
-        part.write_text(text, encoding="utf-8")
-    with atomic(path.with_suffix(".json")) as part:
-        part.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    about |= {"sha256_of_key": provenance.key_sum(about)}
+    with atomic(path.with_suffix(".json")) as beside, atomic(path) as table:
+        table.write_text(text, encoding="utf-8")
+        beside.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+
+
+def _text(*results: Result) -> str:
+    return pd.concat(result.table for result in results).to_csv(index=False, lineterminator="\n")
 
 
 def read(path: Path, seed: int) -> Result | None:
-    """The result of `seed` at `path`, None when it is not there; ValueError when it is damaged or was altered."""
+    """The result of `seed` at `path`, None when it is not there; Damaged when it is damaged or was altered."""
     return next((result for result in read_all(path) if result.key.seed == seed), None)
 
 
 def read_all(path: Path) -> list[Result]:
-    """The results at `path`, one for each seed, none if a file is missing; ValueError when they are damaged or altered."""
-    beside = path.with_suffix(".json")
-    if not path.exists() or not beside.exists():
+    """The results at `path`, one for each seed, none if a file is missing; Damaged, naming the file, when they were damaged or altered.
+
+    Of a frozen table that is also so when a file is missing, or when the data package says something else of it.
+    """
+    return _read(path, provenance.check_copy)
+
+
+def read_pair(path: Path) -> list[Result]:
+    """The same from the two files alone, for what writes the data package afterwards."""
+    return _read(path, lambda path, about: None)
+
+
+def _read(path: Path, check: Callable[[Path, provenance.Provenance], None]) -> list[Result]:
+    if (found := provenance.read(path)) is None:
         return []
-    about, text = json.loads(beside.read_text()), path.read_bytes()
-    if sha256(text) != about["sha256"] == sha256(text.replace(b"\r\n", b"\n")):
-        raise ValueError(
-            f"{path} has Windows' line ends, which git put there (core.autocrlf), and so does not match its checksum in "
-            f"{beside.name}. In a folder without changes of your own: `git config core.autocrlf false`, `git rm --cached -rq .`, "
-            "`git reset --hard`"
-        )
-    if sha256(text) != about["sha256"]:
-        raise ValueError(
-            f"{path} does not match its checksum in {beside.name}: it was altered or damaged. "
-            "Restore it with git, or delete it and compute it again with `make reproduce`"
-        )
+    about, text = found
+    check(path, about)
     table = pd.read_csv(io.BytesIO(text))
     return [
         Result(
-            Key(about["experiment"], about["dataset"], int(seed), about["parameters"], about["data"], about["code"]),
+            Key(about.experiment, about.dataset, int(seed), about.parameters, about.data, about.code),
             table[table["seed"] == int(seed)].reset_index(drop=True),
-            made,
+            made.model_dump(),
             "frozen",
         )
-        for seed, made in about["made"].items()
+        for seed, made in about.made.items()
     ]
 
 

@@ -26,7 +26,7 @@ def verify(paths: Iterable[Path], tables: Mapping[str, Table]) -> bool:
         print(f"{word:<10} {what}: {words}")
 
     frozen = {}
-    for path in sorted(records.FROZEN.glob("*/*.csv")):
+    for path in records.tables(records.FROZEN):
         for result in _read(path, report):
             frozen[_identity(result)] = result
             if reason := why_stale(result):
@@ -83,7 +83,7 @@ def _read(path: Path, report) -> list[Result]:
             return results
         missing = path if not path.exists() else path.with_suffix(".json")
         report("MISSING", str(path), f"there is no {missing.name}")
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, OSError) as error:
         report("UNREADABLE", str(path), str(error) or type(error).__name__)
     return []
 

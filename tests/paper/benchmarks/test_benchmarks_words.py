@@ -7,6 +7,7 @@ import pytest
 
 from paper.benchmarks import figure as plots_benchmarks
 from paper.benchmarks import words as pages_benchmarks
+from paper.files import sealed
 
 SIZES = {
     "layerwise": ("N", "width", "depth"),
@@ -167,7 +168,7 @@ def test_the_stages_figure_adds_up_to_the_total(results):
 def test_results_that_are_not_there_are_asked_for(tmp_path, results):
     with pytest.raises(FileNotFoundError, match="no benchmark results at .*; run `make bench`"):
         pages_benchmarks.load(tmp_path / "results.json")
-    (tmp_path / "results.json").write_text(json.dumps(results))
+    (tmp_path / "results.json").write_text(json.dumps(sealed(results)))
     assert pages_benchmarks.load(tmp_path / "results.json") == results
     said = pages_benchmarks.environments(results).data
     assert "- sweeps, monte carlo: on 2020-01-02 on Abacus" in said and "- descent: on 2020-01-02 on Pascaline" in said

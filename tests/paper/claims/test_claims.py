@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import yaml
 from claim_tables import curve, spectra, two_minima
+from sweep_results import MADE
 
 from pacbayes_curvature import posteriors
 from paper import digest
@@ -52,7 +53,7 @@ SIDES = {"datasets": ["mnist2"], "curves": ["diag"], "line": "chance", "points":
 
 def read(tmp_path, *entries, **more):
     path = tmp_path / "claims.yml"
-    path.write_text(yaml.safe_dump({"claims": list(entries), **more}))
+    path.write_text(schema.ended(yaml.safe_dump({"claims": list(entries), **more})))
     return schema.read(path)
 
 
@@ -164,7 +165,7 @@ def freeze(*accuracies, code=None, recipe=None):
             "training_run", "mnist2", seed, records.about("mnist2") | ({"recipe": recipe} if recipe else {}),
             data.fingerprint("mnist2"), code or digest.of_experiment("training_run"),
         )  # fmt: skip
-        records.freeze(records.Result(key, table, {"date": "2020-01-01"}, "computed"))
+        records.freeze(records.Result(key, table, MADE, "computed"))
 
 
 @pytest.mark.usefixtures("workspace")
@@ -239,7 +240,7 @@ def everything_needed():
 def test_all_claims_of_the_project_are_settled_when_their_results_are_there(workspace, monkeypatch):
     monkeypatch.setattr(verdicts, "why_stale", lambda result: "")
     for name, dataset, seed, table in everything_needed():
-        records.freeze(records.Result(records.Key(name, dataset, seed, {}, {}, "code"), table, {}, "computed"))
+        records.freeze(records.Result(records.Key(name, dataset, seed, {}, {}, "code"), table, MADE, "computed"))
     judged = verdicts.judged()
     assert [
         (item.claim.id, j.sentence) for item in judged for j in (item.main, *item.others) if j.verdict == "not settled"

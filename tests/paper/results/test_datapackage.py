@@ -179,7 +179,7 @@ def test_an_altered_table_is_refused(results):
 
 def test_a_table_without_provenance_is_refused(results):
     (results / "training_run" / "mnist2.json").unlink()
-    with pytest.raises(FileNotFoundError, match="mnist2.json is missing"):
+    with pytest.raises(ValueError, match="mnist2.json is missing"):
         descriptor(results, TABLES)
 
 

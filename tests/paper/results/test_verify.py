@@ -84,7 +84,7 @@ def test_stale_results_are_named(table, frozen, fresh, capsys):
 
 
 def test_a_stale_table_fails_even_if_it_is_not_computed_afresh(table, frozen, fresh, capsys):
-    write(records.FROZEN / "accuracy_vs_complexity" / "mnist2.csv", table.assign(dataset="mnist2"), code="old")
+    write(records.FROZEN / "accuracy_vs_complexity" / "mnist2.csv", table, dataset="mnist2", code="old")
     code, lines = verified(capsys, fresh)
     assert code == 1 and lines[0].startswith("STALE") and lines[1].startswith("ok ")
 
