@@ -1,5 +1,6 @@
 """What the page on benchmarks shows beside its figures: tables and sentences from benchmarks/results.json."""
 
+import json
 from pathlib import Path
 
 import matplotlib.pyplot as plt

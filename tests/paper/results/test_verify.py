@@ -7,7 +7,7 @@ from verify_tables import like, measured, run, write
 
 from paper import __main__
 from paper.files import sha256
-from paper.results import records
+from paper.results import provenance, records
 from paper.results.compare import FEWEST_SEEDS, SPREADS
 
 
@@ -47,7 +47,7 @@ def test_agreement_is_one_line_and_exit_code_0(frozen, fresh, capsys):
 
 
 def alter(path, checksum):
-    """A kl of the table at `path` is altered by hand; with `checksum`, its checksum is made to fit."""
+    """A kl of the table at `path` is altered by hand; with `checksum`, its checksums are made to fit."""
     lines = path.read_text().splitlines()
     column, cells = lines[0].split(",").index("kl"), lines[9].split(",")
     cells[column] = str(float(cells[column]) * 1.01)
@@ -55,7 +55,8 @@ def alter(path, checksum):
     path.write_text("\n".join(lines) + "\n")
     if checksum:
         beside = path.with_suffix(".json")
-        beside.write_text(json.dumps(json.loads(beside.read_text()) | {"sha256": sha256(path.read_bytes())}))
+        about = json.loads(beside.read_text()) | {"sha256": sha256(path.read_bytes())}
+        beside.write_text(json.dumps(about | {"sha256_of_key": provenance.key_sum(about)}))
 
 
 @pytest.mark.parametrize("which", ["frozen", "fresh"])
