@@ -11,11 +11,18 @@ from random import Random
 import pytest
 from fault_files import KINDS, emptied, outcome
 
-ROUNDS = 3  # of which the first is in `make test`, for the kinds whose cases are cheap
+ROUNDS = 3  # of which the first is in `make test`, but for the kinds that are like others
+LIKE_OTHERS = ("exploration, table", "counts, provenance", "reproduced table", "PDF")
 SEED = os.environ.get("PACBAYES_FAULTS", "0")
 REMEDIES = ("with git", "download it again", "delete it", "save", "needed")
 CASES = [
-    pytest.param(kind, name, number, marks=[pytest.mark.thorough] if number else [], id=f"{kind}-{name}-{number}")
+    pytest.param(
+        kind,
+        name,
+        number,
+        marks=[pytest.mark.thorough] if number or kind in LIKE_OTHERS else [],
+        id=f"{kind}-{name}-{number}",
+    )
     for kind, about in KINDS.items()
     for name in about.damages
     for number in range(ROUNDS)
