@@ -16,19 +16,27 @@ from paper.claims.verdicts import Judged, judged
 from paper.experiments.accuracy_vs_complexity.words import complexity_at
 from paper.experiments.certificates.figure import by_method
 from paper.experiments.holdout.words import chosen
+from paper.experiments.quadratic.words import USUAL, off, worth
 from paper.results import records
 from paper.results.records import Result, why_stale
 
 DATASETS = ("mnist2", "cifar2")  # those with several frozen seeds
-QUOTED = ("accuracy_vs_complexity", "certificates", "holdout", "rivals")  # the experiments whose numbers are quoted
+QUOTED = (
+    "accuracy_vs_complexity",
+    "certificates",
+    "holdout",
+    "rivals",
+    "quadratic",
+)  # the experiments whose numbers are quoted
 
 
 def named() -> dict[str, int | float | str]:
     """All numbers by name; raises ValueError where a result that they need is missing or damaged."""
     numbers = of_claims(judged())
     for dataset in DATASETS:
-        sweeps, certificates, holdouts, rivals = (frozen(dataset, name) for name in QUOTED)
+        sweeps, certificates, holdouts, rivals, quadratics = (frozen(dataset, name) for name in QUOTED)
         found = of_sweeps(sweeps) | of_certificates(certificates) | of_rivals(rivals, holdouts)
+        found |= of_quadratic(quadratics[0])
         numbers |= {f"{dataset}.{name}": value for name, value in found.items()}
     return numbers
 
@@ -107,6 +115,17 @@ def of_rivals(rivals: list[Result], holdouts: list[Result]) -> dict[str, float]:
         "weights": float(certificate["error_weights"]),
         "curvature": float(certificate["error_curvature"]),
         "holdout": chosen(holdouts[0]),
+    }
+
+
+def of_quadratic(result: Result) -> dict[str, float]:
+    """quadratic.off: how many times the predicted the measured rise of the loss is, a median; quadratic.plain and quadratic.shaped: the
+    error of plain noise, and that of the noise that the layerwise curvature chooses at no larger KL (`worth`)."""
+    chosen_noise = worth(result)
+    return {
+        "quadratic.off": off(result),
+        "quadratic.plain": float(chosen_noise[USUAL]),
+        "quadratic.shaped": float(chosen_noise["error"]),
     }
 
 

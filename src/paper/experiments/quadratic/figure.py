@@ -1,6 +1,7 @@
 """The measured increase of the loss against what the quadratic model predicts."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -26,16 +27,25 @@ def predicted_and_measured(results: list[Result]) -> Figure:
             for strong in (False, True):
                 for method, points in table[inside == strong].groupby("method", sort=False):
                     _marks(axis, method, points[model], points["measured"], strong)
-            ends = [table[["measured", model]].min().min(), table[["measured", model]].max().max()]
-            axis.plot(ends, ends, color="black", linewidth=1)
             axis.set(xscale="log", yscale="log", title=title(result.key.dataset))
-            axis.annotate("measured = predicted", (0.04, 0.93), xycoords="axes fraction", fontsize="small")
+            _equal(axis, table[[model, "measured"]], above=model == "layerwise")
         row[0].set_ylabel("Measured rise of the loss (nats)")
     for axis, name in zip(axes[-1], MODELS.values()):
         axis.set_xlabel(f"Predicted, with {name}")
     axes[0, 1].legend(fontsize="small", loc="lower right", frameon=False)
     sns.despine(figure)
     return figure
+
+
+def _equal(axis: Axes, table: pd.DataFrame, above: bool) -> None:
+    """The diagonal, with its name along it on the side where no marks are."""
+    ends = np.array([table.min().min(), table.max().max()])
+    axis.plot(ends, ends, color="black", linewidth=1)
+    middle = float(np.sqrt(ends.prod()))
+    axis.text(
+        middle, middle, "measured = predicted", rotation=45, rotation_mode="anchor", transform_rotates_text=True,
+        ha="center", va="bottom" if above else "top", fontsize="small",
+    )  # fmt: skip
 
 
 def _marks(axis: Axes, method: str, x: pd.Series, y: pd.Series, strong: bool) -> None:
