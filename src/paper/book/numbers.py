@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from paper import names
 from paper.claims.verdicts import Judged, judged
+from paper.claims.words import borne_out
 from paper.experiments.accuracy_vs_complexity.words import complexity_at
 from paper.experiments.certificates.figure import by_method
 from paper.experiments.holdout.words import chosen
@@ -129,10 +130,6 @@ def of_quadratic(result: Result) -> dict[str, float]:
     }
 
 
-def of_claims(items: Iterable[Judged]) -> dict[str, int]:
-    """How many claims there are, and how many have each verdict on their main reading."""
-    verdicts = pd.Series([item.main.verdict for item in items])
-    names = {"reproduced": "reproduced", "partly": "partly", "not": "not", "not settled": "open"}
-    return {"claims": len(verdicts)} | {
-        f"claims.{name}": int((verdicts == verdict).sum()) for verdict, name in names.items()
-    }
+def of_claims(items: Iterable[Judged]) -> dict[str, str]:
+    """claims: how many there are and how many our results bear out, in sentences."""
+    return {"claims": borne_out(items)}
