@@ -90,6 +90,7 @@ EXPERIMENTS = {
     "holdout": _all(seeds=1),
     "rivals": _all(seeds=1),
     "norms": _all(seeds=1),
+    "quadratic": {"mnist2": range(1), "cifar2": range(1)},
 }
 USUAL = [name for name in EXPERIMENTS if set(EXPERIMENTS[name]) == set(FROZEN)]  # for every data set
 

@@ -12,6 +12,7 @@ from paper import names
 from paper.benchmarks import extrapolate
 from paper.benchmarks import figure as plots_benchmarks
 from paper.files import ROOT, read_sealed
+from paper.show.counts import how_many
 from paper.show.style import title
 
 RESULTS = ROOT / "benchmarks" / "results.json"
@@ -91,7 +92,8 @@ def verdict(results: dict) -> Markdown:
     """How many targets are met, and each one that is missed with what was measured."""
     held = [e for e in results["entries"] if e["target"] is not None]
     missed = [e for e in held if not met(e)]
-    lines = [f"{len(held) - len(missed)} of {len(held)} targets are met."]
+    some = how_many(map(met, held), "targets")
+    lines = [f"{some[0].upper()}{some[1:]} {'is' if len(held) - len(missed) < 2 else 'are'} met."]
     if missed:
         lines += ["Missed:", ""]
     lines += [f"- `{e['name']}`: {e['ratio']:.3g} instead of {e['target']:g}. {e['note']}" for e in missed]
@@ -133,11 +135,15 @@ def stages_facts(results: dict) -> Markdown:
     total = by_stage.sum() / 60
     processors = " and ".join(sorted(set(seconds["processor"])))
     return Markdown(
-        f"From the raw data to all results of one seed, the {seconds['dataset'].nunique()} data sets take {total:.0f} "
-        f"core-minutes together: {parts}. The jobs use one core each and wait for nothing but the training of their own network, so "
+        f"From the raw data to all results of one seed, {_data_sets(seconds['dataset'].nunique())} {total:.0f} "
+        f"core-minutes: {parts}. The jobs use one core each and wait for nothing but the training of their own network, so "
         f"that two cores need little more than {total / 2:.0f} minutes. They were timed when the frozen results were made, on "
         f"{processors}. Executing the notebooks and building the book comes on top."
     )
+
+
+def _data_sets(n: int) -> str:
+    return "the data set takes" if n == 1 else f"the {n} data sets together take"
 
 
 def core_hours(results: dict, seeds: int) -> pd.DataFrame:
@@ -174,7 +180,7 @@ def core_hours_facts(results: dict, seeds: int, cores: int) -> Markdown:
         return Markdown("Not every source of data was timed, so there is no expectation of the core-hours yet.")
     total, longest = table["core-hours"].sum(), table["seconds a seed"].max() / HOUR
     return Markdown(
-        f"{seeds} seeds of {len(table)} data sets need about {total:.3g} core-hours of cores like these. On {cores} cores "
+        f"{'One seed' if seeds == 1 else f'{seeds} seeds'} of {len(table)} data sets {'needs' if seeds == 1 else 'need'} about {total:.3g} core-hours of cores like these. On {cores} cores "
         f"that is {max(total / cores, longest):.3g} hours, if all of them are kept busy. The stages of one network, one after "
         f"the other, need up to {longest:.2g} hours, which more cores do not shorten unless its sweep is spread over them."
     )

@@ -13,22 +13,31 @@ from matplotlib.figure import Figure
 
 from paper import names
 from paper.claims.verdicts import Judged, judged
+from paper.claims.words import borne_out
 from paper.experiments.accuracy_vs_complexity.words import complexity_at
 from paper.experiments.certificates.figure import by_method
 from paper.experiments.holdout.words import chosen
+from paper.experiments.quadratic.words import USUAL, off, worth
 from paper.results import records
 from paper.results.records import Result, why_stale
 
 DATASETS = ("mnist2", "cifar2")  # those with several frozen seeds
-QUOTED = ("accuracy_vs_complexity", "certificates", "holdout", "rivals")  # the experiments whose numbers are quoted
+QUOTED = (
+    "accuracy_vs_complexity",
+    "certificates",
+    "holdout",
+    "rivals",
+    "quadratic",
+)  # the experiments whose numbers are quoted
 
 
 def named() -> dict[str, int | float | str]:
     """All numbers by name; raises ValueError where a result that they need is missing or damaged."""
     numbers = of_claims(judged())
     for dataset in DATASETS:
-        sweeps, certificates, holdouts, rivals = (frozen(dataset, name) for name in QUOTED)
+        sweeps, certificates, holdouts, rivals, quadratics = (frozen(dataset, name) for name in QUOTED)
         found = of_sweeps(sweeps) | of_certificates(certificates) | of_rivals(rivals, holdouts)
+        found |= of_quadratic(quadratics[0])
         numbers |= {f"{dataset}.{name}": value for name, value in found.items()}
     return numbers
 
@@ -110,10 +119,17 @@ def of_rivals(rivals: list[Result], holdouts: list[Result]) -> dict[str, float]:
     }
 
 
-def of_claims(items: Iterable[Judged]) -> dict[str, int]:
-    """How many claims there are, and how many have each verdict on their main reading."""
-    verdicts = pd.Series([item.main.verdict for item in items])
-    names = {"reproduced": "reproduced", "partly": "partly", "not": "not", "not settled": "open"}
-    return {"claims": len(verdicts)} | {
-        f"claims.{name}": int((verdicts == verdict).sum()) for verdict, name in names.items()
+def of_quadratic(result: Result) -> dict[str, float]:
+    """quadratic.off: how many times the predicted the measured rise of the loss is, a median; quadratic.plain and quadratic.shaped: the
+    error of plain noise, and that of the noise that the layerwise curvature chooses at no larger KL (`worth`)."""
+    chosen_noise = worth(result)
+    return {
+        "quadratic.off": off(result),
+        "quadratic.plain": float(chosen_noise[USUAL]),
+        "quadratic.shaped": float(chosen_noise["error"]),
     }
+
+
+def of_claims(items: Iterable[Judged]) -> dict[str, str]:
+    """claims: how many there are and how many our results bear out, in sentences."""
+    return {"claims": borne_out(items)}

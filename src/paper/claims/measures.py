@@ -49,14 +49,11 @@ def sides(
     """How many curves' smallest bounds (points "best"), or points of their fronts ("all"), are `wanted` the line:
     "below", or "not below"."""
     chosen = _on(tables, curves, datasets, all_of_front=points == "all")
-    good = (margins(chosen, line, noise) > 0) == (wanted == "below")
+    below = margins(chosen, line, noise) > 0
+    good = below == (wanted == "below")
     what = "points" if points == "all" else "smallest bounds"
-    side = "below" if wanted == "below" else "not below"
-    return Finding(
-        all_some_none(good),
-        good.mean(),
-        f"{good.sum()} of {len(good)} {what} are {side} {_line(line)}: {_bounds(chosen, line)}.",
-    )
+    sentence = f"{_count(below, what)} below {_line(line)}: {_bounds(chosen, line)}."
+    return Finding(all_some_none(good), good.mean(), sentence)
 
 
 def in_line(tables: Tables, *, datasets: list, curves: list, lower: str, line: Line, noise: float) -> Finding:
@@ -78,7 +75,7 @@ def both_kinds(tables: Tables, *, pairs: list, lower: str, line: Line, noise: fl
     meets = clear.groupby(best["dataset"]).any()
     wrong = [pair for pair in pairs if meets[pair[1]] and not meets[pair[0]]]
     verdict = "not" if meets.all() or not meets.any() else "partly" if wrong else "reproduced"
-    names = _names(meets.index[meets]) or "no data set"
+    names = ", ".join(_on_seeds(name, clear[best["dataset"] == name]) for name in meets.index[meets]) or "no data set"
     return Finding(verdict, meets.mean(), f"The curve goes below {_line(line)} on {names}: {_bounds(best, line)}.")
 
 
@@ -283,8 +280,19 @@ def _line(line: str) -> str:
     return "chance" if line == "chance" else "1"
 
 
-def _names(datasets: Sequence[str]) -> str:
-    return ", ".join(dataset.capitalize() for dataset in datasets)
+def _count(good: pd.Series, what: str) -> str:
+    """Of how many of several things something holds, as the beginning of a sentence."""
+    n, found = len(good), int(good.sum())
+    if n == 1:
+        return f"The one of the {what} {'is' if found else 'is not'}"
+    if found == n:
+        return f"All {n} {what} are"
+    return f"None of the {n} {what} is" if not found else f"{found} of {n} {what} {'is' if found == 1 else 'are'}"
+
+
+def _on_seeds(dataset: str, good: pd.Series) -> str:
+    """A data set, and of how many of its seeds something holds if not of all."""
+    return dataset.capitalize() + ("" if good.all() else f" with {good.sum()} of {len(good)} seeds")
 
 
 MEASURES = {

@@ -123,7 +123,7 @@ def harder_more(
     return Finding(
         "reproduced" if reproduced else "partly" if larger > smaller else "not",
         larger / n,
-        f"The improvement is larger on the harder data set in {larger} of {n} pairs, smaller in {smaller}: {listed}.",
+        f"The improvement is larger on the harder data set in {larger} of {n} pairs, and smaller in {smaller or 'none'}: {listed}.",
     )
 
 

@@ -48,6 +48,15 @@ class Quote(BaseModel):
     place: Words
 
 
+class Qualified(BaseModel):
+    """What a chapter adds to a verdict, in words that hold for the frozen results (tests/paper/claims/test_qualified.py)."""
+
+    model_config = STRICT
+
+    words: Words
+    chapter: Words
+
+
 class Tolerance(BaseModel):
     """The numbers of a tolerance, and the reason for them."""
 
@@ -101,7 +110,8 @@ class Reading(BaseModel):
 
 class Claim(Reading):
     """A sentence of the paper with its main reading; also: where it says so again; others: other readings, each with the
-    main one's tolerance and needs unless it has its own; verdicts: what each of them means."""
+    main one's tolerance and needs unless it has its own; verdicts: what each of them means; by_construction: why our networks cannot
+    but bear it out, so that it is not counted; group: the question that it is about, from the file's `groups`."""
 
     id: str = Field(pattern="^[a-z0-9-]+$")
     words: Words
@@ -109,6 +119,9 @@ class Claim(Reading):
     also: list[Quote] = []
     others: list[Reading] = []
     verdicts: Verdicts
+    qualified: Qualified | None = None
+    by_construction: Words | None = None
+    group: Literal[""] = ""  # not in the file
 
     @property
     def quotes(self) -> list[tuple[str, str]]:
@@ -124,19 +137,45 @@ class Claim(Reading):
         return entry | {"others": [shared | other if isinstance(other, dict) else other for other in entry["others"]]}
 
 
+class Group(BaseModel):
+    """A question, and the claims that say nearly the same about it."""
+
+    model_config = STRICT
+
+    question: Words
+    claims: Annotated[list[Words], Field(min_length=1)]
+
+
 class File(BaseModel):
-    """claims.yml: the claims, and what they refer to by YAML anchors."""
+    """claims.yml: the claims, their groups in the order of the page, and what they refer to by YAML anchors."""
 
     model_config = STRICT
 
     levels: Any = None
     sets: Any = None
     tolerances: Any = None
+    groups: list[Group] = []
     claims: Annotated[list[Claim], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_claim_is_in_one_group(self):
+        placed = Counter(name for group in self.groups for name in group.claims)
+        known = {claim.id for claim in self.claims}
+        if unknown := sorted(set(placed) - known):
+            raise ValueError(f"groups: there is no claim {unknown[0]}")
+        if wrong := sorted(name for name in known if self.groups and placed[name] != 1):
+            raise ValueError(f"groups: each claim is in one of them, {wrong[0]} in {placed[wrong[0]]}")
+        return self
+
+    def ordered(self) -> list[Claim]:
+        """The claims group by group, as they stand if there are none."""
+        named = {claim.id: claim for claim in self.claims}
+        placed = [(group.question, name) for group in self.groups for name in group.claims]
+        return [named[name].model_copy(update={"group": question}) for question, name in placed] or self.claims
 
 
 def read(path: Path = CLAIMS) -> list[Claim]:
-    """The claims in `path`; raises ValueError with every problem of the file, a line each, Damaged where it is not whole."""
+    """The claims in `path`, group by group; raises ValueError with every problem of the file, a line each, Damaged where it is not whole."""
     try:
         content = yaml.safe_load(_whole(path))
     except yaml.YAMLError as error:
@@ -146,7 +185,7 @@ def read(path: Path = CLAIMS) -> list[Claim]:
         f"the id {name!r} is used {count} times" for name, count in Counter(filter(None, ids)).items() if count > 1
     ]
     try:
-        found = File.model_validate(content).claims
+        found = File.model_validate(content).ordered()
     except ValidationError as error:
         problems += _problems(error, {("claims", number): name for number, name in enumerate(ids) if name})
     if problems:

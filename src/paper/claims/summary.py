@@ -13,6 +13,7 @@ from paper.experiments.accuracy_vs_complexity.words import best_bounds, complexi
 from paper.experiments.curvature_spectra.words import dataset_facts
 from paper.experiments.two_minima.compute import POSTERIORS, facts
 from paper.results.records import Result
+from paper.show.counts import how_many, listed, of_them
 from paper.show.style import title
 
 FIGURE_3 = (
@@ -71,14 +72,16 @@ def differences(results: list[Result]) -> str:
     The sums are compared only where all methods are below the error of guessing: above it a sum says nothing.
     """
     best = best_bounds(results)
-    sums = [rows for _, rows in best.groupby("dataset", sort=False) if (rows["bound"] < rows["chance"]).all()]
-    by_sum = [ordered(rows.set_index("method")["bound"]) for rows in sums]
+    comparable = {
+        title(dataset): ordered(rows.set_index("method")["bound"])
+        for dataset, rows in best.groupby("dataset", sort=False)
+        if (rows["bound"] < rows["chance"]).all()
+    }
     at_accuracy = [all(ordered(row.dropna()) for _, row in complexity_at([result]).iterrows()) for result in results]
     return (
-        "The paper does not say against which error a bound is vacuous: of the smallest sums of error and complexity, "
-        f"{_of(best['bound'] < 1)} are below 1 and {_of(best['bound'] < best['chance'])} below the error of guessing. "
-        f"{_by_sum(by_sum, len(results))} At each of the accuracies compared, each refinement of the curvature has the "
-        f"smaller complexity{_where(at_accuracy)}."
+        "The paper does not say against which error a bound is vacuous. The smallest sums of error and complexity are below 1 for "
+        f"{how_many(best['bound'] < 1, 'pairs of a method and a data set')}, and below the error of guessing for "
+        f"{of_them(best['bound'] < best['chance'])}. {_by_sum(comparable, len(results))} {_by_complexity(at_accuracy)}"
     )
 
 
@@ -107,26 +110,29 @@ def of_two_minima(result: Result, sweep: Result) -> Markdown:
     )
 
 
-def _by_sum(cases: list[bool], results: int) -> str:
-    """Of the data sets where all methods are below guessing, on how many each refinement has the smaller sum."""
-    if results == 1:
+def _by_sum(comparable: dict[str, bool], results: int) -> str:
+    """Of the data sets where all methods are below guessing, on which each refinement has the smaller sum."""
+    good, rest = ([name for name, holds in comparable.items() if holds is wanted] for wanted in (True, False))
+    if not comparable:
         return (
-            f"Each refinement has the smaller sum{_where(cases)}."
-            if cases
-            else "Not all sums are below it, so their order says nothing."
+            "Not all sums are below it, so their order says nothing."
+            if results == 1
+            else "On none of the data sets are all methods below it, so the order of the sums says nothing."
         )
-    if not cases:
-        return "On none of the data sets are all methods below it, so the order of the sums says nothing."
-    return f"Of the data sets where all methods are below it, each refinement has the smaller sum on {_of(cases)}."
+    if good and rest:
+        return f"Where all methods are below it, each refinement has the smaller sum on {listed(good)}, but not on {listed(rest)}."
+    where = "" if results == 1 else f"On {listed(good or rest)}, where all methods are below it, "
+    sentence = "each refinement has the smaller sum." if good else "not every refinement has the smaller sum."
+    return where + (sentence if where else sentence.capitalize())
 
 
-def _where(cases: list[bool]) -> str:
-    """Of one data set, whether; of several, on how many."""
-    if len(cases) == 1:
-        return ": yes" if cases[0] else ": no"
-    return f" on {_of(cases)} data sets"
-
-
-def _of(cases) -> str:
-    cases = list(cases)
-    return f"{sum(map(bool, cases))} of {len(cases)}"
+def _by_complexity(cases: list[bool]) -> str:
+    """On how many data sets each refinement has the smaller complexity at equal accuracy."""
+    if len(cases) > 1:
+        where = how_many(cases, "data sets")
+        return f"At each of the accuracies compared, each refinement of the curvature has the smaller complexity on {where}."
+    return (
+        "At each of the accuracies compared, each refinement of the curvature has the smaller complexity."
+        if cases[0]
+        else "Not at each of the accuracies compared has each refinement of the curvature the smaller complexity."
+    )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from html import escape
+from itertools import groupby
 
 from IPython.display import HTML, Markdown
 
@@ -19,33 +20,96 @@ WORDS = {
 
 
 def summary(judged: Iterable[Judged]) -> Markdown:
-    """How many claims there are and how many have each verdict, and how often another reading changes it."""
+    """How many claims have each verdict, how often another reading changes it, and what the chapters add to the verdicts."""
     judged = list(judged)
-    counts = {verdict: sum(item.main.verdict == verdict for item in judged) for verdict in WORDS}
-    listed = ", ".join(f"**{count} {WORDS[verdict][1]}**" for verdict, count in counts.items())
-    several = [item for item in judged if item.others]
-    settled = [item for item in several if "not settled" not in {j.verdict for j in (item.main, *item.others)}]
-    differ = sum(any(other.verdict != item.main.verdict for other in item.others) for item in settled)
-    return Markdown(
-        f"Of {len(judged)} claims: {listed}. {len(several)} of them can be read in more than one way; "
-        f"{len(settled)} of these have a verdict on every reading, and for {differ} another reading gives "
-        "another verdict."
+    of, apart = counted(judged), [item for item in judged if item.claim.by_construction]
+    counts = {word: sum(item.main.verdict == verdict for item in of) for verdict, (_, word) in WORDS.items()}
+    listed = ", ".join(f"**{count} {word}**" for word, count in counts.items() if count)
+    groups = len({item.claim.group for item in of})
+    of_groups = f" about {groups} questions, those of the abstract first" if groups > 1 else ""
+    parts = [f"Of {len(of)} claims{of_groups}: {listed}."]
+    parts += [f"Not counted is *{_title(item.claim)}*: {item.claim.by_construction}" for item in apart]
+    text = " ".join([*parts, _other_readings(of)]).strip()
+    added = [item for item in judged if item.claim.qualified]
+    if added:
+        text += "\n\nThe chapters qualify some of the verdicts:\n\n" + "\n".join(map(_qualified_item, added))
+    return Markdown(text)
+
+
+def counted(judged: Iterable[Judged]) -> list[Judged]:
+    """The claims that our networks could have failed: those that do not hold by construction."""
+    return [item for item in judged if not item.claim.by_construction]
+
+
+def borne_out(judged: Iterable[Judged]) -> str:
+    """How many of the counted claims our results bear out, in whole sentences."""
+    verdicts = [item.main.verdict for item in counted(judged)]
+    counts = [verdicts.count(verdict) for verdict in WORDS]
+    first = f"It makes {len(verdicts)} claims about its experiments that results can settle."
+    others = [] if counts[2] == len(verdicts) else _others(*counts[2:])
+    return " ".join([first, _full_and_in_part(len(verdicts), *counts[:2]), *others])
+
+
+def _full_and_in_part(n: int, reproduced: int, partly: int) -> str:
+    if reproduced == n:
+        return "Ours bear out all of them."
+    if not reproduced:
+        return f"Ours bear out none of them in full, but {partly} in part." if partly else "Ours bear out none of them."
+    return (
+        f"Ours bear out {reproduced} in full, and {partly} more in part."
+        if partly
+        else f"Ours bear out {reproduced} in full."
     )
 
 
+def _others(no: int, left_open: int) -> list[str]:
+    counts = ((no, "They do not bear out {}."), (left_open, "They leave {} open."))
+    return [sentence.format("one" if count == 1 else count) for count, sentence in counts if count]
+
+
 def index(judged: Iterable[Judged]) -> HTML:
-    """The claims by verdict, each with a link to its block."""
-    judged, lists = list(judged), []
-    for verdict, (_, word) in WORDS.items():
-        if chosen := [item.claim for item in judged if item.main.verdict == verdict]:
-            links = "".join(f'<li><a href="#claim-{claim.id}">{_title(claim)}</a></li>' for claim in chosen)
-            lists.append(f"<p><strong>{word.capitalize()}</strong></p><ul>{links}</ul>")
+    """The claims by question, each with its verdict and a link to its block."""
+    lists = []
+    for question, items in _groups(judged):
+        links = "".join(
+            f'<li>{_verdict(item.main)}: <a href="#claim-{item.claim.id}">{_title(item.claim)}</a></li>'
+            for item in items
+        )
+        lists.append(f"<p><strong>{escape(question)}</strong></p><ul>{links}</ul>")
     return HTML("".join(lists))
 
 
 def entries(judged: Iterable[Judged]) -> HTML:
-    """A block for each claim: the paper's words, the verdict and what was measured; folded, the readings and tolerances."""
-    return HTML("".join(_entry(item) for item in judged))
+    """By question, a block for each claim: the paper's words, the verdict and what was measured; folded, the readings and tolerances."""
+    return HTML(
+        "".join(
+            (f"<h3>{escape(question)}</h3>" if question else "") + "".join(map(_entry, items))
+            for question, items in _groups(judged)
+        )
+    )
+
+
+def _groups(judged: Iterable[Judged]) -> list[tuple[str, list[Judged]]]:
+    """The claims of each group, which stand together."""
+    return [(question, list(items)) for question, items in groupby(judged, lambda item: item.claim.group)]
+
+
+def _other_readings(of: list[Judged]) -> str:
+    """How many claims can be read in several ways, and whether that changes the verdict."""
+    several = [item for item in of if item.others]
+    if not several:
+        return ""
+    settled = [item for item in several if "not settled" not in {j.verdict for j in (item.main, *item.others)}]
+    differ = sum(any(other.verdict != item.main.verdict for other in item.others) for item in settled)
+    read = "One can" if len(several) == 1 else f"{len(several)} can"
+    known = "" if len(settled) == len(several) else f"; {len(settled)} of these have a verdict on every reading"
+    changes = {0: "no other reading changes the verdict", 1: "for one another reading gives another verdict"}
+    return f"{read} be read in more than one way{known}; {changes.get(differ, f'for {differ} another reading gives another verdict')}."
+
+
+def _qualified_item(item: Judged) -> str:
+    claim, added = item.claim, item.claim.qualified
+    return f"- *{_title(claim)}*, {WORDS[item.main.verdict][1]}. {item.main.sentence} {added.words} ({{doc}}`{added.chapter}`)"
 
 
 def _entry(item: Judged) -> str:
@@ -55,6 +119,11 @@ def _entry(item: Judged) -> str:
         for words, place in claim.quotes
     )
     facts = [("Verdict", _verdict(main, claim)), *_facts(main)]
+    if added := claim.qualified:
+        facts.insert(2, ("But", f'{escape(added.words)} <a href="{added.chapter}.html">See the chapter.</a>'))
+    if claim.by_construction:
+        facts.insert(2, ("Not counted", escape(claim.by_construction)))
+    shown = facts.index(("Reading", escape(main.reading.text)))
     for number, other in enumerate(item.others, start=1):
         name = "Read otherwise" if len(item.others) == 1 else f"Read otherwise ({number})"
         tolerance = (
@@ -63,8 +132,8 @@ def _entry(item: Judged) -> str:
         facts.append((name, f"{escape(other.reading.text)}{tolerance} {_verdict(other)}. {escape(other.sentence)}"))
     rows = [f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts]
     return (
-        f'<section class="claim" id="claim-{claim.id}"><h3>{_title(claim)}</h3>{quotes}<dl>{"".join(rows[:2])}</dl>'
-        f"<details><summary>How it is read and judged</summary><dl>{''.join(rows[2:])}</dl></details></section>"
+        f'<section class="claim" id="claim-{claim.id}"><h4>{_title(claim)}</h4>{quotes}<dl>{"".join(rows[:shown])}</dl>'
+        f"<details><summary>How it is read and judged</summary><dl>{''.join(rows[shown:])}</dl></details></section>"
     )
 
 

@@ -71,10 +71,10 @@ def close_figures():
 
 def test_a_missed_target_is_said_with_its_reason(results):
     text = pages_benchmarks.verdict(results).data
-    assert text.startswith("2 of 3 targets are met.\nMissed:\n")
+    assert text.startswith("2 of the 3 targets are met.\nMissed:\n")
     assert "- `pair_missed`: 3 instead of 40. The reason." in text and "pair_met" not in text and "training" not in text
     results["entries"][1]["ratio"] = 40.0
-    assert pages_benchmarks.verdict(results).data == "3 of 3 targets are met."
+    assert pages_benchmarks.verdict(results).data == "All 3 targets are met."
 
 
 def test_the_table_says_what_was_met(results):

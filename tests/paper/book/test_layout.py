@@ -118,6 +118,16 @@ def test_every_chapter_is_in_the_table_of_contents():
     assert {f"notebooks/{path.stem}" for path in CHAPTERS if path.stem != APPENDIX} <= set(toc_entries())
 
 
+def test_every_chapter_has_a_card_on_the_first_page():
+    """All but the appendices and what is about the book, of which cards have some."""
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
+    chapters_ = [part["chapters"] for part in parts if not re.match("Appendix|About", part["caption"])]
+    links = re.findall(r"^:link: (\S+)$", (ROOT / "notebooks" / "index.md").read_text(encoding="utf-8"), re.MULTILINE)
+    named = {os.path.normpath(f"notebooks/{link}") for link in links}
+    assert {chapter["file"] for chapters in chapters_ for chapter in chapters} <= named
+    assert len(links) == len(named), "a card for each, and not two"
+
+
 def test_the_flow_makes_every_page_and_runs_every_chapter_live():
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--forceall", "--printshellcmds"]
     plan = subprocess.run(

@@ -79,12 +79,18 @@ def test_the_smallest_certificate_of_the_rivals_is_of_those_whose_prior_has_seen
     assert found == {"optimised": 0.1, "weights": 0.16, "curvature": 0.13, "holdout": 0.01}
 
 
-def test_every_claim_is_counted_under_its_verdict():
-    verdicts = ["reproduced", "reproduced", "partly", "not", "not settled", "not settled", "not settled"]
-    judged = [SimpleNamespace(main=SimpleNamespace(verdict=verdict)) for verdict in verdicts]
-    assert numbers.of_claims(judged) == {
-        "claims": 7, "claims.reproduced": 2, "claims.partly": 1, "claims.not": 1, "claims.open": 3
-    }  # fmt: skip
+def test_how_far_the_quadratic_is_off_and_what_its_choice_is_worth():
+    columns = ["method", "kl", "predicted", "layerwise", "measured", "error"]
+    rows = [
+        ["baseline", 100, 1.0, 10, 50, 0.2],
+        ["baseline", 200, 0.5, 5, 10, 0.12],
+        ["layerwise", 100, 1.0, 10, 50, 0.2],
+        ["layerwise", 150, 0.4, 2, 5, 0.05],
+    ]
+    found = numbers.of_quadratic(
+        SimpleNamespace(key=SimpleNamespace(dataset="mnist2"), table=pd.DataFrame(rows, columns=columns))
+    )
+    assert found == {"quadratic.off": 35, "quadratic.plain": 0.12, "quadratic.shaped": 0.05}
 
 
 def test_missing_results_are_no_numbers(workspace):
@@ -111,5 +117,7 @@ def test_the_named_numbers_are_of_the_frozen_results():
         results = records.read_all(records.FROZEN / "certificates" / f"{dataset}.csv")
         assert found[f"{dataset}.seeds"] == len(results) and found[f"{dataset}.examples"] >= 50000
         assert found[f"{dataset}.layerwise.certificate"] == numbers.of_certificates(results)["layerwise.certificate"]
-    assert found["claims"] == len(schema.read())
-    assert found["claims"] == sum(found[f"claims.{verdict}"] for verdict in ("reproduced", "partly", "not", "open"))
+        assert found[f"{dataset}.quadratic.off"] > 10, "the first page says that it is far off"
+        assert found[f"{dataset}.quadratic.shaped"] < found[f"{dataset}.quadratic.plain"], "and that its shape helps"
+    counted = [claim for claim in schema.read() if not claim.by_construction]
+    assert found["claims"].startswith(f"It makes {len(counted)} claims about its experiments that results can settle. ")

@@ -271,13 +271,78 @@ def test_the_page_counts_links_and_escapes(tmp_path):
         settled(claim.model_copy(update={"id": "d-on-mnist2"}), "not"),
     ]
     summary = words.summary(judged).data
-    assert "Of 4 claims: **1 reproduced**, **0 partly reproduced**, **2 not reproduced**, **1 not settled**" in summary
+    assert "Of 4 claims: **1 reproduced**, **2 not reproduced**, **1 not settled**. 3 can be read" in summary
     assert (
-        "3 of them can be read in more than one way; 2 of these have a verdict on every reading, and for 1 " in summary
+        "read in more than one way; 2 of these have a verdict on every reading; for one another reading gives"
+        in summary
     )
     index, page = words.index(judged).data, words.entries(judged).data
     for item in judged:
         assert index.count(f'href="#claim-{item.claim.id}"') == 1 and page.count(f'id="claim-{item.claim.id}"') == 1
     assert "a &lt; b &amp; c" in page and "Seen &lt;so&gt;." in page and "<so>" not in page
     assert "<strong>reproduced</strong>, which means: a<" in page and "<dt>Why not settled</dt>" in page
-    assert "<h3>D on Mnist2</h3>" in page
+    assert "<h4>D on Mnist2</h4>" in page
+
+
+def grouped(tmp_path, *groups, ids=("a", "b", "c"), **more):
+    entries = [ENTRY | {"id": name} | more.get(name, {}) for name in ids]
+    return read(tmp_path, *entries, groups=[{"question": q, "claims": names} for q, names in groups])
+
+
+def test_the_claims_come_group_by_group(tmp_path):
+    found = grouped(tmp_path, ("Second?", ["c"]), ("First?", ["b", "a"]))
+    assert [(claim.group, claim.id) for claim in found] == [("Second?", "c"), ("First?", "b"), ("First?", "a")]
+    judged = [settled(claim, "reproduced") for claim in found]
+    assert words.summary(judged).data.startswith("Of 3 claims about 2 questions, those of the abstract first: **3 rep")
+    for page in (words.index(judged).data, words.entries(judged).data):
+        assert page.index("Second?") < page.index("claim-c") < page.index("First?") < page.index("claim-b")
+
+
+@pytest.mark.parametrize(
+    "groups, message",
+    [
+        ([("Q?", ["a", "b"])], "each claim is in one of them, c in 0"),
+        ([("Q?", ["a", "b", "c"]), ("R?", ["c"])], "each claim is in one of them, c in 2"),
+        ([("Q?", ["a", "b", "c", "d"])], "there is no claim d"),
+    ],
+)
+def test_each_claim_is_in_one_group(tmp_path, groups, message):
+    with pytest.raises(ValueError, match=f"^claims.yml: groups: {message}$"):
+        grouped(tmp_path, *groups)
+
+
+def test_what_holds_by_construction_is_shown_and_not_counted(tmp_path):
+    found = grouped(tmp_path, ("Q?", ["a", "b", "c"]), c={"by_construction": "No other network is kept."})
+    judged = [settled(claim, verdict) for claim, verdict in zip(found, ("reproduced", "not", "reproduced"))]
+    text = words.summary(judged).data
+    assert "Of 2 claims: **1 reproduced**, **1 not reproduced**. Not counted is *C*: No other network is kept." in text
+    assert 'id="claim-c"' in words.entries(judged).data
+    assert words.borne_out(judged).startswith("It makes 2 claims")
+
+
+def test_what_a_chapter_adds_stands_beside_the_verdict(tmp_path):
+    (claim,) = read(tmp_path, ENTRY | {"qualified": {"words": "But look.", "chapter": "06_feasible_vs_nonvacuous"}})
+    judged = [settled(claim, "reproduced")]
+    assert "reproduced. Seen <so>. But look. ({doc}`06_feasible_vs_nonvacuous`)" in words.summary(judged).data
+    page = words.entries(judged).data
+    assert page.index("But look.") < page.index("<details>") and 'href="06_feasible_vs_nonvacuous.html"' in page
+
+
+@pytest.mark.parametrize(
+    "verdicts_, sentences",
+    [
+        ("rrpn", "Ours bear out 2 in full, and 1 more in part. They do not bear out one."),
+        ("rr", "Ours bear out all of them."),
+        ("rpp", "Ours bear out 1 in full, and 2 more in part."),
+        ("pp", "Ours bear out none of them in full, but 2 in part."),
+        ("nn", "Ours bear out none of them."),
+        ("rnn?", "Ours bear out 1 in full. They do not bear out 2. They leave one open."),
+        ("r??", "Ours bear out 1 in full. They leave 2 open."),
+    ],
+)
+def test_how_many_are_borne_out_is_said_in_whole_sentences(tmp_path, verdicts_, sentences):
+    (claim,) = read(tmp_path, ENTRY)
+    names = {"r": "reproduced", "p": "partly", "n": "not", "?": "not settled"}
+    text = words.borne_out([settled(claim, names[v]) for v in verdicts_])
+    start = f"It makes {len(verdicts_)} claims about its experiments that results can settle. "
+    assert text == start + sentences

@@ -14,6 +14,7 @@ from paper.experiments.sensitivity import words
 from paper.experiments.sensitivity.figure import around_default, bounds_by_factor, predictors, weight_draws
 from paper.networks.training import Recipe
 from paper.results import records
+from paper.show.counts import how_many
 
 DEFAULT = Recipe(learning_rate=0.1, final_rate=0.02, batch_size=64, cycle_epochs=20, most_epochs=200)
 
@@ -103,11 +104,15 @@ def test_deltas_are_by_the_theorems_formula(made):
 def test_the_sentences_follow_the_table(made):
     text = words.findings(made).data
     assert "training missed 100% at width 2. There is no bound there." in text
-    assert "for Baseline, the batch size (0.450; the seeds, 0.020)" in text and "batch size, by a factor of 8.0" in text
+    assert (
+        "the batch size, with every method, Baseline (0.450; the seeds, 0.020)" in text
+        and "batch size, by a factor of 8.0" in text
+    )
     counts = [(made.table.query("factor != 'draws' and method == @m")["bound"] < 0.9).sum() for m in PAPERS_METHODS]
-    assert "0.9: {} with Baseline, {} with Diag Hessian, {} with Full L Hessian.".format(*counts) in text
-    assert "Diag Hessian has a smaller bound than Baseline in 10 of 10 networks" in text
-    assert "for Baseline the squared distance (" in text
+    few = [how_many([place < count for place in range(10)], "networks") for count in counts]
+    assert "0.9, in {} with Baseline, in {} with Diag Hessian, in {} with Full L Hessian.".format(*few) in text
+    assert "Diag Hessian has a smaller bound than Baseline in all 10 networks" in text
+    assert "the one that ranks the smallest bounds best is the squared distance, with every method." in text
     assert "Diag Hessian changes the bound of Baseline by -0.100; the seeds differ by 0.020" in text
     noise = words.noise_facts(made).data
     assert (
@@ -120,7 +125,7 @@ def test_the_sentences_follow_the_table(made):
     assert "on for 30 epochs after the first fit changes the squared distance by +50.0%" in late
     assert "Baseline by +0.0500" in late and f"up to {math.sqrt(0.8 * 0.2 / 1437):.4f}:" in late
     verdict = words.verdict(made).data
-    assert "in 10 of 10 networks. The order does not depend" in verdict
+    assert "in all 10 networks. The order does not depend" in verdict
     assert "depends on the network for Baseline" in verdict
     assert "0.400 to 0.850 for Full L Hessian" in verdict and "changes by 0.200 from Baseline" in verdict
     assert "That is 0.450 to 0.450 from end to end" in verdict and "moves a bound more than the method does" in verdict
@@ -131,7 +136,7 @@ def test_the_verdict_turns_with_the_numbers(made):
     table.loc[(table["factor"] == "seed") & (table["method"] == "diag"), "bound"] = 0.3
     table["bound"] = table["bound"].where(table["method"] != "baseline", table["bound"] + 2)
     text = words.verdict(replace(made, table=table)).data
-    assert "in 8 of 10 networks. The order depends on the recipe." in text
+    assert "in 8 of the 10 networks. The order depends on the recipe." in text
     assert "changes by 2.200 from" in text and "moves a bound less than the method does" in text
     narrow = table.assign(bound=table["bound"].where(table["factor"] != "width", -9))
     assert words.verdict(replace(made, table=narrow)).data.endswith(text[text.index("- **Level**") :]), "not the width"

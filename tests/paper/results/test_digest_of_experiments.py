@@ -18,9 +18,10 @@ SOURCES = Path(digest.__file__).parents[2]
 THREE = {POSTERIORS: ("baseline", "diag", "layerwise")}
 ALL = set(names.EXPERIMENTS)
 SWEEPS = {"accuracy_vs_complexity", "sensitivity"}
-NOISY = {*SWEEPS, "two_minima"}
+PLANES = {*SWEEPS, "quadratic"}
+NOISY = {*PLANES, "two_minima"}
 CERTIFIED = {"certificates", "rivals"}
-BOUNDED = {*NOISY, *CERTIFIED, "lower_bound"}
+BOUNDED = {*SWEEPS, "two_minima", *CERTIFIED, "lower_bound"}
 METHOD, EXPERIMENTS, NETWORKS = "pacbayes_curvature", "paper/experiments", "paper/networks"
 
 STALE = {
@@ -30,15 +31,15 @@ STALE = {
     "the border's dtype": (f"{METHOD}/_arrays.py", "a.to(device, torch.float64)", "a.to(device, torch.float32)", {*BOUNDED, "holdout"}),
     "the posterior's variance": (f"{METHOD}/posteriors.py", "return lam / (1 +", "return lam / (2 +", {*NOISY, *CERTIFIED}),
     "a property of a class": (f"{METHOD}/posteriors.py", "self.basis.shape[1] <", "self.basis.shape[1] <=", {*NOISY, *CERTIFIED}),
-    "a posterior": (f"{METHOD}/posteriors.py", "np.diag(moment)", "2 * np.diag(moment)", {*SWEEPS, "certificates"}),
-    "a posterior's need": (f"{METHOD}/posteriors.py", "eigenvectors=True", "eigenvectors=False", {*SWEEPS, "certificates"}),
+    "a posterior": (f"{METHOD}/posteriors.py", "np.diag(moment)", "2 * np.diag(moment)", {*PLANES, "certificates"}),
+    "a posterior's need": (f"{METHOD}/posteriors.py", "eigenvectors=True", "eigenvectors=False", {*PLANES, "certificates"}),
     "the registry's key": (f"{METHOD}/posteriors.py", "POSTERIORS[curvature.__name__]", "POSTERIORS[title]", ALL),
     "a registry filled by hand": (f"{METHOD}/posteriors.py", "METHODS =", 'POSTERIORS["diag"] = baseline\nMETHODS =', ALL),
-    "its divergence": (f"{METHOD}/posteriors.py", "np.log1p(t) - t", "np.log1p(t) + t", {*SWEEPS, "certificates"}),
+    "its divergence": (f"{METHOD}/posteriors.py", "np.log1p(t) - t", "np.log1p(t) + t", {*PLANES, "certificates"}),
     "the lattice of a front": (f"{EXPERIMENTS}/accuracy_vs_complexity/family.py", "STEPS = 200", "STEPS = 100", {"accuracy_vs_complexity"}),
     "strata": (f"{METHOD}/gibbs/strata.py", "STRATA = ", "STRATA = 1 + ", {"accuracy_vs_complexity"}),
     "the eigenvectors that count": (f"{METHOD}/gibbs/local_reparametrisation.py", "TOLERANCE = ", "TOLERANCE = 2 * ", {*NOISY, "certificates"}),
-    "the last layer's noise": (f"{METHOD}/gibbs/outcomes.py", "SLICES = ", "SLICES = 2 * ", BOUNDED),
+    "the last layer's noise": (f"{METHOD}/gibbs/outcomes.py", "SLICES = ", "SLICES = 2 * ", {*BOUNDED, "quadratic"}),
     "the curvature": (f"{METHOD}/curvature/second_moments.py", "BLOCK = ", "BLOCK = 2 * ", ALL - {"training_run", "two_minima", "holdout"}),
     "a certificate of two moments": (f"{METHOD}/floors.py", "FREE_NATS = ", "FREE_NATS = 2 * ", {"lower_bound"}),
     "a layer's output": (f"{METHOD}/networks.py", ".relu", ".tanh", ALL),
@@ -52,7 +53,7 @@ STALE = {
     "a dataclass's method": (f"{EXPERIMENTS}/lower_bound/compute.py", "variance @ self.costs", "variance @ self.costs * 2", {"lower_bound"}),
     "the margin of the plane": (f"{EXPERIMENTS}/two_minima/compute.py", "MARGIN = 0.25", "MARGIN = 0.5", {"two_minima"}),
     "the changes": (f"{EXPERIMENTS}/sensitivity/compute.py", '"width": (1 / 3', '"width": (1 / 4', {"sensitivity"}),
-    "what Minimum hands out": (f"{NETWORKS}/minimum.py", "else [None]", "else [0]", {*SWEEPS, "certificates"}),
+    "what Minimum hands out": (f"{NETWORKS}/minimum.py", "else [None]", "else [0]", {*PLANES, "certificates"}),
     "a recipe's default": (f"{NETWORKS}/sources.py", "momentum: float = 0.9", "momentum: float = 0.8", ALL),
     "a recipe": (f"{NETWORKS}/sources.py", "batch_size=512, cycle_epochs=40", "batch_size=256, cycle_epochs=40", ALL),
     "a recipe, from outside": (f"{NETWORKS}/training.py", "NEARLY_ALL =", "Recipe.momentum = 0.8\nNEARLY_ALL =", ALL),

@@ -11,6 +11,7 @@ from paper.experiments.accuracy_vs_complexity import family
 from paper.experiments.accuracy_vs_complexity.parts import CORRECTED
 from paper.experiments.grid import EXPLORED, LEVELS, best_bounds, evaluated, members
 from paper.results.records import Result
+from paper.show.counts import listed
 from paper.show.style import STYLE, title
 
 
@@ -80,19 +81,20 @@ def verdicts(results: list[Result]) -> Markdown:
         chance = best["chance"].iloc[0]
         name, useful = title(result.key.dataset), best[best["bound"] < chance]
         if len(useful):
-            sums = ", ".join(
-                f"{STYLE[method][0]} {bound:.3f}" for method, bound in zip(useful["method"], useful["bound"])
+            sums = [f"{STYLE[method][0]} {bound:.3f}" for method, bound in zip(useful["method"], useful["bound"])]
+            are = "the one smallest sum" if len(sums) == 1 else "the smallest sums"
+            items.append(
+                f"- **{name}**: {are} below the error of guessing, {chance:.3g}, {'is' if len(sums) == 1 else 'are'} {listed(sums)}."
             )
-            items.append(f"- **{name}**: the smallest sums below the error of guessing, {chance:.3g}, are {sums}.")
         else:
             items.append(f"- **{name}**: no point of any method has a sum below the error of guessing, {chance:.3g}.")
         ratios = complexity_at([result]).filter(like="/ baseline")
-        for column in ratios:
-            method = STYLE[column.removesuffix(" / baseline")][0]
-            items[-1] += (
-                f" At equal accuracy, {method} needs {ratios[column].min():.2f} to {ratios[column].max():.2f} times the "
-                "complexity of the baseline."
-            )
+        spans = [
+            f"{STYLE[column.removesuffix(' / baseline')][0]} needs {ratios[column].min():.2f} to {ratios[column].max():.2f} times"
+            for column in ratios
+        ]
+        if spans:
+            items[-1] += f" At equal accuracy, {listed(spans)} the complexity of the baseline."
     return Markdown("\n".join(items))
 
 

@@ -10,6 +10,7 @@ from paper import names
 from paper.experiments.certified import DELTA, DELTA_MC, DRAWS, PASSES
 from paper.experiments.holdout.words import chosen
 from paper.results.records import Result
+from paper.show.counts import how_many, listed
 from paper.show.style import STYLE, title
 
 
@@ -58,21 +59,24 @@ def verdict(results: list[Result], holdouts: list[Result]) -> Markdown:
     best = {r.key.dataset: float(r.table["certificate"].min()) for r in results[::-1]}  # the first seed of each
     good = [title(name) for name, value in best.items() if value < 1 - 1 / names.classes(name)][::-1]
     rest = [title(name) for name in best if title(name) not in good][::-1]
-    sentences = (
-        [f"Of {len(best)} data sets {len(good)} have a certificate below the error of guessing: {', '.join(good)}."]
-        if good
-        else []
-    )
+    sentences = [_below_guessing(good, len(best))] if good else []
     if rest:
-        sentences.append(f"On {', '.join(rest)} no posterior of the paper proves anything.")
+        sentences.append(f"On {listed(rest)} no posterior of the paper proves anything.")
     yardsticks = {r.key.dataset: chosen(r) for r in holdouts}
     beaten = [title(name) for name, value in best.items() if value < yardsticks[name]]
     sentences.append(
-        f"The hold-out bound is beaten on {', '.join(beaten)}."
+        f"The hold-out bound is beaten on {listed(beaten)}."
         if beaten
         else "The hold-out bound is lower everywhere, by a wide margin."
     )
     return Markdown(" ".join(sentences))
+
+
+def _below_guessing(good: list[str], n: int) -> str:
+    if n == 1:
+        return f"On {good[0]} a certificate is below the error of guessing."
+    some = how_many([place < len(good) for place in range(n)], "data sets")
+    return f"A certificate is below the error of guessing on {some}: {listed(good)}."
 
 
 def outcomes_against_draws(results: list[Result]) -> Markdown:

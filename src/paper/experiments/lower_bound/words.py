@@ -74,17 +74,32 @@ def meetings(results: list[Result]) -> pd.DataFrame:
 
 
 def verdicts(results: list[Result]) -> Markdown:
-    """Whether the regions meet against chance, in words: a list item for each data set."""
-    items = []
+    """Whether the regions meet against chance, in words: a list item for each data set, over the seeds that there are results of."""
+    of_datasets = {result.key.dataset: [] for result in results}
     for result in results:
-        table = meetings([result]).set_index("curve")
-        words = []
-        for curve in SHOWN:
-            found = table.loc[NAMES[curve]]
-            meet = "meet" if found["meet against chance"] == "yes" else "do not meet"
-            words.append(f"with the curve *{NAMES[curve]}* they {meet} (smallest sum {found['smallest sum']:.3f})")
-        items.append(f"- **{title(result.key.dataset)}**, chance {table['chance'].iloc[0]:.3g}: {'; '.join(words)}.")
-    return Markdown("\n".join(items))
+        of_datasets[result.key.dataset].append(result)
+    return Markdown("\n".join(_verdict(name, of_seeds) for name, of_seeds in of_datasets.items()))
+
+
+def _verdict(dataset: str, of_seeds: list[Result]) -> str:
+    table, n = meetings(of_seeds), len(of_seeds)
+    words = []
+    for curve, rows in table.groupby("curve", sort=False):
+        count, sums = int((rows["meet against chance"] == "yes").sum()), rows["smallest sum"]
+        low, high = f"{sums.min():.3f}", f"{sums.max():.3f}"
+        span = f"smallest sum {low}" if low == high else f"smallest sums {low} to {high}"
+        words.append(f"with the curve *{curve}* they {_meet(count, n)} ({span})")
+    seeds = f", {n} seeds" if n > 1 else ""
+    draw = "" if (table.groupby("curve")["meet against chance"].nunique() == 1).all() else " It depends on the draw."
+    return f"- **{title(dataset)}**, chance {table['chance'].iloc[0]:.3g}{seeds}: {'; '.join(words)}.{draw}"
+
+
+def _meet(count: int, n: int) -> str:
+    """Whether they meet, with one seed or with several."""
+    if count in (0, n):
+        every = "" if n == 1 else " with any seed" if not count else " with every seed"
+        return ("do not meet" if not count else "meet") + every
+    return f"meet with {count} of them"
 
 
 def beside_the_curves(results: list[Result], methods: list[Result]) -> pd.DataFrame:

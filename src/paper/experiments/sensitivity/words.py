@@ -10,6 +10,7 @@ from pacbayes_curvature.bounds import complexity
 from paper.experiments.grid import EXPLORED, PAPERS_METHODS
 from paper.experiments.sensitivity.figure import FACTORS, PREDICTORS, around_default, chance, default_value
 from paper.results.records import Result
+from paper.show.counts import how_many, listed
 from paper.show.style import STYLE, title
 
 NAMES = {method: STYLE[method][0] for method in PAPERS_METHODS}
@@ -167,8 +168,8 @@ def verdict(result: Result) -> Markdown:
     order = "does not depend on the recipe, as far as we varied it" if ordered.all() else "depends on the recipe"
     side = f"depends on the network for {', '.join(mixed)}" if mixed else "is the same for all networks"
     return Markdown(
-        f"- **Order**: each refinement of the curvature gives a smaller bound in {ordered.sum()} of {len(fitted)} "
-        f"networks. The order {order}.\n"
+        f"- **Order**: each refinement of the curvature gives a smaller bound in {how_many(ordered, 'networks')}. "
+        f"The order {order}.\n"
         f"- **Vacuous or not**: the side of the error of guessing that the smallest bound is on {side}.\n"
         f"- **Level**: at the paper's width, the smallest bounds go from {levels}. That is {length.min():.3f} to "
         f"{length.max():.3f} from end to end, where the default network's bound changes by {step:.3f} from {names[0]} "
@@ -207,10 +208,12 @@ def _not_fitted(result: Result) -> str:
 
 def _widest(result: Result) -> str:
     table = ranges(result).set_index("factor")
-    texts = []
-    for name in NAMES.values():
-        widest, of_seeds = table[name].idxmax(), table.loc[FACTORS["seed"], name]
-        texts.append(f"for {name}, the {widest} ({table.loc[widest, name]:.3f}; the seeds, {of_seeds:.3f})")
+    widest, seeds = {name: table[name].idxmax() for name in NAMES.values()}, table.loc[FACTORS["seed"]]
+    lengths = {name: f"{table.loc[factor, name]:.3f}; the seeds, {seeds[name]:.3f}" for name, factor in widest.items()}
+    if len(factors := set(widest.values())) == 1:
+        texts = [f"the {factors.pop()}, with every method"] + [f"{name} ({each})" for name, each in lengths.items()]
+    else:
+        texts = [f"for {name}, the {widest[name]} ({each})" for name, each in lengths.items()]
     far = table["squared distance, ratio"].idxmax()
     return (
         f"**What moves the bounds most** over the values tried: {', '.join(texts)}. The squared distance changes most "
@@ -220,11 +223,11 @@ def _widest(result: Result) -> str:
 
 def _against_chance(result: Result) -> str:
     fitted, line = _fitted(result), chance(result)
-    counts = ", ".join(f"{(fitted[name] < line).sum()} with {name}" for name in NAMES.values())
-    return (
-        f"**Vacuous or not**: so many of the {len(fitted)} networks on {title(result.key.dataset)} have a bound below "
-        f"the error of guessing, {line:.3g}: {counts}."
-    )
+    below = {name: fitted[name] < line for name in NAMES.values()}
+    start = f"**Vacuous or not**: on {title(result.key.dataset)} the smallest bound is below the error of guessing, {line:.3g}, "
+    if all(cases.all() for cases in below.values()):
+        return f"{start}in {how_many([True] * len(fitted), 'networks')} with every method."
+    return start + ", ".join(f"in {how_many(cases, 'networks')} with {name}" for name, cases in below.items()) + "."
 
 
 def _order(result: Result) -> str:
@@ -233,8 +236,8 @@ def _order(result: Result) -> str:
     of_seeds = ranges(result).set_index("factor").loc[FACTORS["seed"], first]
     return (
         f"**The order of the methods**: {second} has a smaller bound than {first} in "
-        f"{(fitted[second] < fitted[first]).sum()} of {len(fitted)} networks, {third} a smaller one than {second} in "
-        f"{(fitted[third] < fitted[second]).sum()}. The bound of {third} is {ratio.min():.2f} to {ratio.max():.2f} "
+        f"{how_many(fitted[second] < fitted[first], 'networks')}, and {third} a smaller one than {second} in "
+        f"{how_many(fitted[third] < fitted[second], 'networks')}. The bound of {third} is {ratio.min():.2f} to {ratio.max():.2f} "
         f"times that of {first}. For the default network, {second} changes the bound of {first} by {-step:+.3f}; the "
         f"seeds differ by {of_seeds:.3f} in the bound of {first}."
     )
@@ -243,6 +246,12 @@ def _order(result: Result) -> str:
 def _predictors(result: Result) -> str:
     table = rank_correlations(result).set_index("predictor")
     best = table.abs().idxmax()
+    if best.nunique() == 1:
+        values = listed([f"{table.loc[best[name], name]:.2f} for {name}" for name in table])
+        return (
+            "**Distance and trace**: of the squared distance, the trace and their product, the one that ranks the smallest bounds "
+            f"best is the {best.iloc[0]}, with every method. Its rank correlations are {values}."
+        )
     texts = [f"for {name} the {best[name]} ({table.loc[best[name], name]:.2f})" for name in table]
     return (
         "**Distance and trace**: of the squared distance, the trace and their product, the one that ranks the smallest "

@@ -1,0 +1,33 @@
+"""Counts in sentences."""
+
+import pytest
+
+from paper.show.counts import how_many, listed, of_them
+
+
+@pytest.mark.parametrize(
+    "n, found, words",
+    [
+        (13, 13, "all 13 networks"),
+        (13, 0, "none of the 13 networks"),
+        (13, 1, "one of the 13 networks"),
+        (13, 12, "12 of the 13 networks"),
+        (2, 2, "both networks"),
+        (2, 1, "one of the 2 networks"),
+        (1, 1, "the one of the networks"),
+    ],
+)
+def test_none_one_and_all_have_words_of_their_own(n, found, words):
+    assert how_many([True] * found + [False] * (n - found), "networks") == words
+
+
+@pytest.mark.parametrize("n, words", [(1, "a"), (2, "a and b"), (3, "a, b and c")])
+def test_names_are_listed(n, words):
+    assert listed(["a", "b", "c"][:n]) == words
+
+
+@pytest.mark.parametrize(
+    "found, words", [(0, "none of them"), (1, "one of them"), (2, "2 of them"), (3, "all of them")]
+)
+def test_things_that_were_named_are_not_named_again(found, words):
+    assert of_them([True] * found + [False] * (3 - found)) == words
