@@ -208,8 +208,8 @@ def book() -> dict[str, bytes]:
 
 def site() -> None:
     for name in (*archive.TOP, ".gitignore", "README.md", "results/a.csv"):
-        Path(name).parent.mkdir(exist_ok=True)
-        Path(name).write_text("build/\n")
+        with atomic(name) as part:
+            part.write_text("build/\n")
     book()
 
 

@@ -19,7 +19,7 @@ Prepare = Callable[[], object]
 @dataclass(frozen=True)
 class Ended:
     """How a process ended. killed: by a signal; error: what its command would say in one line, "" if it went well; events: how often
-    it turned to the file system."""
+    it turned to the files of its folder."""
 
     killed: bool
     error: str
@@ -50,11 +50,11 @@ class Child:
 
 
 def _child(run: Callable[[], object], prepare: Prepare, kill_at: int, answer: int) -> None:
-    events, error = 0, ""
+    events, error, folder = 0, "", os.getcwd()
 
     def count(event: str, arguments: tuple) -> None:
         nonlocal events
-        if event in EVENTS and not str(arguments[0]).startswith(("/proc", "/sys", "/usr")):
+        if event in EVENTS and isinstance(arguments[0], str | os.PathLike) and folder in os.path.abspath(arguments[0]):
             events += 1
             if events == kill_at:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -14,7 +14,7 @@ from fault_files import KINDS, emptied, outcome
 ROUNDS = 3  # of which the first is in `make test`, but for the kinds that are like others
 LIKE_OTHERS = ("exploration, table", "counts, provenance", "reproduced table", "PDF")
 SEED = os.environ.get("PACBAYES_FAULTS", "0")
-REMEDIES = ("with git", "download it again", "delete it", "save", "needed")
+REMEDIES = ("with git", "download ", "fetches", "delete it", "save", "needed")
 CASES = [
     pytest.param(
         kind,
