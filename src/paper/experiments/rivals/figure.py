@@ -3,9 +3,11 @@
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from paper.experiments.rivals.words import GROUPS, group, name
 from paper.results.records import Result
+from paper.show import labels
 from paper.show.style import title
 
 COLOURS = {"initialisation": "#0072B2", "minimum": "#009E73", "share": "#D55E00", "code": "#CC79A7"}
@@ -22,7 +24,6 @@ def certificate_against_time(result: Result) -> Figure:
         axis.plot([row.seconds] * 2, [row.test_error, row.certificate], color=COLOURS[kind], linewidth=0.8, alpha=0.4)
         axis.plot(row.seconds, row.certificate, linestyle="", markersize=7, **style)
         axis.plot(row.seconds, row.test_error, linestyle="", markersize=4, markerfacecolor="none", **style)
-        axis.annotate(name(row.method), (row.seconds, row.certificate), (6, 3), textcoords="offset points", fontsize=8)
     line = float(rows["holdout"].iloc[0])
     axis.axhline(line, color="black", linewidth=1.2)
     axis.annotate(
@@ -35,6 +36,13 @@ def certificate_against_time(result: Result) -> Figure:
         fontsize=8,
     )
     axis.set(xscale="log", yscale="log", xlabel="wall time (s)", ylabel="error", title=title(result.key.dataset))
+    for numbers in (axis.xaxis, axis.yaxis):
+        numbers.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        numbers.set_major_formatter("{x:g}")
+        numbers.set_minor_formatter(NullFormatter())
+    axis.margins(x=0.15, y=0.1)
+    places = [*zip(rows["seconds"], rows["certificate"]), *zip(rows["seconds"], rows["test_error"])]
+    labels.beside(axis, places, [name(method) for method in rows["method"]], fontsize=8)
     handles = [
         Line2D([], [], linestyle="", color=COLOURS[kind], marker=MARKERS[kind], label=text)
         for kind, text in GROUPS.items()
