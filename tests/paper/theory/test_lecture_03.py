@@ -69,11 +69,6 @@ MUTANTS = {
     "every Q: the prior's scale": ("/ (2 * lam)\naffine", "/ 2\naffine", "the curvature of a"),
     "every Q: the loss without 1/2": ("e.dot(its_hessian * e) / 2", "e.dot(its_hessian * e)", "the curvature of a"),
     "every Q: beta lost": ("+ beta * log_ratio", "+ log_ratio", "the curvature of a"),
-    # the best mean
-    "the best mean: swapped": ("(H * Mu0 + beta / lam * Sigma1.I * Mu1)", "(H * Mu1 + beta / lam * Sigma1.I * Mu0)", "the best mean"),
-    "the best mean: lambda over beta": ("best_mean = (H + beta / lam", "best_mean = (H + lam / beta", "the best mean"),
-    "the best mean: not moved": ("beta / lam * Sigma1.I * Mu1)", "beta / lam * Sigma1.I * Mu0)", "the best mean"),
-    "the best mean: the pull of the prior": ("+ beta / (2 * lam) * (m - m1)", "+ beta / lam * (m - m1)", "the best mean"),
     # the front
     "E*: doubled": ("beta * gamma / 2,", "beta * gamma,", "E*"),
     "E*: lambda for beta": ("beta * gamma / 2,", "lam * gamma / 2,", "E*"),
@@ -133,6 +128,10 @@ PROOF_MUTANTS = {
     "line 6: beta": ("best = beta * (H", "best = (H", "line 6, (12)"),
     "line 6: lambda": ("(H + beta / lam * Sigma1.inv()).inv()\nequation", "(H + lam / beta * Sigma1.inv()).inv()\nequation", "line 6, (12)"),
     "line 7": ("second - beta / 2 * (inner", "second - beta * (inner", "line 7, convexity"),
+    "the best mean: swapped": ("    H * mu0 + beta / lam * Sigma1.inv() * mu1\n", "    H * mu1 + beta / lam * Sigma1.inv() * mu0\n", "the best mean"),
+    "the best mean: lambda over beta": ("best_mean = (H + beta / lam", "best_mean = (H + lam / beta", "the best mean"),
+    "the best mean: not moved": ("beta / lam * Sigma1.inv() * mu1\n", "beta / lam * Sigma1.inv() * mu0\n", "the best mean"),
+    "the best mean: the pull of the prior": ("+ beta / (2 * lam) * (m - mu1)", "+ beta / lam * (m - mu1)", "the best mean"),
     "line 7: the root": ("inner = R.inv() * T * R.inv().T", "inner = R.inv() * T * R.inv()", "line 7, convexity"),
     "line 8": ("-excess * s + beta", "excess * s + beta", "line 8, the condition"),
     "only the product": ("(lam / factor) * (factor * Sigma1)", "(lam * factor) * (factor * Sigma1)", "only the product counts"),
