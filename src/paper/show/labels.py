@@ -11,8 +11,9 @@ ROWS = (-4, 3, -11, 10, -18, 17, -25, 24, 32, -33)  # heights of a label beside 
 
 
 def beside(axis: Axes, points: Sequence[tuple[float, float]], texts: Sequence[str], **style) -> list[Annotation]:
-    """A label for each point of `axis`, whose limits must be final: at its right or left, at the first of ROWS where it is inside the axes and
-    covers nothing that is there already; else at the right. style: of the texts."""
+    """A label for each of the first points of `axis`, whose limits must be final: at its right or left, at the first of ROWS where it is inside
+    the axes and covers no label that is there already and none of the points, of which there may be more than texts; else at the right.
+    style: of the texts."""
     renderer = axis.figure.canvas.get_renderer()
     axis.figure.draw_without_rendering()
     taken = [_around(axis, point) for point in points]

@@ -1,6 +1,7 @@
 """Certificate against wall time, a point for each rival, with the line of the hold-out bound."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -41,8 +42,10 @@ def certificate_against_time(result: Result) -> Figure:
         numbers.set_major_formatter("{x:g}")
         numbers.set_minor_formatter(NullFormatter())
     axis.margins(x=0.15, y=0.1)
-    places = [*zip(rows["seconds"], rows["certificate"]), *zip(rows["seconds"], rows["test_error"])]
-    labels.beside(axis, places, [name(method) for method in rows["method"]], fontsize=8)
+    drawn = [(row.seconds, y) for row in rows.itertuples() for y in np.geomspace(row.test_error, row.certificate, 9)]
+    drawn += [(x, line) for x in np.geomspace(*axis.get_xlim(), 99)]
+    places = zip(rows["seconds"], rows["certificate"])
+    labels.beside(axis, [*places, *drawn], [name(method) for method in rows["method"]], fontsize=8)
     handles = [
         Line2D([], [], linestyle="", color=COLOURS[kind], marker=MARKERS[kind], label=text)
         for kind, text in GROUPS.items()
