@@ -41,11 +41,7 @@ def certificate_against_time(result: Result) -> Figure:
         numbers.set_major_locator(LogLocator(subs=(1, 2, 5)))
         numbers.set_major_formatter("{x:g}")
         numbers.set_minor_formatter(NullFormatter())
-    axis.margins(x=0.15, y=0.1)
-    drawn = [(row.seconds, y) for row in rows.itertuples() for y in np.geomspace(row.test_error, row.certificate, 9)]
-    drawn += [(x, line) for x in np.geomspace(*axis.get_xlim(), 99)]
-    places = zip(rows["seconds"], rows["certificate"])
-    labels.beside(axis, [*places, *drawn], [name(method) for method in rows["method"]], fontsize=8)
+    axis.margins(x=0.25, y=0.1)
     handles = [
         Line2D([], [], linestyle="", color=COLOURS[kind], marker=MARKERS[kind], label=text)
         for kind, text in GROUPS.items()
@@ -54,4 +50,8 @@ def certificate_against_time(result: Result) -> Figure:
         Line2D([], [], linestyle="", color="0.4", marker="o", markerfacecolor="none", label="error on the test set")
     )
     figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize="small", frameon=False)
+    drawn = [(row.seconds, y) for row in rows.itertuples() for y in np.geomspace(row.test_error, row.certificate, 25)]
+    drawn += [(x, line) for x in np.geomspace(*axis.get_xlim(), 99)]
+    places = zip(rows["seconds"], rows["certificate"])
+    labels.beside(axis, [*places, *drawn], [name(method) for method in rows["method"]], fontsize=8)
     return figure
