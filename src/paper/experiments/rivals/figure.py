@@ -41,7 +41,7 @@ def certificate_against_time(result: Result) -> Figure:
         numbers.set_major_locator(LogLocator(subs=(1, 2, 5)))
         numbers.set_major_formatter("{x:g}")
         numbers.set_minor_formatter(NullFormatter())
-    axis.margins(x=0.25, y=0.1)
+    axis.margins(x=0.3, y=0.1)
     handles = [
         Line2D([], [], linestyle="", color=COLOURS[kind], marker=MARKERS[kind], label=text)
         for kind, text in GROUPS.items()
