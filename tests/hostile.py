@@ -106,6 +106,12 @@ NUMBERS = {
     "gradient": torch.tensor([0.5, 0.5], requires_grad=True),
 }
 
+# What numpy, torch and Python say where nobody has looked at an argument.
+FOREIGN = re.compile(
+    r"could not|cannot|setting an array|the truth value|not enough values|too many values|operands|only one element",
+    re.I,
+)
+
 
 @st.composite
 def vectors(draw, *elements, least=0, most=4):
@@ -123,7 +129,7 @@ def outcome(function, *arguments, **named):
         try:
             return function(*arguments, **named)
         except ValueError as error:
-            if not re.search(r"must|needed|no negative|valid:|no longer finite|not finite", str(error)):
+            if FOREIGN.match(str(error)):
                 raise
             return None
 

@@ -88,6 +88,7 @@ def kl_divergence(mean_q, cov_q, mean_p, cov_p):
         larger = torch.maximum(S0, S1)
         up = torch.ones_like(larger).masked_fill(larger < 2.0**-300, 2.0**600).masked_fill(larger > 2.0**1000, 2.0**-12)
         terms = kl_term(S1 * up, S0 * up, (S0 - S1) * up) / (S1 * up) + (delta / S1.sqrt()).square()
+        terms = torch.where((S0 / S1).isinf(), torch.inf, terms)  # where S1 / S0 may be 0, and its logarithm -inf
         return form(terms.sum() / 2)
     L0, L1 = _factor("cov_q", S0, k, form), _factor("cov_p", S1, k, form)
     B = torch.linalg.solve_triangular(L1, L0 - L1, upper=False)

@@ -103,9 +103,12 @@ def interpolated_complexity(
         raise ValueError(f"complexities on the front must be positive and finite, got {complexity[on].tolist()}")
     a, logs, errors = accuracy[on], np.log(complexity[on]), np.broadcast_to(stderr, accuracy.shape)[on]
     found = np.exp(np.interp(at, a, logs, right=np.nan))
-    slopes = np.append(np.diff(logs) / np.diff(a), 0.0)
+    with np.errstate(over="ignore"):  # inf between accuracies that nearly agree
+        slopes = np.append(np.diff(logs) / np.diff(a), 0.0)
     slope = np.where(at < a[0], 0.0, slopes[(np.searchsorted(a, at) - 1).clip(0)])
-    return Interpolated(found, found * slope * np.interp(at, a, errors))
+    error = np.interp(at, a, errors)
+    with np.errstate(over="ignore"):
+        return Interpolated(found, found * np.where(error > 0, slope, 0.0) * error)
 
 
 def _line(line: float) -> float:

@@ -23,7 +23,7 @@ def close(found, true, allowed=CLOSE):
 @given(numbers, positive, numbers, positive)
 def test_the_divergence_of_two_numbers_to_all_digits(mean_q, var_q, mean_p, var_p):
     with mp.workdps(1300):
-        delta, v, w = exact(mean_q - mean_p), exact(var_q), exact(var_p)
+        delta, v, w = exact(mean_q) - exact(mean_p), exact(var_q), exact(var_p)
         true = (v / w - 1 + mp.log(w / v) + delta**2 / w) / 2
     found = kl_divergence(mean_q, var_q, mean_p, var_p)
     assert found >= 0 and close(found, true), (found, mp.nstr(true, 20))
@@ -32,7 +32,7 @@ def test_the_divergence_of_two_numbers_to_all_digits(mean_q, var_q, mean_p, var_
 @given(positive, st.floats(-60, -1))
 def test_the_divergence_of_neighbours_to_all_digits(var, exponent):
     """Also where both are so small that their divergence, as a difference, would be too small for a number."""
-    other = var * (1 + 2.0**exponent)
+    other = float(var) * (1 + 2.0**exponent)
     assume(other < LARGE)
     with mp.workdps(200):
         ratio = exact(other) / exact(var)
