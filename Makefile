@@ -13,7 +13,7 @@ SNAKE  := $(RUN) -m snakemake --cores "$${CORES:-$$($(START) cores)}"
 PYTEST := $(RUN) -m pytest -n "$${CORES:-$$($(START) cores)}" --dist loadfile
 
 .NOTPARALLEL:
-.PHONY: FORCE help book test test-faults lint linkcheck notebook smoke browser-test cluster-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
+.PHONY: FORCE help book test test-faults test-hostile lint linkcheck notebook smoke browser-test cluster-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -28,6 +28,9 @@ test: $(STAMP)  ## the tests that need neither data nor a browser
 
 test-faults: $(STAMP)  ## damaged files, kills, full disks, two runs at once, from a seed: PACBAYES_FAULTS=0 (5 minutes or more; not in .ci/run)
 	$(PYTEST) tests/faults -m ""
+
+test-hostile: $(STAMP)  ## the method's arguments by hypothesis, many and others each time (10 minutes or more; not in .ci/run). A part of it is in make test
+	PACBAYES_HYPOTHESIS=thorough $(PYTEST) tests/method -k hypothesis
 
 lint: $(STAMP)-dev  ## the hooks of .pre-commit-config.yaml on all files: ruff, the rooms' imports, the notebooks' pairs
 	@$(RUN) -m pre_commit run --all-files --show-diff-on-failure

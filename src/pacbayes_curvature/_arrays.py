@@ -80,6 +80,20 @@ def border(**arguments):
     return inside, form
 
 
+def real(name, values):
+    """`values` as a float64 array. ValueError for what is no number, and for what numpy would take for one: text, dates, records,
+    the real part of complex numbers, the data under a mask."""
+    try:
+        array = np.asarray(values)
+        text = array.dtype == object and any(isinstance(each, (str, bytes)) for each in array.flat)
+        if array.dtype.kind not in "biufO" or text or np.ma.is_masked(values):
+            raise TypeError
+        return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        reason = f": {error}" if str(error) else ""
+        raise ValueError(f"{name} must hold real numbers of float64's range, got {values!r:.100}{reason}") from error
+
+
 def require(condition, rule, value):
     """ValueError "<rule>, got <first offending value>" unless the condition holds everywhere, which no NaN does."""
     if not bool(condition.all()):
@@ -112,14 +126,18 @@ def require_same_shape(**tensors):
 def symmetric(name, matrix, form):
     """The matrix, freed of the asymmetry that roundings of its own dtype leave."""
     require_finite(**{name: matrix})
+    if not matrix.numel():
+        return matrix
     gap = (matrix - matrix.mT).abs().max()
     allowed = torch.finfo(form.dtype).eps ** 0.5 * matrix.abs().max()
     require(gap <= allowed, f"{name} must be symmetric; largest |A - A'|", gap)
-    return (matrix + matrix.mT) / 2
+    return matrix / 2 + matrix.mT / 2  # halves first: the sum may be beyond the largest number
 
 
 def cholesky(matrix, rule):
-    """Lower L with L L' = matrix, or ValueError "<rule>, got smallest eigenvalue ..."."""
+    """Lower L with L L' = matrix, or ValueError "<rule>, got smallest eigenvalue ...", or "..., got an overflow"."""
+    if not bool(matrix.isfinite().all()):
+        raise ValueError(f"{rule}, got an overflow")
     factor, failed = torch.linalg.cholesky_ex(matrix)
     if failed:
         raise ValueError(f"{rule}, got smallest eigenvalue {torch.linalg.eigvalsh(matrix)[0].item():.6g}")

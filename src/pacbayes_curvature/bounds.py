@@ -9,7 +9,16 @@ import math
 
 import torch
 
-from pacbayes_curvature._arrays import ROUNDING, border, require, require_same_shape, rounded_up, sample_size, smallest
+from pacbayes_curvature._arrays import (
+    ROUNDING,
+    border,
+    real,
+    require,
+    require_same_shape,
+    rounded_up,
+    sample_size,
+    smallest,
+)
 from pacbayes_curvature.gaussians import kl_term
 
 # From 1/4 to 64: c is at its best at ln(p (1 - q) / (q (1 - p))).
@@ -99,15 +108,15 @@ def catoni_bound(risk, kl, n, delta=0.05, grid=CATONI):
     0.1884
     """
     n = sample_size(n)
-    grid = [float(c) for c in grid]
-    if not grid or not all(0 < c < math.inf for c in grid):
-        raise ValueError(f"grid must hold positive numbers, got {grid}")
+    grid = real("grid", grid)
+    if grid.ndim != 1 or not grid.size or not ((grid > 0) & (grid < math.inf)).all():
+        raise ValueError(f"grid must hold positive numbers, got {grid.tolist()}")
     (risk, kl, delta), form = border(risk=risk, kl=kl, delta=delta)
     require_same_shape(risk=risk, kl=kl, delta=delta)
     _require_probability(risk=risk)
     _require_budget(kl, delta)
     budget = (kl + math.log(len(grid)) - delta.log()) / n
-    values = [-torch.expm1(-(c * risk + budget)) / -math.expm1(-c) for c in grid]
+    values = [-torch.expm1(-(c * risk + budget)) / -math.expm1(-c) for c in grid.tolist()]
     return form(torch.stack(torch.broadcast_tensors(*values)).amin(0) * (1 + 16 * ROUNDING))
 
 

@@ -84,7 +84,11 @@ def kl_divergence(mean_q, cov_q, mean_p, cov_p):
     delta = mu0 - mu1
     if S0.ndim < 2 and S1.ndim < 2:
         require_positive(cov_q=S0, cov_p=S1)
-        terms = kl_term(S1, S0, S0 - S1) / S1 + (delta / S1.sqrt()).square()
+        # A power of 2, which rounds nothing: else a term, or a sum of variances, may leave the range where their ratio does not.
+        larger = torch.maximum(S0, S1)
+        up = torch.ones_like(larger).masked_fill(larger < 2.0**-300, 2.0**600).masked_fill(larger > 2.0**1000, 2.0**-12)
+        terms = kl_term(S1 * up, S0 * up, (S0 - S1) * up) / (S1 * up) + (delta / S1.sqrt()).square()
+        terms = torch.where((S0 / S1).isinf(), torch.inf, terms)  # where S1 / S0 may be 0, and its logarithm -inf
         return form(terms.sum() / 2)
     L0, L1 = _factor("cov_q", S0, k, form), _factor("cov_p", S1, k, form)
     B = torch.linalg.solve_triangular(L1, L0 - L1, upper=False)
@@ -120,7 +124,10 @@ def optimal_posterior(hessian, prior_covariance, beta):
         require_positive(prior_covariance=P)
         precision = 1 + H / beta * P  # in units of the prior's
         require(precision > 0, f"{rule}; its smallest eigenvalue in units of the prior's precision", precision)
-        return form(P / precision)
+        overflow = precision.isinf()  # then beta / H to all digits
+        return form(
+            torch.where(overflow, beta / torch.where(overflow, H, 1.0), P / torch.where(overflow, 1.0, precision))
+        )
     L = _factor("prior_covariance", P, k, form)
     H = symmetric("hessian", H, form) if H.ndim == 2 else torch.diag(H.expand(k))
     C = cholesky(torch.eye(k, dtype=H.dtype, device=H.device) + L.mT @ H @ L / beta, rule)

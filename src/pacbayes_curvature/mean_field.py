@@ -184,7 +184,7 @@ def _transposed(basis: torch.Tensor | None) -> torch.Tensor | None:
 def each_layers(lam: float | Sequence[float | torch.Tensor], layers: int) -> list:
     """lam of each layer, from one number or one for each, of which some may be tensors.
 
-    ValueError: one that is not positive and finite, too few or too many.
+    ValueError: one that is not positive and finite, also when rounded to float32; too few or too many.
     """
     values = [lam] * layers if np.isscalar(lam) else list(lam)
     if len(values) != layers or not all(

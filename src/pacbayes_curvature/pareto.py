@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pacbayes_curvature._arrays import real
+
 
 def front(accuracy: np.ndarray, complexity: np.ndarray) -> np.ndarray:
     """Mask (n,) of the points that no other point beats: none is at least as accurate and as simple, and better in one.
@@ -43,15 +45,22 @@ class Meeting(NamedTuple):
 
 
 def non_vacuous(accuracy: np.ndarray, complexity: np.ndarray, line: float) -> np.ndarray:
-    """Mask (n,) of the points with 1 - a + c < line."""
+    """Mask (n,) of the points with 1 - a + c < line. ValueError: as `meeting`."""
     accuracy, complexity = _points(accuracy, complexity)
+    line = _line(line)
     return 1 - accuracy + complexity < line
 
 
 def least_complexity(accuracy: np.ndarray, complexity: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """The lower edge of the feasible region: the least c_i with a_i >= `at`, inf where no point is that accurate."""
+    """The lower edge of the feasible region: the least c_i with a_i >= `at`, inf where no point is that accurate. In the shape of `at`.
+
+    ValueError: as `meeting`, NaN in `at`.
+    """
     accuracy, complexity = _points(accuracy, complexity)
-    good = accuracy >= np.asarray(at, float)[..., None]
+    at = real("at", at)
+    if np.isnan(at).any():
+        raise ValueError("at must hold numbers, got NaN")
+    good = accuracy >= at[..., None]
     return np.where(good, complexity, np.inf).min(-1)
 
 
@@ -60,9 +69,11 @@ def meeting(accuracy: np.ndarray, complexity: np.ndarray, line: float) -> Meetin
 
     They do if and only if an attained point is itself non-vacuous: a feasible point (a, c) has 1 - a + c >= 1 - a_i +
     c_i for some i. If they meet, a pair exists whose bound is below the line. If they do not, nothing follows about
-    pairs that were not tried.
+    pairs that were not tried. ValueError: no points, vectors of different length, accuracies or a line that are not finite,
+    complexities that are NaN or -inf.
     """
     accuracy, complexity = _points(accuracy, complexity)
+    line = _line(line)
     sums = 1 - accuracy + complexity
     at = int(sums.argmin())
     margin = float(line - sums[at])
@@ -76,26 +87,45 @@ def interpolated_complexity(
 
     Below the least accurate point, which is more accurate than asked for, its complexity; NaN above the most accurate one.
     stderr, of the accuracies (n,) or of each: that of a point on a line of slope b = d ln c / d a is c b stderr, with stderr
-    between the neighbours' on a straight line, as for errors that are shared.
+    between the neighbours' on a straight line, as for errors that are shared. ValueError: as `meeting`, complexities on the front that
+    are not positive and finite, stderr that is negative, not finite or of another shape.
     """
     accuracy, complexity = _points(accuracy, complexity)
+    stderr, at = real("stderr", stderr), real("at", at)
+    if stderr.shape not in ((), accuracy.shape) or not (np.isfinite(stderr) & (stderr >= 0)).all():
+        raise ValueError(
+            f"stderr must be a finite number >= 0, or one for each of {len(accuracy)} points, got {stderr}"
+        )
     on = np.flatnonzero(front(accuracy, complexity))
     _, first = np.unique(accuracy[on], return_index=True)  # ascending
     on = on[first]
+    if not ((complexity[on] > 0) & (complexity[on] < np.inf)).all():
+        raise ValueError(f"complexities on the front must be positive and finite, got {complexity[on].tolist()}")
     a, logs, errors = accuracy[on], np.log(complexity[on]), np.broadcast_to(stderr, accuracy.shape)[on]
-    at = np.asarray(at, float)
     found = np.exp(np.interp(at, a, logs, right=np.nan))
-    slopes = np.append(np.diff(logs) / np.diff(a), 0.0)
+    with np.errstate(over="ignore"):  # inf between accuracies that nearly agree
+        slopes = np.append(np.diff(logs) / np.diff(a), 0.0)
     slope = np.where(at < a[0], 0.0, slopes[(np.searchsorted(a, at) - 1).clip(0)])
-    return Interpolated(found, found * slope * np.interp(at, a, errors))
+    error = np.interp(at, a, errors)
+    with np.errstate(over="ignore"):
+        return Interpolated(found, found * np.where(error > 0, slope, 0.0) * error)
+
+
+def _line(line: float) -> float:
+    line = real("line", line)
+    if line.ndim or not np.isfinite(line):
+        raise ValueError(f"line must be a finite number, got {line}")
+    return float(line)
 
 
 def _points(accuracy: np.ndarray, complexity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    accuracy, complexity = np.asarray(accuracy, float), np.asarray(complexity, float)
+    accuracy, complexity = real("accuracy", accuracy), real("complexity", complexity)
     if accuracy.shape != complexity.shape or accuracy.ndim != 1 or not len(accuracy):
         raise ValueError(
             f"two vectors of one length, at least 1, are needed, got shapes {accuracy.shape} and {complexity.shape}"
         )
     if np.isnan(accuracy).any() or np.isnan(complexity).any():
         raise ValueError("accuracy and complexity must be numbers, got NaN")
+    if np.isinf(accuracy).any() or (complexity == -np.inf).any():
+        raise ValueError("accuracies must be finite and complexities not -inf")
     return accuracy, complexity

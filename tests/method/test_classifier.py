@@ -218,7 +218,7 @@ def test_what_makes_no_posterior_is_refused(change, message):
     "x, y, more, message",
     [
         (*examples(), dict(stderr=0.0), "stderr must be positive, got 0"),
-        (*examples(), dict(passes=0), "passes must be at least 1, got 0"),
+        (*examples(), dict(passes=0), "the whole number of passes must be at least 1, got 0"),
         (examples()[0], None, {}, "one label for each of 200 inputs is needed, got none"),
         (
             examples()[0],

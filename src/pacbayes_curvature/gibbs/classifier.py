@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
+from numbers import Integral
 from operator import add
 from typing import NamedTuple
 
@@ -15,11 +16,13 @@ import numpy as np
 import torch
 
 from pacbayes_curvature import posteriors
+from pacbayes_curvature._arrays import real
 from pacbayes_curvature.curvature.second_moments import spectrum
 from pacbayes_curvature.mean_field import MeanField, along_curvature
 from pacbayes_curvature.networks import Weights, chunks
 
 CHUNK = 8192  # examples that are moved to the weights' device at a time
+ROUNDED = 1e-5  # of the largest: how far below zero rounding in single precision may put an entry
 
 
 class Risk(NamedTuple):
@@ -81,16 +84,21 @@ class GibbsClassifier:
         `passes` passes every example has one outcome. With `stderr` as many passes are made as that standard error needs by
         the outcomes' spread in the first one, at least one. The standard error is an upper bound: the spread includes that
         between examples, which a pass over all of them does not suffer from.
-        ValueError: labels that are no such numbers or not as many as inputs, passes < 1, stderr not positive.
+        ValueError: inputs that are not real and finite, or for which the network's outputs are not; labels that are no such numbers or not as
+        many as inputs; passes that are not whole or below 1; stderr not positive, or beyond all passes.
         """
-        if stderr is not None and not stderr > 0:
+        if isinstance(passes, bool) or not isinstance(passes, Integral) or passes < 1:
+            raise ValueError(f"the whole number of passes must be at least 1, got {passes!r}")
+        if stderr is not None and not (real("stderr", stderr).ndim == 0 and stderr > 0):
             raise ValueError(f"stderr must be positive, got {stderr}")
         field = self._field()
         first = self._pass(field, data, y, generator, passes)
         if stderr is None:
             return first
-        variance = first.stderr**2 * first.outcomes
-        more = math.ceil(variance / stderr**2 / first.examples) - passes
+        ratio = first.stderr / float(stderr)  # not their squares, which leave the range sooner
+        if not (needed := ratio**2 * passes if ratio < 1e100 else math.inf) < 2**63:
+            raise ValueError(f"stderr must be attainable, got {stderr} beside {first.stderr:.3g} after {passes} passes")
+        more = math.ceil(needed) - passes
         return first if more < 1 else _together(first, self._pass(field, data, y, generator, more))
 
     def _field(self) -> MeanField:
@@ -102,16 +110,29 @@ class GibbsClassifier:
             raise ValueError("there are no examples")
         total, examples = reduce(add, (tally for tally, _ in tallies)), sum(n for _, n in tallies)
         sums = float(1 - total.accuracy[0]), float(total.stderr[0]), float(total.wrong[0])
+        if not math.isfinite(sums[2]):
+            raise ValueError(
+                "the network's outputs are not finite: weights, inputs or variances are too large for their type"
+            )
         return Risk(*sums, int(total.outcomes[0]), examples)
 
     def _batches(self, data, y):
         device, classes = self.weights[0].device, len(self.weights[-1])
-        for inputs, labels in [(data, y)] if isinstance(data, torch.Tensor) else data:
+        for batch in [(data, y)] if isinstance(data, (torch.Tensor, np.ndarray)) else data:
+            if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+                raise ValueError("inputs and labels are needed, as two tensors or from a loader of pairs of them")
+            inputs, labels = (None if each is None else _tensor(each) for each in batch)
+            if inputs is None or inputs.ndim < 2 or inputs.is_complex():
+                raise ValueError(
+                    f"inputs must be real, (N, ...), got {'none' if inputs is None else tuple(inputs.shape)}"
+                )
             if labels is None or labels.shape != inputs.shape[:1]:
                 raise ValueError(f"one label for each of {len(inputs)} inputs is needed, got {_shape(labels)}")
             if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
                 raise ValueError(f"labels must be whole numbers, got {labels.dtype}")
             for start, x in zip(range(0, len(inputs), CHUNK), chunks(inputs, self.weights, CHUNK)):
+                if not bool(x.isfinite().all()):
+                    raise ValueError(f"inputs must be finite, and stay so in {x.dtype}")
                 some = labels[start : start + CHUNK].to(device, torch.int64)
                 if not bool(((some >= 0) & (some < classes)).all()):
                     raise ValueError(f"labels must be from 0 to {classes - 1}, got {some.min()} to {some.max()}")
@@ -125,7 +146,9 @@ def gibbs_classifier(
 
     moments: H_l of each layer, from `second_moments`, of these weights. prior: weights of the same shapes that do not depend
     on the examples of the bound, such as the initialisation; lam and beta likewise, else a union bound is due.
-    ValueError: unknown method, shapes that differ, weights that are not finite, lam or beta not positive.
+    A diagonal entry of H that rounding made negative counts as 0, as do such eigenvalues (`second_moments.spectrum`).
+    ValueError: unknown method; no layer; shapes that differ; weights that are not real, finite matrices of a floating type; moments that are not
+    finite, not symmetric or more negative than rounding explains; lam or beta not positive, or so far from 1 that the divergence is not a number.
 
     Source: section 6; Eq. (6) with H from Eq. (34).
 
@@ -137,22 +160,53 @@ def gibbs_classifier(
     >>> q[0].kl < q[1].kl  # the curved directions have less noise, which costs
     True
     """
+    for network in (weights, prior):
+        if not len(network) or not all(
+            isinstance(w, torch.Tensor) and w.ndim == 2 and w.is_floating_point() for w in network
+        ):
+            raise ValueError("a network must be a list of matrices (n_out, k), tensors of a floating type, one a layer")
     shapes = [[tuple(w.shape) for w in network] for network in (weights, prior)]
     if shapes[0] != shapes[1]:
         raise ValueError(f"prior and network must have the same layers, got {shapes[1]} and {shapes[0]}")
+    moments = [real("moments", h) for h in moments]
     if (found := [h.shape for h in moments]) != [(k, k) for _, k in shapes[0]]:
         raise ValueError(f"moments must be one (k, k) matrix a layer, of this network, got {found}")
     if not all(bool(w.isfinite().all()) for w in (*weights, *prior)):
         raise ValueError("the weights must be finite")
     posteriors.entry(method)
+    moments = [_second_moment(h, layer) for layer, h in enumerate(moments, start=1)]
     layers = []
     for w, w1, h in zip(weights, prior, moments):
         distance = (w.double() - w1.to(w.device).double()).square().sum().item()
         decomposed = spectrum(h) if posteriors.entry(method).eigenvectors else None
         layers.append(posteriors.layer_posterior(method, h, decomposed, len(w), distance))
+    lam, beta = (real(name, value) for name, value in (("lam", lam), ("beta", beta)))
+    if lam.ndim or beta.ndim:
+        raise ValueError(f"lam and beta must be single numbers, got shapes {lam.shape} and {beta.shape}")
     classifier = GibbsClassifier(weights, layers, float(lam), float(beta))
-    classifier.kl  # noqa: B018 - refuses a wrong lam or beta
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        kl = classifier.kl  # refuses a lam or beta that is not positive
+    if math.isnan(kl):
+        raise ValueError(
+            f"lam / beta times the curvature must be a number in float64's range, got {lam:.3g} / {beta:.3g}"
+        )
     return classifier
+
+
+def _second_moment(h: np.ndarray, layer: int) -> np.ndarray:
+    largest, diagonal = np.abs(h).max(), np.diag(h)
+    if not (np.isfinite(h).all() and np.allclose(h, h.T, rtol=0, atol=ROUNDED * largest)):
+        raise ValueError(f"the moment of layer {layer} must be finite and symmetric")
+    if (diagonal < -ROUNDED * largest).any():
+        raise ValueError(f"a second moment has no negative diagonal, got {diagonal.min():.3g} in layer {layer}")
+    return h + np.diag(np.maximum(-diagonal, 0)) if (diagonal < 0).any() else h
+
+
+def _tensor(values) -> torch.Tensor:
+    if isinstance(values, torch.Tensor):
+        return values
+    numbers, given = real("inputs and labels", values), np.array(values)
+    return torch.from_numpy(given if given.dtype.kind in "biu" else numbers)
 
 
 def _together(a: Risk, b: Risk) -> Risk:
