@@ -100,7 +100,7 @@ pair: $(STAMP)  ## write notebooks/*.ipynb from notebooks/*.md
 	$(RUN) -m paper.book.chapters pair
 
 clean:  ## remove all that was generated, the environment apart
-	rm -rf build .snakemake
+	rm -rf build .snakemake .hypothesis
 
 # Looked at each time: whether .venv is this folder's, and as pyproject.toml has it.
 $(STAMP): FORCE

@@ -1,5 +1,7 @@
 """The closed forms over the grid, held against Lemma 4.1 with dense matrices, neuron by neuron."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
@@ -91,3 +93,34 @@ def test_no_two_posteriors_look_the_same_in_a_figure():
     for look in ("title", "colour", "marker"):
         looks = [getattr(method, look) for method in posteriors.POSTERIORS.values()]
         assert len(set(looks)) == len(looks), looks
+
+
+def test_the_papers_three_are_as_its_figures_call_them():
+    """Okabe and Ito's blue, vermilion and green, which colour-blind readers tell apart."""
+    shown = {name: (entry.title, entry.colour, entry.marker) for name, entry in posteriors.POSTERIORS.items()}
+    assert shown["baseline"] == ("Baseline", "#0072B2", "o")
+    assert shown["diag"] == ("Diag Hessian", "#D55E00", "s")
+    assert shown["layerwise"] == ("Full L Hessian", "#009E73", "^")
+
+
+def test_only_what_needs_eigenvectors_asks_for_them():
+    assert [name for name, entry in posteriors.POSTERIORS.items() if entry.eigenvectors] == ["layerwise"]
+    h, d = layer(9)
+    for method in ("baseline", "diag"):
+        assert posteriors.layer_posterior(method, h, None, len(d), 1.0).basis is None
+
+
+def test_an_entry_and_a_posterior_are_not_changed():
+    h, d = layer(10)
+    post = posteriors.layer_posterior("diag", h, None, len(d), 1.0)
+    for frozen, name in ((post, "neurons"), (posteriors.entry("diag"), "title")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(frozen, name, 1)
+    h[0, 0] += 1  # nor with the moment that it was made from
+    assert post.curvature[0] == h[0, 0] - 1
+
+
+def test_low_rank_is_a_basis_with_fewer_columns_than_rows():
+    basis = np.eye(4)
+    assert [posteriors.LayerPosterior(np.ones(r), basis[:, :r], 1, 0.0).low_rank for r in (4, 3)] == [False, True]
+    assert not posteriors.LayerPosterior(np.ones(4), None, 1, 0.0).low_rank

@@ -60,3 +60,34 @@ def test_points_that_are_none_are_refused(accuracy, complexity, message):
     for function in (pareto.meeting, pareto.non_vacuous, pareto.least_complexity, pareto.interpolated_complexity):
         with pytest.raises(ValueError, match=message):
             function(accuracy, complexity, 0.5)
+
+
+def test_a_point_on_the_line_is_vacuous_and_meets_nothing():
+    a, c = np.array([0.5, 0.25]), np.array([0.5, 0.75])
+    assert pareto.non_vacuous(a, c, 1.0).tolist() == [False, False]
+    assert pareto.meeting(a, c, 1.0) == (False, 0.0, 0)
+    assert pareto.non_vacuous(a, c, 1.25).tolist() == [True, False]
+
+
+def test_at_a_point_the_slope_is_that_of_the_line_below_it_and_at_the_least_accurate_that_above_it():
+    slopes = np.diff(np.log([0.15, 0.25, 0.6])) / np.diff([0.6, 0.8, 0.95])
+    found = pareto.interpolated_complexity(A, C, [0.6, 0.8, 0.95], 0.01)
+    np.testing.assert_allclose(found.stderr, 0.01 * np.array([0.15, 0.25, 0.6]) * slopes[[0, 0, 1]], rtol=1e-12)
+    assert pareto.interpolated_complexity([0.5], [0.1], 0.5, 0.1) == (pytest.approx(0.1), 0)
+    assert pareto.interpolated_complexity(A, C, [0.6, 0.7]).stderr.tolist() == [0, 0]  # accuracies without an error
+
+
+@pytest.mark.parametrize(
+    "call, name",
+    [
+        (lambda: pareto.meeting(A, C, "1"), "line"),
+        (lambda: pareto.least_complexity(A, C, ["0.5"]), "at"),
+        (lambda: pareto.interpolated_complexity(A, C, ["0.5"]), "at"),
+        (lambda: pareto.interpolated_complexity(A, C, 0.5, "0.1"), "stderr"),
+        (lambda: pareto.meeting(["0.5"], [0.1], 1.0), "accuracy"),
+        (lambda: pareto.meeting([0.5], ["0.1"], 1.0), "complexity"),
+    ],
+)
+def test_text_is_refused_by_its_name(call, name):
+    with pytest.raises(ValueError, match=f"^{name} must hold real numbers"):
+        call()
