@@ -5,6 +5,7 @@ import re
 
 import pandas as pd
 import pytest
+from verify_tables import MADE
 
 from paper.__main__ import main, time_left
 from paper.experiments.curvature_spectra.compute import curvature_spectra
@@ -33,7 +34,10 @@ def test_every_line_of_progress_says_how_much_is_left(workspace, digits_network,
     path = workspace / "results" / "training_run" / "digits.csv"
     results = [
         records.Result(
-            records.Key("training_run", "digits", seed, {}, {}, ""), pd.DataFrame({"seed": [seed]}), {"seconds": t}, ""
+            records.Key("training_run", "digits", seed, {}, {}, ""),
+            pd.DataFrame({"seed": [seed]}),
+            MADE | {"seconds": t},
+            "",
         )
         for seed, t in ((0, 100.0), (1, 200.0))
     ]
