@@ -91,3 +91,9 @@ def test_at_a_point_the_slope_is_that_of_the_line_below_it_and_at_the_least_accu
 def test_text_is_refused_by_its_name(call, name):
     with pytest.raises(ValueError, match=f"^{name} must hold real numbers"):
         call()
+
+
+def test_accuracies_that_nearly_agree_without_an_error_have_none():
+    """Between them the slope is inf."""
+    found = pareto.interpolated_complexity([2e-311, 0.0], [2.0, 1.0], [0.0, 2e-311], 0.0)
+    assert found.complexity == pytest.approx([1.0, 2.0]) and found.stderr.tolist() == [0.0, 0.0]
