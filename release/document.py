@@ -79,7 +79,7 @@ def assemble(site: Path, toc: Path, front: str, fonts: Path, base: Path) -> Docu
                 raise FileNotFoundError(f"the site has no page {name}.html: run `make book`")
             article = _article(path, name, known, root, below=bool(caption))
             entry = Entry(_inner(article.find(HEADINGS)), page_id(name))
-            entry.below = [Entry(_inner(h), h.parent["id"]) for h in article.find_all("h3" if caption else "h2")]
+            entry.below = [Entry(_inner(h), h["id"]) for h in article.find_all("h3" if caption else "h2")]
             heading = f'<h1 class="part" id="{part.id}">{part.title}</h1>' if caption and name == names[0] else ""
             sections.append(f'<section class="chapter" id="{entry.id}">{heading}{article.decode_contents()}</section>')
             entries.append(entry)
@@ -108,6 +108,11 @@ def _article(path: Path, name: str, known: set[str], root: str, below: bool) -> 
         element.replace_with(note)
     for element in article.find_all(id=True):
         element["id"] = page_id(name, element["id"])
+    for section in article.select(
+        "section[id]"
+    ):  # a section may begin at the end of a page, and its heading on the next
+        if heading := section.find(HEADINGS, recursive=False):
+            heading["id"] = section.attrs.pop("id")
     for image in article.select("img"):
         image["src"] = posixpath.normpath(posixpath.join(root, posixpath.dirname(name), image["src"]))
         image.attrs.pop("loading", None)

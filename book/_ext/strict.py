@@ -2,7 +2,7 @@
 
 The theme, Sphinx and MathJax write short scripts and handlers of clicks into every page, and pandas styles into its tables. Once the pages are there, each such
 script becomes a file in _static/inline, named after what it holds, in the same place among the others; and a handler becomes a
-word that _static/clicks.js knows. Before all of them goes _static/first.js.
+word that _static/clicks.js knows. Before all of them goes _static/first.js. What the theme leaves without a name gets one.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ HANDLER = re.compile(r'<button onclick="(?:window\.)?(\w+)\(\)"')  # print(), to
 PANDAS = re.compile(
     r'<style scoped>.*?</style>|(?<=<tr) style="text-align: (?:left|right);"', re.DOTALL
 )  # the theme styles its tables
+TOGGLE = '<summary><span class="toctree-toggle"'  # the theme's, without a name
 HEAD = "<head>\n"
 
 
@@ -36,6 +37,7 @@ def strict(html: str, static: str) -> tuple[str, dict[str, str]]:
         scripts[name] = body
         return f'<script{found["attributes"]} src="{static}/inline/{name}"></script>'
 
+    html = html.replace(TOGGLE, TOGGLE.replace("<summary>", '<summary aria-label="Pages below">'))
     html = HANDLER.sub(r'<button data-click="\1"', SCRIPT.sub(outside, PANDAS.sub("", html)))
     return html.replace(HEAD, f'{HEAD}    <script src="{static}/first.js"></script>\n', 1), scripts
 

@@ -266,6 +266,7 @@ def test_certificates_and_test_errors_stand_beside_the_bounds(explore):
         frozen_ones = records.read(ROOT / "results" / "certificates" / f"{name}.csv", 0).table
         for each in frozen_ones[frozen_ones["method"].isin(METHODS)].itertuples():
             found = table[(table["dataset"] == name) & (table["certificate"] == each.certificate)]
+            found = found[found["method"] == each.method]
             assert len(found) == 1 and found["lam"].item() == each.lam and found["test_error"].item() == each.test_error
             shown = [row for row in rows if row[0] == style.title(name) and row[2] == style.STYLE[each.method][0]]
             assert float(shown[0][heads.index("certificate")]) == pytest.approx(each.certificate, rel=1e-3)

@@ -19,6 +19,7 @@ ROOT = version.ROOT
 SITE = ROOT / "build" / "html"
 PDF = ROOT / "build" / f"{archive.NAME}.pdf"
 MM = 72 / 25.4
+NUMBERS = "figcaption .caption-number"
 BOOK = document.parts(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
 PAGES = [name for _, names in BOOK for name in names]
 
@@ -116,23 +117,31 @@ def test_each_page_of_a_chapter_says_its_number_and_the_book(book):
 
 
 def test_no_page_is_nearly_empty_and_their_number_is_that_of_a_book():
-    assert 100 <= len(texts()) <= 320
+    assert 100 <= len(texts()) <= 450
     bare = [number for number, text in enumerate(texts(), start=1) if len(text) < 120]  # the head alone is 70
     assert bare == []
 
 
 def test_nothing_is_left_of_the_source():
     raw = re.compile(r".*(?:\$\$|\\\(|\\\[|\\begin\{|\\frac|\\mathrm|```|\?\?|Show code).*")
-    assert [match[0] for text in texts() for match in raw.finditer(text)] == []
+    code = "".join("".join(pre.get_text().split()) for article in articles().values() for pre in article.select("pre"))
+    lines = (match[0] for text in texts() for match in raw.finditer(text))
+    assert [line for line in lines if "".join(line.split()) not in code] == []
 
 
 def test_every_figure_of_the_site_is_there_with_its_number_and_alternative_text(book):
     figures = [item for item in structure(book.Root.StructTreeRoot) if item.get("/S") == "/Figure" and item.get("/Alt")]
-    images = [image["alt"] for article in articles().values() for image in article.select("img")]
+    printed = (image for article in articles().values() for image in article.select("img") if not folded(image))
+    images = [image["alt"] for image in printed]
     assert sorted(str(item.Alt) for item in figures) == sorted(images) and len(images) > 40
-    numbers = [n.get_text().strip() for a in articles().values() for n in a.select("figcaption .caption-number")]
+    numbers = [n.get_text().strip() for a in articles().values() for n in a.select(NUMBERS) if not folded(n)]
     text = "\n".join(texts())
     assert len(numbers) > 40 and [n for n in numbers if not re.search(rf"{re.escape(n)}\b", text)] == []
+
+
+def folded(image) -> bool:
+    """Whether it is in a cell that is folded as a whole, which the PDF leaves out."""
+    return image.find_parent("details", class_=["above-input", "below-input"]) is not None
 
 
 def structure(item):

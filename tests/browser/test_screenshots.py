@@ -30,6 +30,5 @@ def test_question_answer_and_headline_figure_are_on_the_first_screen(visit):
     bottom = "e => e.getBoundingClientRect().bottom"
     for text in ("The question.", "The answer."):
         assert page.locator("article p", has_text=text).first.evaluate(bottom) <= 800
-    assert page.locator(".tag_headline img").evaluate_all(f"images => images.map({bottom})") == pytest.approx(
-        [700, 700], abs=100
-    )
+    images = page.locator(".tag_headline img").evaluate_all(f"images => images.map({bottom})")
+    assert len(images) == 2 and all(400 < each <= 800 for each in images)

@@ -104,7 +104,7 @@ def test_a_table_of_rivals_is_sorted_by_its_heads(visit):
     assert column(5) == sorted(column(5)) and head.get_attribute("aria-sort") == "ascending"
     head.get_by_role("button").click()
     assert column(5) == sorted(column(5), reverse=True) and head.get_attribute("aria-sort") == "descending"
-    own = table.get_by_role("columnheader", name="hold-out bound of the prior's mean")
+    own = table.get_by_role("columnheader", name="hold-out bound of the prior")
     own.get_by_role("button").click()
     cells = table.locator("tbody tr td:nth-child(8)").all_text_contents()
     assert [cell[0].isdigit() for cell in cells] == sorted((cell[0].isdigit() for cell in cells), reverse=True)

@@ -15,24 +15,24 @@ from paper.show.style import STYLE, title
 
 
 def table(results: list[Result]) -> pd.DataFrame:
-    """A row for each data set, seed and method."""
+    """A row for each data set, seed and method; the seed only where there are several."""
     rows = pd.concat(result.table for result in results)
-    return pd.DataFrame(
-        {
-            "data set": [title(name) for name in rows["dataset"]],
-            "seed": rows["seed"].tolist(),
-            "posterior": [STYLE[method][0] for method in rows["method"]],
-            "**certificate**": [f"**{value:.3f}**" for value in rows["certificate"]],
-            "Theorem 3.1": rows["theorem_31"].tolist(),
-            "paper's quantity": rows["papers"].tolist(),
-            f"certificate from {DRAWS} draws": rows["drawn_certificate"].tolist(),
-            "error on the training set": (rows["errors"] / rows["outcomes"]).tolist(),
-            "on the test set": rows["test_error"].tolist(),
-            "of the trained network": rows["network_test_error"].tolist(),
-            "gap": (rows["certificate"] - rows["test_error"]).tolist(),
-            "KL (nats)": rows["kl"].tolist(),
-        }
-    )
+    columns = {
+        "data set": [title(name) for name in rows["dataset"]],
+        "seed": rows["seed"].tolist(),
+        "posterior": [STYLE[method][0] for method in rows["method"]],
+        "**certificate**": [f"**{value:.3f}**" for value in rows["certificate"]],
+        "Theorem 3.1": rows["theorem_31"].tolist(),
+        "the paper's sum": rows["papers"].tolist(),
+        f"from {DRAWS} draws": rows["drawn_certificate"].tolist(),
+        "training error": (rows["errors"] / rows["outcomes"]).tolist(),
+        "test error": rows["test_error"].tolist(),
+        "of the network": rows["network_test_error"].tolist(),
+        "gap": (rows["certificate"] - rows["test_error"]).tolist(),
+    }
+    if rows["seed"].nunique() == 1:
+        del columns["seed"]
+    return pd.DataFrame(columns)
 
 
 def ledger(result: Result, method: str) -> Markdown:
