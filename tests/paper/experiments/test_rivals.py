@@ -46,7 +46,9 @@ def test_each_row_is_the_certificate_of_its_counts(quick):
     with pytest.raises(ValueError, match="unknown rival 'dropout'; valid: "):
         rivals("digits", methods=("dropout",))
     assert list(rivals("digits").table["method"]) == list(COORDINATES), "ten classes: the coordinates only"
-    axis = figure.certificate_against_time(result).axes[0]
+    some = rivals("digits")
+    assert [len(figure.certificate_against_time(shown).axes) for shown in ([result, some, result], [some])] == [2, 1]
+    axis = figure.certificate_against_time([result]).axes[0]
     assert {text.get_text() for text in axis.texts} == {*words.NAMES.values(), "hold-out bound"}
     plt.close("all")
     assert "{py:func}`EKFAC <paper.experiments.rivals.around_minimum.ekfac>`" in set(words.table(result)["rival"])

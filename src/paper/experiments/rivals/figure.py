@@ -2,11 +2,12 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from paper.experiments.rivals.words import GROUPS, group, name
+from paper.experiments.rivals.words import GROUPS, group, name, whole
 from paper.results.records import Result
 from paper.show import labels
 from paper.show.style import title
@@ -15,33 +16,13 @@ COLOURS = {"initialisation": "#0072B2", "minimum": "#009E73", "share": "#D55E00"
 MARKERS = {"initialisation": "o", "minimum": "^", "share": "s", "code": "D"}
 
 
-def certificate_against_time(result: Result) -> Figure:
-    """Filled the certificate, open the error on the test set, joined; the hold-out bound as a line. Labels at the certificates."""
-    figure, axis = plt.subplots(figsize=(7.2, 5.2))
-    rows = result.table.sort_values("certificate")
-    for row in rows.itertuples():
-        kind = group(row.method)
-        style = dict(color=COLOURS[kind], marker=MARKERS[kind])
-        axis.plot([row.seconds] * 2, [row.test_error, row.certificate], color=COLOURS[kind], linewidth=0.8, alpha=0.4)
-        axis.plot(row.seconds, row.certificate, linestyle="", markersize=7, **style)
-        axis.plot(row.seconds, row.test_error, linestyle="", markersize=4, markerfacecolor="none", **style)
-    line = float(rows["holdout"].iloc[0])
-    axis.axhline(line, color="black", linewidth=1.2)
-    axis.annotate(
-        "hold-out bound",
-        (0.99, line),
-        (0, 3),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        ha="right",
-        fontsize=8,
-    )
-    axis.set(xscale="log", yscale="log", xlabel="wall time (s)", ylabel="error", title=title(result.key.dataset))
-    for numbers in (axis.xaxis, axis.yaxis):
-        numbers.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        numbers.set_major_formatter("{x:g}")
-        numbers.set_minor_formatter(NullFormatter())
-    axis.margins(x=0.3, y=0.1)
+def certificate_against_time(results: list[Result]) -> Figure:
+    """A panel for each result with all rivals, else one for the first. Filled the certificate, open the error on the test set, joined; the
+    hold-out bound as a line. Labels at the certificates."""
+    shown = [result for result in results if whole(result)] or results[:1]
+    figure, axes = plt.subplots(len(shown), figsize=(7.2, 0.6 + 4.6 * len(shown)), squeeze=False)
+    for axis, result in zip(axes.flat, shown):
+        _points(axis, result)
     handles = [
         Line2D([], [], linestyle="", color=COLOURS[kind], marker=MARKERS[kind], label=text)
         for kind, text in GROUPS.items()
@@ -50,8 +31,35 @@ def certificate_against_time(result: Result) -> Figure:
         Line2D([], [], linestyle="", color="0.4", marker="o", markerfacecolor="none", label="error on the test set")
     )
     figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize="small", frameon=False)
+    for axis, result in zip(axes.flat, shown):  # when the legend has its place
+        _labels(axis, result)
+    return figure
+
+
+def _points(axis: Axes, result: Result) -> None:
+    for row in result.table.itertuples():
+        kind = group(row.method)
+        style = dict(color=COLOURS[kind], marker=MARKERS[kind])
+        axis.plot([row.seconds] * 2, [row.test_error, row.certificate], color=COLOURS[kind], linewidth=0.8, alpha=0.4)
+        axis.plot(row.seconds, row.certificate, linestyle="", markersize=7, **style)
+        axis.plot(row.seconds, row.test_error, linestyle="", markersize=4, markerfacecolor="none", **style)
+    line = float(result.table["holdout"].iloc[0])
+    axis.axhline(line, color="black", linewidth=1.2)
+    axis.annotate(
+        "hold-out bound", (0.99, line), (0, 3), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", fontsize=8
+    )  # fmt: skip
+    axis.set(xscale="log", yscale="log", xlabel="wall time (s)", ylabel="error", title=title(result.key.dataset))
+    for numbers in (axis.xaxis, axis.yaxis):
+        numbers.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        numbers.set_major_formatter("{x:g}")
+        numbers.set_minor_formatter(NullFormatter())
+    axis.margins(x=0.3, y=0.1)
+
+
+def _labels(axis: Axes, result: Result) -> None:
+    """The rivals' names, clear of what is drawn."""
+    rows = result.table.sort_values("certificate")
     drawn = [(row.seconds, y) for row in rows.itertuples() for y in np.geomspace(row.test_error, row.certificate, 25)]
-    drawn += [(x, line) for x in np.geomspace(*axis.get_xlim(), 99)]
+    drawn += [(x, rows["holdout"].iloc[0]) for x in np.geomspace(*axis.get_xlim(), 99)]
     places = zip(rows["seconds"], rows["certificate"])
     labels.beside(axis, [*places, *drawn], [name(method) for method in rows["method"]], fontsize=8)
-    return figure
