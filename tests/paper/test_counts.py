@@ -2,7 +2,7 @@
 
 import pytest
 
-from paper.show.counts import how_many, listed, number, of_them, span
+from paper.show.counts import few, how_many, listed, number, of_them, span
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,11 @@ def test_things_that_were_named_are_not_named_again(found, words):
 @pytest.mark.parametrize("n, words", [(0, "no epochs"), (1, "one epoch"), (2, "2 epochs"), (60_000, "60,000 epochs")])
 def test_one_is_singular(n, words):
     assert number(n, "epoch", "epochs") == words
+
+
+@pytest.mark.parametrize("n, words", [(0, "none"), (1, "one"), (2, "2"), (60_000, "60,000")])
+def test_few_have_words(n, words):
+    assert few(n) == words
 
 
 def test_a_range_whose_ends_print_the_same_is_one_number():

@@ -9,7 +9,7 @@ from IPython.display import HTML, Markdown
 
 from paper.claims.schema import Claim, Reading
 from paper.claims.verdicts import Judged, Judgement
-from paper.show.counts import number
+from paper.show.counts import few, number
 
 # The sign is decoration beside the word, which a screen reader reads alone.
 WORDS = {
@@ -57,21 +57,17 @@ def _full_and_in_part(n: int, reproduced: int, partly: int) -> str:
         return "Ours bear out all of them."
     if not reproduced:
         return (
-            f"Ours bear out none of them in full, but {_few(partly)} in part."
+            f"Ours bear out none of them in full, but {few(partly)} in part."
             if partly
             else "Ours bear out none of them."
         )
-    more = f", and {_few(partly)} more in part" if partly else ""
-    return f"Ours bear out {_few(reproduced)} in full{more}."
+    more = f", and {few(partly)} more in part" if partly else ""
+    return f"Ours bear out {few(reproduced)} in full{more}."
 
 
 def _others(no: int, left_open: int) -> list[str]:
     refused = "One they do not bear out." if no == 1 else f"They do not bear out {no}."
-    return [*([refused] if no else []), *([f"They leave {_few(left_open)} open."] if left_open else [])]
-
-
-def _few(n: int) -> str:
-    return "one" if n == 1 else str(n)
+    return [*([refused] if no else []), *([f"They leave {few(left_open)} open."] if left_open else [])]
 
 
 def index(judged: Iterable[Judged]) -> HTML:

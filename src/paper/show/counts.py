@@ -15,14 +15,19 @@ def how_many(cases: Iterable[bool], what: str) -> str:
         return f"none of the {what}"
     if found == n:
         return {1: f"the one of the {what}", 2: f"both {what}"}.get(n, f"all {n} {what}")
-    return f"{'none' if not found else 'one' if found == 1 else found} of the {n} {what}"
+    return f"{few(found)} of the {n} {what}"
 
 
 def of_them(cases: Iterable[bool]) -> str:
     """`how_many` of things that were just named: "none of them", "2 of them", "all of them"."""
     cases = list(map(bool, cases))
     found = sum(cases)
-    return f"{'none' if not found else 'all' if found == len(cases) else 'one' if found == 1 else found} of them"
+    return f"{'all' if cases and found == len(cases) else few(found)} of them"
+
+
+def few(n: int) -> str:
+    """A count before "of": "none", "one", "2", "60,000"."""
+    return {0: "none", 1: "one"}.get(n, f"{n:,}")
 
 
 def number(n: int, one: str, more: str) -> str:

@@ -12,7 +12,7 @@ from paper import names
 from paper.experiments.grid import LEVELS
 from paper.experiments.lower_bound.figure import CURVE_STYLE
 from paper.results.records import Result
-from paper.show.counts import span
+from paper.show.counts import few, span
 from paper.show.style import STYLE, title
 
 SHOWN = ("fisher_diagonal", "layerwise_diagonal", "block_prior")  # the curves of Figure 2
@@ -99,7 +99,7 @@ def _meet(count: int, n: int) -> str:
     if count in (0, n):
         every = "" if n == 1 else " with any seed" if not count else " with every seed"
         return ("do not meet" if not count else "meet") + every
-    return f"meet with {'one' if count == 1 else count} of them"
+    return f"meet with {few(count)} of them"
 
 
 def beside_the_curves(results: list[Result], methods: list[Result]) -> pd.DataFrame:
