@@ -7,10 +7,11 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 
 from paper.book import chapters
 
-from .pages import LISTINGS, PAGES, READ, ROOT, settled
+from .pages import LISTINGS, PAGES, READ, ROOT, SITE, settled
 
 
 def test_every_entry_of_the_table_of_contents_has_a_page():
@@ -33,6 +34,18 @@ def test_page(visit, name):
 @pytest.mark.parametrize("name", LISTINGS)
 def test_a_listing_of_code(visit, name):
     sound(visit, name)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_page_has_one_fold_at_a_time_and_its_provenance_is_closed(name):
+    page = BeautifulSoup((SITE / name).read_text(encoding="utf-8"), "html.parser")
+    cells = page.select("div.cell")
+    assert [cell for cell in cells if len(cell.select("details.hide")) > 1] == []
+    followed = page.select("div.cell.tag_hide-input:has(> details) + div.cell.tag_hide-input:has(> details)")
+    assert followed == [], "cells in a row share one"
+    for provenance in page.select("details.provenance"):
+        assert not provenance.has_attr("open") and not provenance.find_parent(class_="cell").select("details.hide")
+    assert len(page.select(".tag_parameters details.hide:not([open])")) == len(page.select(".tag_parameters")) <= 1
 
 
 def sound(visit, name):

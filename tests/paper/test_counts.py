@@ -2,7 +2,7 @@
 
 import pytest
 
-from paper.show.counts import how_many, listed, of_them
+from paper.show.counts import few, how_many, listed, number, of_them, span
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from paper.show.counts import how_many, listed, of_them
         (2, 2, "both networks"),
         (2, 1, "one of the 2 networks"),
         (1, 1, "the one of the networks"),
+        (1, 0, "none of the networks"),
     ],
 )
 def test_none_one_and_all_have_words_of_their_own(n, found, words):
@@ -31,3 +32,17 @@ def test_names_are_listed(n, words):
 )
 def test_things_that_were_named_are_not_named_again(found, words):
     assert of_them([True] * found + [False] * (3 - found)) == words
+
+
+@pytest.mark.parametrize("n, words", [(0, "no epochs"), (1, "one epoch"), (2, "2 epochs"), (60_000, "60,000 epochs")])
+def test_one_is_singular(n, words):
+    assert number(n, "epoch", "epochs") == words
+
+
+@pytest.mark.parametrize("n, words", [(0, "none"), (1, "one"), (2, "2"), (60_000, "60,000")])
+def test_few_have_words(n, words):
+    assert few(n) == words
+
+
+def test_a_range_whose_ends_print_the_same_is_one_number():
+    assert span("0.450", "0.450") == "0.450" and span("0.449", "0.450") == "0.449 to 0.450"

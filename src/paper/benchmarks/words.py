@@ -9,10 +9,10 @@ from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 from paper import names
-from paper.benchmarks import extrapolate
+from paper.benchmarks import extrapolate, labels
 from paper.benchmarks import figure as plots_benchmarks
 from paper.files import ROOT, read_sealed
-from paper.show.counts import how_many
+from paper.show.counts import how_many, listed, number
 from paper.show.style import title
 
 RESULTS = ROOT / "benchmarks" / "results.json"
@@ -30,30 +30,35 @@ def load(path: Path = RESULTS) -> dict:
 
 
 def pairs(results: dict) -> list[dict]:
-    """The entries that are ratios of two times."""
-    return [e for e in results["entries"] if "share" not in e["name"]]
+    """The entries that are ratios of two times, by their names for readers."""
+    return [_labelled(e) for e in results["entries"] if "share" not in e["name"]]
 
 
 def shares(results: dict) -> list[dict]:
-    """The entries that are shares of the machine's peak."""
-    return [e for e in results["entries"] if "share" in e["name"]]
+    """The entries that are shares of the machine's peak, by their names for readers."""
+    return [_labelled(e) for e in results["entries"] if "share" in e["name"]]
+
+
+def _labelled(entry: dict) -> dict:
+    return entry | {"name": labels.entry(entry["name"]), "note": labels.spelt_out(entry["note"])}
 
 
 def environments(results: dict) -> Markdown:
     """Where and when each part was measured, a line for each machine, day and set of versions; then the machine's peak."""
     parts = {}
     for part, about in results["environments"].items():
-        parts.setdefault(json.dumps(about, sort_keys=True), []).append(part.replace("_", " "))
+        parts.setdefault(json.dumps(about, sort_keys=True), []).append(labels.PARTS[part])
     lines = []
     for text, of in parts.items():
-        about = json.loads(text)
+        about, what = json.loads(text), listed(of)
         lines.append(
-            f"- {', '.join(of)}: on {about['date']} on {about['processor_model']} ({about['processor']}, {about['system']}) with "
+            f"- {what[0].upper()}{what[1:]}: on {about['date']} on {about['processor_model']} ({about['processor']}, {about['system']}) with "
             f"{about['threads']} of {about['cores']} cores, Python {about['python']}, PyTorch {about['torch']}, NumPy {about['numpy']}."
         )
+    whose = "Its" if len(parts) == 1 else "The first machine's"
     if results["peak"]:
         lines.append(
-            f"- The first machine's measured matrix-product peak: {results['peak']['gflops']:.0f} x 10^9 floating point operations a "
+            f"- {whose} measured matrix-product peak: {results['peak']['gflops']:.0f} x 10^9 floating point operations a "
             "second in single precision."
         )
     return Markdown("\n".join(["Measured:", "", *lines]))
@@ -90,30 +95,33 @@ def inverse_times(results: dict) -> pd.DataFrame:
 
 def verdict(results: dict) -> Markdown:
     """How many targets are met, and each one that is missed with what was measured."""
-    held = [e for e in results["entries"] if e["target"] is not None]
+    held = [_labelled(e) for e in results["entries"] if e["target"] is not None]
     missed = [e for e in held if not met(e)]
     some = how_many(map(met, held), "targets")
     lines = [f"{some[0].upper()}{some[1:]} {'is' if len(held) - len(missed) < 2 else 'are'} met."]
     if missed:
         lines += ["Missed:", ""]
-    lines += [f"- `{e['name']}`: {e['ratio']:.3g} instead of {e['target']:g}. {e['note']}" for e in missed]
+    lines += [f"- **{e['name']}**: {e['ratio']:.3g} instead of {e['target']:g}. {e['note']}" for e in missed]
     return Markdown("\n".join(lines))
 
 
 def notes(results: dict) -> Markdown:
     """What each entry compares, in its own words."""
-    return Markdown("\n".join(f"- `{e['name']}`: {e['note']}" for e in results["entries"]))
+    return Markdown("\n".join(f"- **{e['name']}**: {e['note']}" for e in map(_labelled, results["entries"])))
 
 
 def exponents(results: dict) -> pd.DataFrame:
     """A row for each task and size: the exponents of time and memory with their standard errors, and the sizes measured."""
     rows = {}
     for fit in results["scaling"]:
-        row = rows.setdefault((fit["task"], fit["against"]), {"task": fit["task"], "against": fit["against"]})
+        task, against = plots_benchmarks.TASKS[fit["task"]][0], plots_benchmarks.SIZES[fit["against"]]
+        row = rows.setdefault((task, against), {"task": task, "against": against})
         sizes = [size for size, _ in fit["points"]]
         row["sizes"] = f"{min(sizes):g} to {max(sizes):g}"
         row[fit["measure"]] = f"{fit['exponent']:.2f} ± {fit['stderr']:.2f}"
-    return pd.DataFrame(rows.values()).rename(columns={"seconds": "time ~ size^", "megabytes": "memory ~ size^"})
+    return pd.DataFrame(rows.values()).rename(
+        columns={"seconds": "exponent of time", "megabytes": "exponent of memory"}
+    )
 
 
 def stages(results: dict) -> Figure | Markdown:
@@ -180,7 +188,7 @@ def core_hours_facts(results: dict, seeds: int, cores: int) -> Markdown:
         return Markdown("Not every source of data was timed, so there is no expectation of the core-hours yet.")
     total, longest = table["core-hours"].sum(), table["seconds a seed"].max() / HOUR
     return Markdown(
-        f"{'One seed' if seeds == 1 else f'{seeds} seeds'} of {len(table)} data sets {'needs' if seeds == 1 else 'need'} about {total:.3g} core-hours of cores like these. On {cores} cores "
+        f"{'One seed' if seeds == 1 else f'{seeds} seeds'} of {len(table)} data sets {'needs' if seeds == 1 else 'need'} about {total:.3g} core-hours of cores like these. On {number(cores, 'core', 'cores')} "
         f"that is {max(total / cores, longest):.3g} hours, if all of them are kept busy. The stages of one network, one after "
         f"the other, need up to {longest:.2g} hours, which more cores do not shorten unless its sweep is spread over them."
     )
@@ -209,7 +217,7 @@ def wider(
             {
                 "width": width,
                 "weights": f"{extrapolate.weights(layers):.3g}",
-                "memory of all H_l (GB)": extrapolate.moment_bytes(layers) / 1e9,
+                "memory of all $H_l$ (GB)": extrapolate.moment_bytes(layers) / 1e9,
                 "eigendecompositions (hours)": _hours(*eigen),
                 "our sweep (hours)": _hours(*sweep),
             }
@@ -235,9 +243,9 @@ def imagenet(results: dict) -> pd.DataFrame:
                 "weights": f"{extrapolate.weights(layers):.3g}",
                 "multiply-adds": f"{extrapolate.multiplications(layers):.3g}",
                 "largest k": max(layer.inputs for layer in layers),
-                "memory of all H_l (GB)": extrapolate.moment_bytes(layers) / 1e9,
+                "memory of all $H_l$ (GB)": extrapolate.moment_bytes(layers) / 1e9,
                 f"sketches of rank {RANK} (GB)": extrapolate.low_rank_bytes(layers, RANK) / 1e9,
-                "all H_l, all patches (hours)": _hours(
+                "all $H_l$, all patches (hours)": _hours(
                     *extrapolate.curvature_seconds(layers, extrapolate.IMAGENET, results["scaling"])
                 ),
                 "eigendecompositions (hours)": _hours(

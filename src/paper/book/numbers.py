@@ -20,6 +20,7 @@ from paper.experiments.holdout.words import chosen
 from paper.experiments.quadratic.words import USUAL, off, worth
 from paper.results import records
 from paper.results.records import Result, why_stale
+from paper.show.counts import how_many
 
 DATASETS = ("mnist2", "cifar2")  # those with several frozen seeds
 QUOTED = (
@@ -86,18 +87,18 @@ def of_certificates(results: list[Result]) -> dict[str, int | float | str]:
     """The numbers of one data set, from one result a seed.
 
     seeds; examples (N); chance (1 - 1/C). METHOD.certificate, its mean over the seeds, with METHOD.std, and METHOD.test_error, of the same
-    stochastic network. useful says in how many cases a certificate is below chance, and answer whether that is all, none or
-    some of them.
+    stochastic network. useful says how many certificates are below chance, "all 9 certificates", and answer whether that is all, none
+    or some of them.
     """
     table = pd.concat(result.table for result in results)
     chance = 1 - 1 / names.classes(results[0].key.dataset)
-    useful, cases = int((table["certificate"] < chance).sum()), len(table)
+    useful = table["certificate"] < chance
     numbers = {
         "seeds": len(results),
         "examples": int(table["n"].iloc[0]),
         "chance": chance,
-        "useful": f"{useful} of {cases}",
-        "answer": "yes" if useful == cases else "no" if not useful else "in part",
+        "useful": how_many(useful, "certificates"),
+        "answer": "yes" if useful.all() else "no" if not useful.any() else "in part",
     }
     for method, rows in table.groupby("method"):
         numbers[f"{method}.certificate"] = float(rows["certificate"].mean())

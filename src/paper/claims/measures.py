@@ -287,7 +287,9 @@ def _count(good: pd.Series, what: str) -> str:
         return f"The one of the {what} {'is' if found else 'is not'}"
     if found == n:
         return f"All {n} {what} are"
-    return f"None of the {n} {what} is" if not found else f"{found} of {n} {what} {'is' if found == 1 else 'are'}"
+    if found < 2:
+        return f"{'One' if found else 'None'} of the {n} {what} is"
+    return f"{found} of {n} {what} are"
 
 
 def _on_seeds(dataset: str, good: pd.Series) -> str:

@@ -15,6 +15,7 @@ from paper.claims.curves import (
     points,
     smallest,
 )
+from paper.show.counts import how_many, of_them
 
 
 def improvement(
@@ -110,12 +111,12 @@ def harder_more(
     `share` of them, or in all, and in none smaller."""
     datasets = sorted({dataset for pair in pairs for dataset in pair})
     gains = 1 - np.exp(log_ratios(tables, better, worse, datasets, levels).groupby(NETWORK).mean())
-    larger = smaller = 0
+    more, less = [], []
     for easier, harder in pairs:
-        more, spread = difference(gains.loc[harder], gains.loc[easier], spreads)
-        larger += more > margin + spread
-        smaller += more < -margin - spread
-    n = len(pairs)
+        by, spread = difference(gains.loc[harder], gains.loc[easier], spreads)
+        more.append(by > margin + spread)
+        less.append(by < -margin - spread)
+    n, larger, smaller = len(pairs), sum(more), sum(less)
     reproduced = not smaller and (larger == n or larger > share * n)
     listed = ", ".join(
         f"{dataset.capitalize()} {gain:.1%}" for dataset, gain in gains.groupby("dataset").mean().items()
@@ -123,7 +124,7 @@ def harder_more(
     return Finding(
         "reproduced" if reproduced else "partly" if larger > smaller else "not",
         larger / n,
-        f"The improvement is larger on the harder data set in {larger} of {n} pairs, and smaller in {smaller or 'none'}: {listed}.",
+        f"The improvement is larger on the harder data set in {how_many(more, 'pairs')}, and smaller in {of_them(less)}: {listed}.",
     )
 
 

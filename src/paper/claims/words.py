@@ -9,6 +9,7 @@ from IPython.display import HTML, Markdown
 
 from paper.claims.schema import Claim, Reading
 from paper.claims.verdicts import Judged, Judgement
+from paper.show.counts import few, number
 
 # The sign is decoration beside the word, which a screen reader reads alone.
 WORDS = {
@@ -27,7 +28,7 @@ def summary(judged: Iterable[Judged]) -> Markdown:
     listed = ", ".join(f"**{count} {word}**" for word, count in counts.items() if count)
     groups = len({item.claim.group for item in of})
     of_groups = f" about {groups} questions, those of the abstract first" if groups > 1 else ""
-    parts = [f"Of {len(of)} claims{of_groups}: {listed}."]
+    parts = [f"Of {number(len(of), 'claim', 'claims')}{of_groups}: {listed}."]
     parts += [f"Not counted is *{_title(item.claim)}*: {item.claim.by_construction}" for item in apart]
     text = " ".join([*parts, _other_readings(of)]).strip()
     added = [item for item in judged if item.claim.qualified]
@@ -45,7 +46,8 @@ def borne_out(judged: Iterable[Judged]) -> str:
     """How many of the counted claims our results bear out, in whole sentences."""
     verdicts = [item.main.verdict for item in counted(judged)]
     counts = [verdicts.count(verdict) for verdict in WORDS]
-    first = f"It makes {len(verdicts)} claims about its experiments that results can settle."
+    claims = number(len(verdicts), "claim", "claims")
+    first = f"It makes {claims} about its experiments that results can settle."
     others = [] if counts[2] == len(verdicts) else _others(*counts[2:])
     return " ".join([first, _full_and_in_part(len(verdicts), *counts[:2]), *others])
 
@@ -54,17 +56,18 @@ def _full_and_in_part(n: int, reproduced: int, partly: int) -> str:
     if reproduced == n:
         return "Ours bear out all of them."
     if not reproduced:
-        return f"Ours bear out none of them in full, but {partly} in part." if partly else "Ours bear out none of them."
-    return (
-        f"Ours bear out {reproduced} in full, and {partly} more in part."
-        if partly
-        else f"Ours bear out {reproduced} in full."
-    )
+        return (
+            f"Ours bear out none of them in full, but {few(partly)} in part."
+            if partly
+            else "Ours bear out none of them."
+        )
+    more = f", and {few(partly)} more in part" if partly else ""
+    return f"Ours bear out {few(reproduced)} in full{more}."
 
 
 def _others(no: int, left_open: int) -> list[str]:
-    counts = ((no, "They do not bear out {}."), (left_open, "They leave {} open."))
-    return [sentence.format("one" if count == 1 else count) for count, sentence in counts if count]
+    refused = "One they do not bear out." if no == 1 else f"They do not bear out {no}."
+    return [*([refused] if no else []), *([f"They leave {few(left_open)} open."] if left_open else [])]
 
 
 def index(judged: Iterable[Judged]) -> HTML:
@@ -102,7 +105,8 @@ def _other_readings(of: list[Judged]) -> str:
     settled = [item for item in several if "not settled" not in {j.verdict for j in (item.main, *item.others)}]
     differ = sum(any(other.verdict != item.main.verdict for other in item.others) for item in settled)
     read = "One can" if len(several) == 1 else f"{len(several)} can"
-    known = "" if len(settled) == len(several) else f"; {len(settled)} of these have a verdict on every reading"
+    have = {0: "none of these has", 1: "one of these has"}.get(len(settled), f"{len(settled)} of these have")
+    known = "" if len(settled) == len(several) else f"; {have} a verdict on every reading"
     changes = {0: "no other reading changes the verdict", 1: "for one another reading gives another verdict"}
     return f"{read} be read in more than one way{known}; {changes.get(differ, f'for {differ} another reading gives another verdict')}."
 
@@ -124,8 +128,8 @@ def _entry(item: Judged) -> str:
     if claim.by_construction:
         facts.insert(2, ("Not counted", escape(claim.by_construction)))
     shown = facts.index(("Reading", escape(main.reading.text)))
-    for number, other in enumerate(item.others, start=1):
-        name = "Read otherwise" if len(item.others) == 1 else f"Read otherwise ({number})"
+    for place, other in enumerate(item.others, start=1):
+        name = "Read otherwise" if len(item.others) == 1 else f"Read otherwise ({place})"
         tolerance = (
             "" if other.reading.tolerance == main.reading.tolerance else f" Tolerance: {_tolerance(other.reading)}"
         )

@@ -55,7 +55,12 @@ def test_a_ratio_is_a_geometric_mean_over_seeds_and_levels():
 
 
 @pytest.mark.parametrize(
-    "certificate, answer, useful", [(0.3, "yes", "9 of 9"), (0.9, "no", "0 of 9"), (0.55, "in part", "3 of 9")]
+    "certificate, answer, useful",
+    [
+        (0.3, "yes", "all 9 certificates"),
+        (0.9, "no", "none of the 9 certificates"),
+        (0.55, "in part", "3 of the 9 certificates"),
+    ],
 )
 def test_the_answer_is_the_outcome(certificate, answer, useful):
     found = numbers.of_certificates(certified(certificate=certificate))
@@ -63,7 +68,8 @@ def test_the_answer_is_the_outcome(certificate, answer, useful):
 
 
 def test_a_certificate_at_chance_is_not_below_it():
-    assert numbers.of_certificates(certified(count=1, certificate=0.6))["useful"] == "0 of 3"  # layerwise: 0.5
+    assert numbers.of_certificates(certified(count=1, certificate=0.6))["useful"] == "none of the 3 certificates"
+    assert numbers.of_certificates(certified(count=1, certificate=0.59))["useful"] == "one of the 3 certificates"
 
 
 def test_the_smallest_certificate_of_the_rivals_is_of_those_whose_prior_has_seen_nothing():

@@ -284,6 +284,21 @@ def test_the_page_counts_links_and_escapes(tmp_path):
     assert "<h4>D on Mnist2</h4>" in page
 
 
+@pytest.mark.parametrize(
+    "settled_too, said",
+    [
+        (0, "; none of these has a verdict on every reading; no other reading changes the verdict."),
+        (1, "; one of these has a verdict on every reading; for one another reading gives another verdict."),
+        (2, "; 2 of these have a verdict on every reading; for 2 another reading gives another verdict."),
+    ],
+)
+def test_one_claim_and_none_have_sentences_of_their_own(tmp_path, settled_too, said):
+    (claim,) = read(tmp_path, ENTRY)
+    judged = [settled(claim, "reproduced", "not")] * settled_too + [settled(claim, "reproduced", "not settled")] * 3
+    assert said in words.summary(judged).data
+    assert words.summary(judged[-1:]).data.startswith("Of one claim: **1 reproduced**. One can be read")
+
+
 def grouped(tmp_path, *groups, ids=("a", "b", "c"), **more):
     entries = [ENTRY | {"id": name} | more.get(name, {}) for name in ids]
     return read(tmp_path, *entries, groups=[{"question": q, "claims": names} for q, names in groups])
@@ -331,13 +346,13 @@ def test_what_a_chapter_adds_stands_beside_the_verdict(tmp_path):
 @pytest.mark.parametrize(
     "verdicts_, sentences",
     [
-        ("rrpn", "Ours bear out 2 in full, and 1 more in part. They do not bear out one."),
+        ("rrpn", "Ours bear out 2 in full, and one more in part. One they do not bear out."),
         ("rr", "Ours bear out all of them."),
-        ("rpp", "Ours bear out 1 in full, and 2 more in part."),
+        ("rpp", "Ours bear out one in full, and 2 more in part."),
         ("pp", "Ours bear out none of them in full, but 2 in part."),
         ("nn", "Ours bear out none of them."),
-        ("rnn?", "Ours bear out 1 in full. They do not bear out 2. They leave one open."),
-        ("r??", "Ours bear out 1 in full. They leave 2 open."),
+        ("rnn?", "Ours bear out one in full. They do not bear out 2. They leave one open."),
+        ("r??", "Ours bear out one in full. They leave 2 open."),
     ],
 )
 def test_how_many_are_borne_out_is_said_in_whole_sentences(tmp_path, verdicts_, sentences):

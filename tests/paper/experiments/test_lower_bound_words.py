@@ -1,5 +1,7 @@
 """What the chapter on Figure 2 shows, from an experiment on digits."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -61,6 +63,22 @@ def test_the_table_of_meetings_says_what_the_regions_say(shown):
     assert set(found["meet against chance"]) == {"yes", "no"}, "digits has both"
     words = verdicts([result]).data
     assert words.count("they meet") + words.count("they do not meet") == 3 and "Digits" in words
+
+
+@pytest.mark.parametrize(
+    "met, said",
+    [
+        (0, "do not meet with any seed"),
+        (1, "meet with one of them"),
+        (2, "meet with 2 of them"),
+        (3, "meet with every seed"),
+    ],
+)
+def test_with_how_many_seeds_they_meet_is_said(shown, met, said):
+    result, _, _ = shown
+    far, near = (replace(result, table=result.table.assign(complexity=c, accuracy=0.5)) for c in (2.0, 0.1))
+    text = verdicts([near] * met + [far] * (3 - met)).data
+    assert text.count(f"they {said} (smallest sum ") == 3 and ("It depends on the draw." in text) == (met in (1, 2))
 
 
 def test_complexities_at_equal_accuracy_and_equal_loss(shown):

@@ -117,7 +117,11 @@ def test_the_model_chooses_among_what_costs_no_more():
 
 @pytest.mark.parametrize(
     "measured, said",
-    [((40, 5), "better than the baseline's at every KL"), ((40, 50), "at 1 of 2 values"), ((60, 50), "nowhere better")],
+    [
+        ((40, 5), "better than the baseline's at every KL"),
+        ((40, 50), "at one of the 2 values of the KL"),
+        ((60, 50), "nowhere better"),
+    ],
 )
 def test_how_often_its_choice_is_better_is_said_in_a_sentence_of_its_own(measured, said):
     others = [[*row[:4], m, row[5]] for row, m in zip(OTHERS[1:], measured)]

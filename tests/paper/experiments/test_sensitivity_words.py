@@ -97,7 +97,7 @@ def test_deltas_are_by_the_theorems_formula(made):
         assert row[NAMES].tolist() == pytest.approx([expected] * 3)
     low, high = table.iloc[0, 0], table.iloc[-1, 0]
     facts = words.delta_facts(made).data
-    assert f"rise by {high - low:.2g} to {high - low:.2g}." in facts
+    assert f"rise by {high - low:.2g}." in facts
     assert "the logarithm grows by 6.9, beside divergences of at least 1,000 nats" in facts  # ln(0.1 / 0.0001)
 
 
@@ -128,7 +128,8 @@ def test_the_sentences_follow_the_table(made):
     assert "in all 10 networks. The order does not depend" in verdict
     assert "depends on the network for Baseline" in verdict
     assert "0.400 to 0.850 for Full L Hessian" in verdict and "changes by 0.200 from Baseline" in verdict
-    assert "That is 0.450 to 0.450 from end to end" in verdict and "moves a bound more than the method does" in verdict
+    assert "That is 0.450 from end to end for each method, where" in verdict
+    assert "moves a bound more than the method does" in verdict
 
 
 def test_the_verdict_turns_with_the_numbers(made):
@@ -139,9 +140,32 @@ def test_the_verdict_turns_with_the_numbers(made):
     assert "in 8 of the 10 networks. The order depends on the recipe." in text
     assert "changes by 2.200 from" in text and "moves a bound less than the method does" in text
     narrow = table.assign(bound=table["bound"].where(table["factor"] != "width", -9))
+    assert (
+        "That is 0.450 to 0.500 from end to end, where" in words.verdict(replace(made, table=uneven(made.table))).data
+    )
     assert words.verdict(replace(made, table=narrow)).data.endswith(text[text.index("- **Level**") :]), "not the width"
     same = table.assign(bound=table["bound"] + 5)
     assert "is the same for all networks" in words.verdict(replace(made, table=same)).data
+
+
+def uneven(table):
+    """With a baseline 0.05 further from end to end."""
+    far = (table["method"] == "baseline") & (table["factor"] == "batch_size") & (table["value"] == 16)
+    return table.assign(bound=table["bound"].where(~far, table["bound"] + 0.05))
+
+
+@pytest.mark.parametrize("epochs, said", [(1, "on for one epoch after"), (2, "on for 2 epochs after")])
+def test_one_epoch_more_is_singular(made, epochs, said):
+    late = made.table["factor"] == "extra_epochs"
+    table = made.table[~(late & (made.table["value"] == 10))].replace({"value": {30: epochs}})
+    assert said in words.late_stop(replace(made, table=table)).data
+
+
+def test_a_range_of_one_number_has_no_two_ends(made):
+    flat = made.table.assign(bound=made.table["method"].map(dict(zip(PAPERS_METHODS, (0.7, 0.6, 0.5)))))
+    text = words.verdict(replace(made, table=flat)).data
+    assert "the smallest bounds are 0.700 for Baseline, 0.600 for Diag Hessian and 0.500 for Full L Hessian." in text
+    assert "That is 0.000 from end to end for each method" in text
 
 
 def test_the_figures_show_every_bound(made):

@@ -168,6 +168,17 @@ def test_sentences_hold_the_numbers(measured):
     text = words.another_classifier(result).data
     assert f"{round(facts['train_disagreement'] * 1437)} of the 1,437 training" in text
     assert f"{round(facts['test_disagreement'] * 360)} of the 360 test" in text
+    for disagree, change, said in (
+        (0, 0, "on none of the 360"),
+        (1, 1, "on one of the 360"),
+        (2, -1, "on 2 of the 360"),
+    ):
+        changed = {"test_disagreement": disagree / 360, "mean_test_accuracy_original": 0.9}
+        changed["mean_test_accuracy_optimised"] = 0.9 + change / 360
+        values = result.table["quantity"].map(changed).fillna(result.table["value"])
+        text = words.another_classifier(replace(result, table=result.table.assign(value=values))).data
+        way = {0: "is 0.9000 for both.", 1: "rises by 0.28% of", -1: "falls by 0.28% of"}[change]
+        assert f"{said} test images" in text and f"The test accuracy {way}" in text
     text = words.moved(result).data
     assert f"another {facts['distance_original_optimised']:.2f}, " in text and "After epoch 2 of 4 " in text
     assert ("closer than" in text) == (

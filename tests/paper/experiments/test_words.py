@@ -89,7 +89,9 @@ def test_sweep_facts_count_the_points(results):
         r.table.loc[r.table.index[:2], ["evaluated", "accuracy_stderr"]] = [12, 0.5]
         r.table.loc[r.table.index[:2], "point"] = "grid"
     text = sweep_facts(results).data
-    assert text.count("Baseline 2 and 4, Diag Hessian 0 and 6, Full L Hessian 0 and 6") == len(results)
+    assert text.count(
+        "2 points and 4 members for Baseline, no points and 6 members for Diag Hessian and no points"
+    ) == len(results)
     assert text.count("all 60 examples") == text.count("at most 0.01.") == len(results) and "4,096 examples" in text
 
 

@@ -150,13 +150,17 @@ def test_the_table_holds_the_counts(first):
 def test_the_sentence_follows_the_counts(first):
     text = words.summary(first).data
     right, shortcuts = first[first["right"]], first[~first["right"]]
-    assert f"Of {len(right)} ways that pay for every event, none failed" in text
-    assert f"Of {len(shortcuts)} shortcuts, all failed" in text
+    assert f"None of the {len(right)} ways that pay for every event failed" in text
+    assert f"All {len(shortcuts)} shortcuts failed" in text
     assert f"on {shortcuts['rate'].min():.1%} to {shortcuts['rate'].max():.1%} of the data sets" in text
     nearest = right.iloc[(right["rate"] / right["delta"]).argmax()]
     assert f"{nearest['rate']:.1%} where 5% are allowed" in text and nearest["way"] in text
     worse = first.assign(low=first["low"].where(first["way"] != "kl", 0.9))
-    assert "ways that pay for every event, 2 failed" in words.summary(worse).data
+    assert f"2 of the {len(right)} ways that pay for every event failed" in words.summary(worse).data
+    one = first.assign(low=first["low"].where(first.index != right.index[0], 0.9))
+    assert f"One of the {len(right)} ways that pay for every event failed" in words.summary(one).data
+    fine = first.assign(low=0.0)
+    assert f"None of the {len(shortcuts)} shortcuts failed" in words.summary(fine).data
 
 
 def test_a_trial_is_entered_under_its_name(monkeypatch):

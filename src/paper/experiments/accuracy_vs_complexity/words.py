@@ -11,7 +11,7 @@ from paper.experiments.accuracy_vs_complexity import family
 from paper.experiments.accuracy_vs_complexity.parts import CORRECTED
 from paper.experiments.grid import EXPLORED, LEVELS, best_bounds, evaluated, members
 from paper.results.records import Result
-from paper.show.counts import listed
+from paper.show.counts import listed, number, span
 from paper.show.style import STYLE, title
 
 
@@ -90,7 +90,7 @@ def verdicts(results: list[Result]) -> Markdown:
             items.append(f"- **{name}**: no point of any method has a sum below the error of guessing, {chance:.3g}.")
         ratios = complexity_at([result]).filter(like="/ baseline")
         spans = [
-            f"{STYLE[column.removesuffix(' / baseline')][0]} needs {ratios[column].min():.2f} to {ratios[column].max():.2f} times"
+            f"{STYLE[column.removesuffix(' / baseline')][0]} needs {span(f'{ratios[column].min():.2f}', f'{ratios[column].max():.2f}')} times"
             for column in ratios
         ]
         if spans:
@@ -107,13 +107,13 @@ def sweep_facts(results: list[Result]) -> Markdown:
     ]
     for result in results:
         whole = members(result.table)
-        counts = ", ".join(
-            f"{STYLE[method][0]} {(~whole[rows.index]).sum()} and {whole[rows.index].sum()}"
+        counts = [
+            f"{number((~whole[rows.index]).sum(), 'point', 'points')} and {number(whole[rows.index].sum(), 'member', 'members')} for {STYLE[method][0]}"
             for method, rows in result.table.groupby("method", sort=False)
-        )
+        ]
         worst = result.table.loc[whole, "accuracy_stderr"].max()
         items.append(
-            f"- **{title(result.key.dataset)}**: points explored, and members of the front counted on all "
-            f"{result.table['examples'].iloc[0]:,} examples: {counts}. The standard errors of the latter are at most {worst:.2g}."
+            f"- **{title(result.key.dataset)}**: points were explored, and members of the front counted on all "
+            f"{result.table['examples'].iloc[0]:,} examples: {listed(counts)}. The standard errors of the members are at most {worst:.2g}."
         )
     return Markdown("\n\n".join([items[0], "\n".join(items[1:])]))

@@ -12,6 +12,7 @@ from paper import names
 from paper.experiments.grid import LEVELS
 from paper.experiments.lower_bound.figure import CURVE_STYLE
 from paper.results.records import Result
+from paper.show.counts import few, span
 from paper.show.style import STYLE, title
 
 SHOWN = ("fisher_diagonal", "layerwise_diagonal", "block_prior")  # the curves of Figure 2
@@ -86,9 +87,8 @@ def _verdict(dataset: str, of_seeds: list[Result]) -> str:
     words = []
     for curve, rows in table.groupby("curve", sort=False):
         count, sums = int((rows["meet against chance"] == "yes").sum()), rows["smallest sum"]
-        low, high = f"{sums.min():.3f}", f"{sums.max():.3f}"
-        span = f"smallest sum {low}" if low == high else f"smallest sums {low} to {high}"
-        words.append(f"with the curve *{curve}* they {_meet(count, n)} ({span})")
+        least = span(f"{sums.min():.3f}", f"{sums.max():.3f}")
+        words.append(f"with the curve *{curve}* they {_meet(count, n)} (smallest sum {least})")
     seeds = f", {n} seeds" if n > 1 else ""
     draw = "" if (table.groupby("curve")["meet against chance"].nunique() == 1).all() else " It depends on the draw."
     return f"- **{title(dataset)}**, chance {table['chance'].iloc[0]:.3g}{seeds}: {'; '.join(words)}.{draw}"
@@ -99,7 +99,7 @@ def _meet(count: int, n: int) -> str:
     if count in (0, n):
         every = "" if n == 1 else " with any seed" if not count else " with every seed"
         return ("do not meet" if not count else "meet") + every
-    return f"meet with {count} of them"
+    return f"meet with {few(count)} of them"
 
 
 def beside_the_curves(results: list[Result], methods: list[Result]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from IPython.display import Markdown
 from paper import names
 from paper.experiments.grid import LEVELS
 from paper.results.records import Result
+from paper.show.counts import how_many, span
 from paper.show.style import STYLE, title
 
 PREDICTED, MEASURED, USUAL = "predicted, over the baseline's", "measured, over the baseline's", "baseline's error"
@@ -93,9 +94,9 @@ def _finding(result: Result) -> str:
     below, above = ratio["predicted"], 1 / ratio["layerwise"]
     return (
         f"- **{title(result.key.dataset)}.** Where the noisy network is between a quarter and 95% of the way from guessing to perfect, "
-        f"its loss rises by {_times(below.min())} to {_times(below.max())} times what the Hessian predicts, in the median "
+        f"its loss rises by {span(_times(below.min()), _times(below.max()))} times what the Hessian predicts, in the median "
         f"{_times(below.median())} times. The layerwise quadratic of the methods errs the other way: what it predicts is "
-        f"{_times(above.min())} to {_times(above.max())} times the measured rise, in the median {_times(above.median())} times. {_choice(result)}"
+        f"{span(_times(above.min()), _times(above.max()))} times the measured rise, in the median {_times(above.median())} times. {_choice(result)}"
     )
 
 
@@ -104,10 +105,10 @@ def _choice(result: Result) -> str:
     if table.empty:
         return "No baseline of the grid lies there, so the choice of a model cannot be held against one."
     at = worth(result)
-    better = int((table[MEASURED] < 1).sum())
-    if not better:
+    better = table[MEASURED] < 1
+    if not better.any():
         return "At equal KL, the noise that Full L chooses by it is nowhere better than the baseline's."
-    where = "at every KL" if better == len(table) else f"at {better} of {len(table)} values of the KL"
+    where = "at every KL" if better.all() else f"at {how_many(better, 'values of the KL')}"
     return (
         f"And yet the noise that Full L chooses by it, at no larger KL, is better than the baseline's {where}. Beside the baseline with "
         f"an error of {at[USUAL]:.3f}, the model promises {at[PREDICTED]:.2g} times its rise of the loss; measured are "

@@ -98,7 +98,7 @@ def findings(result: Result, around: Result) -> Markdown:
     sentences = [
         f"**Optimisation.** Around the trained network the best of the paper's posteriors is certified at {min(paper.values()):.3f} on {where}, "
         f"and the best posterior of any shape there (Laplace, EKFAC, SWAG) at {min(c[m] for m in c if group(m) == 'minimum'):.3f}. Moving "
-        f"the mean as well, with all variances free, {name('error_weights')} reaches {c['error_weights']:.3f}.",
+        f"the mean as well, with all variances free, reaches {c['error_weights']:.3f} (*{name('error_weights')}*).",
         f"**Coordinates.** In the eigenbasis of the curvature the same optimisation, with as many steps, reaches {c['error_curvature']:.3f}; in "
         f"cosines, which no data have seen, {c['error_cosine']:.3f}; with the outputs rotated too, {c['error_kronecker']:.3f}. The prior does not mind the rotation, so "
         "nothing is paid for it.",

@@ -10,7 +10,7 @@ from pacbayes_curvature.bounds import complexity
 from paper.experiments.grid import EXPLORED, PAPERS_METHODS
 from paper.experiments.sensitivity.figure import FACTORS, PREDICTORS, around_default, chance, default_value
 from paper.results.records import Result
-from paper.show.counts import how_many, listed
+from paper.show.counts import how_many, listed, number, span
 from paper.show.style import STYLE, title
 
 NAMES = {method: STYLE[method][0] for method in PAPERS_METHODS}
@@ -104,7 +104,7 @@ def late_stop(result: Result) -> Markdown:
     changes = longest["bound"] - first["bound"]
     moved = longest["squared_distance"].iloc[0] / first["squared_distance"].iloc[0] - 1
     return Markdown(
-        f"Training on for {longest['value'].iloc[0]:.0f} epochs after the first fit changes the squared distance by "
+        f"Training on for {number(int(longest['value'].iloc[0]), 'epoch', 'epochs')} after the first fit changes the squared distance by "
         f"{100 * moved:+.1f}% and the smallest bounds of {_each(changes, '{name} by {value:+.4f}')}. On the examples "
         f"that the points are chosen with, the accuracy has a standard error of up to {_search_noise(result):.4f}: the "
         "search does not see differences much smaller than that."
@@ -150,7 +150,7 @@ def delta_facts(result: Result) -> Markdown:
     return Markdown(
         f"From $\\delta = {DELTAS[0]:g}$ to $\\delta = {DELTAS[-1]:g}$ the logarithm grows by "
         f"{math.log(DELTAS[0] / DELTAS[-1]):.1f}, beside divergences of at least {kl.min():,.0f} nats, and the bounds at these "
-        f"points rise by {change.min():.2g} to {change.max():.2g}."
+        f"points rise by {span(f'{change.min():.2g}', f'{change.max():.2g}')}."
     )
 
 
@@ -163,7 +163,9 @@ def verdict(result: Result) -> Markdown:
     mixed = [name for name in names if (fitted[name] < chance(result)).nunique() > 1]
     length = papers[names].agg(_length)
     step = abs(baseline.iloc[0] - layerwise.iloc[0])  # of the default network, the first
-    levels = ", ".join(f"{papers[name].min():.3f} to {papers[name].max():.3f} for {name}" for name in names)
+    levels = listed([f"{_span(papers[name].min(), papers[name].max())} for {name}" for name in names])
+    apart = _span(length.min(), length.max())
+    each = " for each method" if " to " not in apart else ""
     more = "more than" if length.min() > step else "less than" if length.max() < step else "about as much as"
     order = "does not depend on the recipe, as far as we varied it" if ordered.all() else "depends on the recipe"
     side = f"depends on the network for {', '.join(mixed)}" if mixed else "is the same for all networks"
@@ -171,8 +173,8 @@ def verdict(result: Result) -> Markdown:
         f"- **Order**: each refinement of the curvature gives a smaller bound in {how_many(ordered, 'networks')}. "
         f"The order {order}.\n"
         f"- **Vacuous or not**: the side of the error of guessing that the smallest bound is on {side}.\n"
-        f"- **Level**: at the paper's width, the smallest bounds go from {levels}. That is {length.min():.3f} to "
-        f"{length.max():.3f} from end to end, where the default network's bound changes by {step:.3f} from {names[0]} "
+        f"- **Level**: at the paper's width, the smallest bounds are {levels}. That is {apart} from end to end{each}, "
+        f"where the default network's bound changes by {step:.3f} from {names[0]} "
         f"to {names[-1]}: what the paper leaves open moves a bound {more} the method does. A level read off its plots "
         "can be held against ours no more closely than that."
     )
@@ -194,6 +196,10 @@ def _search_noise(result: Result) -> float:
 
 def _length(values: pd.Series) -> float:
     return values.max() - values.min()
+
+
+def _span(low: float, high: float) -> str:
+    return span(f"{low:.3f}", f"{high:.3f}")
 
 
 def _each(values: pd.Series, form: str) -> str:
@@ -237,8 +243,8 @@ def _order(result: Result) -> str:
     return (
         f"**The order of the methods**: {second} has a smaller bound than {first} in "
         f"{how_many(fitted[second] < fitted[first], 'networks')}, and {third} a smaller one than {second} in "
-        f"{how_many(fitted[third] < fitted[second], 'networks')}. The bound of {third} is {ratio.min():.2f} to {ratio.max():.2f} "
-        f"times that of {first}. For the default network, {second} changes the bound of {first} by {-step:+.3f}; the "
+        f"{how_many(fitted[third] < fitted[second], 'networks')}. The bound of {third} is "
+        f"{span(f'{ratio.min():.2f}', f'{ratio.max():.2f}')} times that of {first}. For the default network, {second} changes the bound of {first} by {-step:+.3f}; the "
         f"seeds differ by {of_seeds:.3f} in the bound of {first}."
     )
 

@@ -9,6 +9,7 @@ from paper import names
 from paper.experiments.grid import best_bounds
 from paper.experiments.two_minima.compute import NETWORKS, POSTERIORS, facts, path
 from paper.results.records import Result
+from paper.show.counts import few
 from paper.show.style import STYLE, title
 
 NAMES = {"initialisation": "initialisation", "original": "original minimum", "optimised": "optimised mean"}
@@ -123,12 +124,17 @@ def another_classifier(result: Result) -> Markdown:
     found = facts(result)
     counts = {part: (found[f"{part}_disagreement"], int(found[f"{part}_examples"])) for part in ("train", "test")}
     (a, n), (b, m) = counts["train"], counts["test"]
-    change = found["mean_test_accuracy_optimised"] - found["mean_test_accuracy_original"]
+    was, is_now = (found[f"mean_test_accuracy_{name}"] for name in POSTERIORS)
+    accuracy = (
+        f"rises by {is_now - was:.2%} of the images, from {was:.4f} to {is_now:.4f}"
+        if is_now > was
+        else f"falls by {was - is_now:.2%} of the images, from {was:.4f} to {is_now:.4f}"
+        if is_now < was
+        else f"is {was:.4f} for both"
+    )
     return Markdown(
-        f"**Is it another classifier?** Without noise, the two networks disagree on {round(a * n):,} of the {n:,} training "
-        f"images ({a:.2%}) and on {round(b * m):,} of the {m:,} test images ({b:.2%}). The test accuracy "
-        f"{'rises' if change > 0 else 'falls'} by {abs(change):.2%} of the images, from "
-        f"{found['mean_test_accuracy_original']:.4f} to {found['mean_test_accuracy_optimised']:.4f}. The weights have moved "
+        f"**Is it another classifier?** Without noise, the two networks disagree on {few(round(a * n))} of the {n:,} training "
+        f"images ({a:.2%}) and on {few(round(b * m))} of the {m:,} test images ({b:.2%}). The test accuracy {accuracy}. The weights have moved "
         f"{_distance(found, 'original', 'optimised') / _distance(found, 'initialisation', 'original'):.0%} as far as training "
         f"moved them, and the answer is the same on {1 - b:.1%} of the test images."
     )
