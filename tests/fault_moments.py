@@ -12,7 +12,7 @@ from random import Random
 
 from paper import files
 
-EVENTS = {"open", "os.chmod", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "tempfile.mkstemp"}
+EVENTS = {"open", "os.chmod", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "tempfile.mkdtemp"}
 Prepare = Callable[[], object]
 
 
@@ -93,12 +93,12 @@ def small_disk(rng: Random) -> Prepare:
 
 def full_disk(rng: Random) -> Prepare:
     """There is no room for another file, from some file on."""
-    return _failing("mkstemp", rng, errno.ENOSPC, errno.EDQUOT)
+    return _failing("mkdtemp", rng, errno.ENOSPC, errno.EDQUOT)
 
 
 def read_only(rng: Random) -> Prepare:
     """The folder cannot be written. Not by its mode, which does not bind the user root."""
-    return _failing("mkstemp", rng, errno.EROFS, errno.EACCES)
+    return _failing("mkdtemp", rng, errno.EROFS, errno.EACCES)
 
 
 def failing_move(rng: Random) -> Prepare:
@@ -109,7 +109,7 @@ def failing_move(rng: Random) -> Prepare:
 def _failing(name: str, rng: Random, *numbers: int) -> Prepare:
     """From one of the first calls on, `files` gets the system's error from a function of os or tempfile."""
     number, left = rng.choice(numbers), rng.choice([0, 0, 1, 2])
-    module = files.tempfile if name == "mkstemp" else files.os
+    module = files.tempfile if name == "mkdtemp" else files.os
     works = getattr(module, name)
 
     def fails(*arguments, **more):

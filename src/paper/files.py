@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,38 +40,64 @@ def atomic(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is renamed to `path`, on failure it is removed.
 
     A reader sees the old file or the new one, never half of it; a killed writer leaves `path` as it was, and beside it a hidden
-    file, which the next writer of `path` removes. Raises NotWritten where the disk is full or the folder cannot be written.
+    folder, which the next writer of `path` removes. Raises NotWritten where the disk is full or the folder cannot be written.
     """
-    path, part = Path(path), None
+    path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_left(path)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path), suffix=path.suffix)
-        part = Path(name)
-        with os.fdopen(handle, "rb") as file:
-            environment.take(file.fileno())  # for as long as this process lives: so others see that it is not left over
+        remove_left(path)
+        with _folder_beside(path) as folder:
+            part = folder / f".{path.name}"
+            part.touch()
             yield part
-            part.chmod(0o666 & ~_umask())  # mkstemp, and some writers, make files that only the owner can read
+            part.chmod(0o666 & ~_umask())  # some writers make files that only the owner can read
             os.replace(part, path)
     except Exception as error:
         if remedy := REMEDIES.get(_number(error)):
             raise NotWritten(f"{path} could not be written ({error}): {remedy} and run it again") from error
         raise
+
+
+@contextlib.contextmanager
+def _folder_beside(path: Path) -> Iterator[Path]:
+    """A hidden folder, with a lock for as long as this process lives: so others see that it is not left over. The lock is not the part's
+    own, since some writers put a new file in its place."""
+    handle = None
+    while handle is None:
+        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=_prefix(path)))
+        handle = _taken(folder, without_locks=True)  # None where another writer was faster, and took it for left over
+    try:
+        yield folder
     finally:
-        if part:
-            part.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
 
 
 def _prefix(path: Path) -> str:
     return f".{path.stem}.part-"
 
 
-def _remove_left(path: Path) -> None:
+def remove_left(path: Path) -> None:
     """Remove what killed writers of `path` have left."""
-    for left in path.parent.glob(f"{glob.escape(_prefix(path))}*{glob.escape(path.suffix)}"):
-        with contextlib.suppress(OSError), left.open("rb") as file:
-            if environment.take(file.fileno()):
-                left.unlink()
+    for left in path.parent.glob(f"{glob.escape(_prefix(path))}*"):
+        with contextlib.suppress(OSError):
+            if (handle := _taken(left, without_locks=False)) is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(handle)
+
+
+def _taken(folder: Path, without_locks: bool) -> int | None:
+    """A handle that holds the lock of a folder; None where another process holds it or has removed the folder. Where there are no locks, a
+    handle is given if `without_locks`."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    taken = environment.take(handle)
+    if (without_locks if taken is None else taken) and folder.exists():
+        return handle
+    os.close(handle)
+    return None
 
 
 def _number(error: Exception) -> int | None:

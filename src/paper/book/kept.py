@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from paper.files import Damaged, atomic, made_again, read_sealed, sealed, sha256
+from paper.files import Damaged, atomic, made_again, read_sealed, remove_left, sealed, sha256
 
 OWN = ".snakemake_timestamp"  # by which Snakemake dates a folder
 
@@ -45,8 +45,10 @@ def check(made: Path) -> None:
 
 
 def discard_damaged(made: Iterable[Path]) -> None:
-    """Remove those of these files and folders that are not as they were made, and say so."""
+    """Remove those of these files and folders that are not as they were made, and say so; and what killed writers have left beside them."""
     for path in made:
+        remove_left(path)
+        remove_left(sums(path))
         try:
             check(path)
         except Damaged as error:
