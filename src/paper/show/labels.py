@@ -1,19 +1,153 @@
-"""Labels beside points, where no other label and no point is."""
+"""Labels beside points and on lines, where no other label, no point and no line is, and rings around the best points."""
 
 import itertools
+import textwrap
 from collections.abc import Sequence
+from typing import NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
-GAP = 7  # between a point and its label, in points
-ROWS = (-4, 3, -11, 10, -18, 17, -25, 24, 32, -33)  # heights of a label beside its point, in the order of trying
+SIDES = (7, -7, 24, -24, 45, -45)  # from a point to its label, in points
+ROWS = (-4, *range(3, 90, 7), *range(-11, -90, -7))  # heights of a label beside its point
+BESIDE = sorted(itertools.product(ROWS, SIDES), key=lambda at: abs(at[0] + 4) + abs(at[1]))  # in the order of trying
 LEADER = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3}  # from a label to its point
+SIZE = 9  # of a label, in points: 12 pixels where a figure has its own width
+NOWHERE = np.array([[-1e4, -1e4]])  # a place that nothing is near to
+STEP = 4  # between the places on a line that are looked at, in pixels
+CLEAR = 3  # pixels between a label and what it must not cover
+ENOUGH = 25  # pixels by which a label is nearer to its own line than to any other: more makes it no clearer
+AROUND = np.array([(x, y) for x in (0, -1, 1) for y in (1, -1, 0) if x or y])  # from a line to its label
+LEGIBLE = 9  # a label that is covered counts as so many points of a line
+OUTSIDE = 9999  # and what is beyond the border as so many
+REACHES = (0, 10, 20, 35, 50)  # pixels from a line to a name that has no place beside it
+INK = 0.68  # of a line's colour: letters are thin, and so dark enough that their contrast to white is 4.5 at least
+
+
+def ink(colour: str) -> tuple[float, float, float]:
+    """The colour for letters about what is drawn in `colour`."""
+    return tuple(INK * part for part in to_rgb(colour))
+
+
+def ring(axis: Axes, x: float, y: float, colour: str) -> Line2D:
+    """A ring around the point, for the best of its kind."""
+    (made,) = axis.plot(
+        x,
+        y,
+        "o",
+        markersize=12,
+        markerfacecolor="none",
+        markeredgecolor=colour,
+        markeredgewidth=1.3,
+        clip_on=False,  # a ring around what is at the border is whole
+        zorder=4,
+        label="_ring",
+    )
+    return made
+
+
+def on_lines(*axes: Axes, **style) -> list[Text]:
+    """The names of the lines that have one, in their colours, beside the lines: inside the axes, covering no line and no text, and
+    nearer to a line of this name than to any other. A name of several words takes two lines of text where that helps. An axis without
+    such a place for a name goes without it; but if no axis has one, the name stands on one of them farther off, joined to its line, or
+    where it covers least. The limits must be final. style: of the texts."""
+    for _ in range(2):  # the layout settles at the second time
+        axes[0].figure.draw_without_rendering()
+    spaces, found = [_Space(axis, style) for axis in axes], {}
+    for space in spaces:
+        for name in space.names:
+            place = space.place(name)
+            found.setdefault(name, []).extend([] if place.badness else [space.put(name, place)])
+    for name in (name for name, labels in found.items() if not labels):
+        places = [(space, space.place(name, REACHES)) for space in spaces if name in space.names]
+        space, place = min(places, key=lambda each: each[1].badness)
+        found[name].append(space.put(name, place))
+    return [label for labels in found.values() for label in labels]
+
+
+class _Place(NamedTuple):
+    badness: float  # 0: all is as it should be
+    text: str
+    centre: np.ndarray
+    on: np.ndarray | None  # the place on the line to which it has to be joined
+
+
+class _Space:
+    """What is drawn on an axis, in pixels, and where names have a place."""
+
+    def __init__(self, axis: Axes, style: dict):
+        self.axis, self.frame = axis, axis.get_window_extent()
+        self.style = dict(fontsize=SIZE, ha="center", va="center", linespacing=1) | style
+        self.drawn = [(line.get_label(), line.get_color(), _places(line, self.frame)) for line in axis.get_lines()]
+        self.colours = {name: colour for name, colour, _ in self.drawn}
+        shown = {name for name, _, places in self.drawn if len(places)}
+        self.names = [name for name in self.colours if name in shown and not name.startswith("_")]
+        self.taken = [Text.get_window_extent(text) for text in axis.texts]
+
+    def place(self, name: str, reaches: tuple[int, ...] = (0,)) -> _Place:
+        """The best of the places beside the lines of this name, at any of the reaches."""
+        found = []
+        for text in dict.fromkeys((name, textwrap.fill(name, len(name) // 2 + 2, break_long_words=False))):
+            label = self.axis.text(0, 0, text, **self.style)
+            box = label.get_window_extent()
+            label.remove()
+            found += [self._best(name, text, np.array([box.width, box.height]) / 2, reach) for reach in reaches]
+        return min(found, key=lambda place: place.badness)
+
+    def put(self, name: str, place: _Place) -> Text:
+        centre, on = self.axis.transData.inverted().transform(
+            [place.centre, place.centre if place.on is None else place.on]
+        )
+        leader = {} if place.on is None else {"arrowprops": LEADER}
+        label = self.axis.annotate(place.text, on, centre, color=ink(self.colours[name]), **self.style, **leader)
+        label.set_in_layout(False)  # or the axes shrink for it
+        label.update_positions(label.figure.canvas.get_renderer())
+        self.taken.append(Text.get_window_extent(label))
+        return label
+
+    def _best(self, name: str, text: str, half: np.ndarray, reach: int) -> _Place:
+        own = np.vstack([places for label, _, places in self.drawn if label == name])
+        everything = np.vstack([places for *_, places in self.drawn])
+        others = [places for label, colour, places in self.drawn if not self._belongs(label, colour, name)]
+        centres = (own[:, None] + AROUND * (half + CLEAR + 1 + reach)).reshape(-1, 2)
+        inside = (centres - half > self.frame.min).all(axis=1) & (centres + half < self.frame.max).all(axis=1)
+        to_own, to_others = (
+            _gaps(centres, half, places).min(axis=1) for places in (own, np.vstack([NOWHERE, *others]))
+        )
+        nearer = np.minimum(to_others - to_own, ENOUGH)
+        covered = (_gaps(centres, half, everything) < CLEAR).sum(axis=1)
+        texts = [Bbox([centre - half - CLEAR, centre + half + CLEAR]).count_overlaps(self.taken) for centre in centres]
+        unclear = 9 * (nearer < CLEAR) if not reach else reach / 9
+        badness = covered + LEGIBLE * np.array(texts) + OUTSIDE * ~inside + unclear
+        best = np.lexsort((-nearer, badness))[0]
+        return _Place(badness[best], text, centres[best], own[best // len(AROUND)] if reach else None)
+
+    def _belongs(self, label: str, colour: str, name: str) -> bool:
+        """Whether a line is that of the name, or a companion of it: of its colour, without a name of its own."""
+        return label == name or (label.startswith("_") and colour == self.colours[name])
+
+
+def _places(line: Line2D, frame: Bbox) -> np.ndarray:
+    """Places on the line inside the frame, STEP pixels apart at most."""
+    corners = line.get_transform().transform(line.get_xydata())
+    steps = [max(1, int(np.ceil(np.hypot(*step) / STEP))) for step in np.diff(corners, axis=0)]
+    parts = [np.linspace(a, b, n, endpoint=False) for a, b, n in zip(corners, corners[1:], steps)]
+    places = np.vstack([*parts, corners[-1:]])
+    return places[((places >= frame.min) & (places <= frame.max)).all(axis=1)]
+
+
+def _gaps(centres: np.ndarray, half: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """(centres, places): how far each place is from the box around each centre, 0 inside."""
+    beyond = np.maximum(np.abs(centres[:, None] - places) - half, 0)
+    return np.hypot(beyond[..., 0], beyond[..., 1])
 
 
 def beside(axis: Axes, points: Sequence[tuple[float, float]], texts: Sequence[str], **style) -> list[Annotation]:
-    """A label for each of the first points of `axis`, whose limits must be final: at its right or left, at the first of ROWS where it is inside
+    """A label for each of the first points of `axis`, whose limits must be final: at the first of BESIDE where it is inside
     the axes and covers no label that is there already and none of the points, of which there may be more than texts; where there is no
     such place, where it covers the fewest. style: of the texts."""
     axis.figure.draw_without_rendering()
@@ -21,10 +155,10 @@ def beside(axis: Axes, points: Sequence[tuple[float, float]], texts: Sequence[st
     for point, text in zip(points, texts):
         label = axis.annotate(text, point, (0, 0), textcoords="offset points", arrowprops=LEADER, **style)
         label.set_in_layout(False)  # or the axes shrink for it
-        boxes = {place: _put(label, *place) for place in itertools.product(ROWS, (GAP, -GAP))}
+        boxes = {place: _put(label, *place) for place in BESIDE}
         inside = axis.get_window_extent()
         place = min(boxes, key=lambda at: (_outside(boxes[at], inside), boxes[at].count_overlaps(taken)))
-        taken.append(_put(label, *place))
+        taken += [_put(label, *place)] * LEGIBLE
         labels.append(label)
     return labels
 

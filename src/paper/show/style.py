@@ -13,6 +13,9 @@ from pacbayes_curvature.posteriors import POSTERIORS
 
 # method: name in the figures, as in the paper; colour; marker
 STYLE = {name: (method.title, method.colour, method.marker) for name, method in POSTERIORS.items()}
+SMALL = sns.plotting_context(
+    "paper"
+)  # letters of figures that are one column wide, on a phone, too; decorates what draws one
 LAYER_COLOURS = ("#0072B2", "#E69F00", "#CC79A7")
 
 

@@ -118,8 +118,11 @@ def test_the_figures_draw_every_curve_in_a_panel_for_each_data_set(shown):
         assert len(figure.axes) == 2
         for axis in figure.axes:
             assert curves <= set(axis.get_legend_handles_labels()[1])
-        assert curves <= {text.get_text() for text in figure.legends[0].get_texts()}
+        written = [*figure.legends[0].get_texts(), *(text for axis in figure.axes for text in axis.texts)]
+        assert curves <= {text.get_text().replace("\n", " ") for text in written}
         plt.close(figure)
+    rings = [line for line in of_accuracy.axes[0].get_lines() if line.get_label() == "_ring"]
+    assert len(rings) == methods.table["method"].nunique()
     figure = figures.readings([result], [methods], [10])
     labels = figure.axes[0].get_legend_handles_labels()[1]
     assert len(labels) == len(set(labels)) >= 6

@@ -6,67 +6,80 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from paper.experiments.grid import best_bounds
 from paper.results.records import Result
-from paper.show.style import STYLE, title
+from paper.show import labels
+from paper.show.style import SMALL, STYLE, title
 
 NEARLY = 0.99  # of the way from guessing to perfect: what the complexity axis has room for
 
 
+@SMALL
 def fronts(results: list[Result], classes: list[int]) -> Figure:
-    """Figures 3 and 4: one panel a result, the Pareto-optimal points of each method, and two vacuity lines.
+    """Figures 3 and 4: one panel a result, the Pareto-optimal points of each method, its best one ringed, the same networks on the test set
+    as a thin line, and two vacuity lines.
 
     A point bounds the error by 1 - accuracy + complexity. Below the line complexity = accuracy that is less than 1;
     below complexity = accuracy - 1/C it is less than the error of guessing among C classes, 1 - 1/C.
     """
     figure, axes = _panels(len(results))
-    for axis, result, c in zip(axes.flat, results, classes):
+    for axis, result, c in zip(axes, results, classes):
         for method, points in result.table[result.table["pareto"]].groupby("method", sort=False):
             name, colour, marker = STYLE[method]
             points = points.sort_values("complexity")
+            tested = "on the test set" if method == result.table["method"].iloc[0] else "_"
+            axis.plot(
+                1 - points["test_error"], points["complexity"], color=colour, linewidth=0.8, alpha=0.5, label=tested
+            )
             axis.plot(
                 points["accuracy"],
                 points["complexity"],
                 color=colour,
                 marker=marker,
-                markersize=4.5,
+                markersize=3.5,
                 linewidth=1,
                 label=name,
                 gid=f"{result.key.dataset}-{method}",
             )
+        for best in best_bounds([result]).itertuples():
+            labels.ring(axis, best.accuracy, best.complexity, STYLE[best.method][1])
         _vacuity(axis, result.key.dataset, c, _top(result, c))
-    axes.flat[0].legend(loc="upper left", fontsize="small", frameon=True)
-    sns.despine(figure)
-    return figure
+    return _named(figure, axes)
 
 
+@SMALL
 def fronts_over_seeds(results: dict[str, list[Result]], classes: list[int]) -> Figure:
     """Figure 3 with its spread: one panel a data set, one thin front for each seed and method."""
     figure, axes = _panels(len(results))
-    for axis, (dataset, seeds), c in zip(axes.flat, results.items(), classes):
+    for axis, (dataset, seeds), c in zip(axes, results.items(), classes):
         for result in seeds:
             for method, points in result.table[result.table["pareto"]].groupby("method", sort=False):
                 name, colour, _ = STYLE[method]
                 points = points.sort_values("complexity")
-                label = name if result is seeds[0] else None
-                axis.plot(points["accuracy"], points["complexity"], color=colour, linewidth=0.9, alpha=0.7, label=label)
+                axis.plot(points["accuracy"], points["complexity"], color=colour, linewidth=0.9, alpha=0.7, label=name)
         _vacuity(axis, dataset, c, max(_top(result, c) for result in seeds))
-    axes.flat[0].legend(loc="upper left", fontsize="small", frameon=True)
-    sns.despine(figure)
-    return figure
+    return _named(figure, axes)
 
 
-def _panels(count: int) -> tuple[Figure, np.ndarray]:
-    columns = min(count, 3)
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
+    """One or two below each other, more in two columns, the first half in the left one: wide enough to be read on a phone, too."""
+    columns = 1 if count < 3 else 2
     rows = -(-count // columns)
-    size = (5.2 * columns, 4.2 * rows) if columns < 3 else (10.4, 3.6 * rows)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    for place, axis in enumerate(axes.flat):
-        # Where no panel is below; three labels side by side would run into each other.
-        axis.xaxis.label.set_visible(place + columns >= count and (columns < 3 or place % columns == 1))
-        axis.yaxis.label.set_visible(place % columns == 0)
-    for axis in axes.flat[count:]:
+    size = (5.2, 3.5 * rows) if columns == 1 else (5.8, 2.6 * rows)
+    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    axes = list(grid.T.flat)
+    for axis in axes[count:]:
         axis.set_axis_off()
-    return figure, axes
+    return figure, axes[:count]
+
+
+def _named(figure: Figure, axes: list[Axes]) -> Figure:
+    """What the axes are, once, and the names on the lines."""
+    sns.despine(figure)
+    figure.supxlabel("Training accuracy of the stochastic network", fontsize="medium")
+    figure.supylabel("Complexity", fontsize="medium")
+    labels.on_lines(*axes)
+    return figure
 
 
 def _vacuity(axis: Axes, dataset: str, classes: int, top: float) -> None:
@@ -76,8 +89,6 @@ def _vacuity(axis: Axes, dataset: str, classes: int, top: float) -> None:
     axis.plot(ends, ends - 1 / c, color="black", linestyle=":", linewidth=1.4, label=f"bound = chance, {1 - 1 / c:.2g}")
     axis.set(
         title=title(dataset),
-        xlabel="Training accuracy of the stochastic network",
-        ylabel=r"Complexity $\sqrt{(\mathrm{KL} + \ln(2(N-1)/\delta))/2N}$",
         xlim=(1 / c - 0.08 * (1 - 1 / c), 1 + 0.03 * (1 - 1 / c)),
         ylim=(0, top),
     )

@@ -1,75 +1,89 @@
 """The certificates of the paper's posteriors beside what they are about: the error on the test set, the hold-out bound, guessing."""
 
 import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from paper import names
 from paper.experiments.holdout.words import chosen
 from paper.results.records import Result
-from paper.show.style import STYLE, title
+from paper.show import labels
+from paper.show.style import SMALL, STYLE, title
 
-HEIGHT = 0.17  # between the methods of a data set
+HEIGHT = 0.19  # between the methods of a data set
+LINES = {"-": "black", ":": "0.4"}  # the hold-out bound, guessing
+MARKS = "test (open), certificate (filled)"
 
 
+@SMALL
 def certificates(results: list[Result], holdouts: list[Result]) -> Figure:
-    """A row for each data set: for each method its certificate (filled) and test error (open), joined; all seeds."""
+    """A row for each data set: for each method its certificate (filled) and test error (open), joined; all seeds. The smallest certificate
+    of a data set is ringed where it is below guessing. The names are on the first row's lines."""
     datasets = list(dict.fromkeys(result.key.dataset for result in results))
-    figure, axis = plt.subplots(figsize=(7.2, 1.1 + 0.85 * len(datasets)))
-    for result in results:
-        row = datasets.index(result.key.dataset)
-        for i, line in enumerate(result.table.itertuples()):
-            _, colour, marker = STYLE[line.method]
-            y = row + HEIGHT * (i - 1)
-            axis.plot([line.test_error, line.certificate], [y, y], color=colour, linewidth=1, alpha=0.5)
-            axis.plot(line.certificate, y, marker, color=colour, markersize=7)
-            axis.plot(line.test_error, y, marker, markerfacecolor="none", color=colour, markersize=5)
+    figure, axis = plt.subplots(figsize=(5.4, 0.6 + 0.9 * len(datasets)))
+    axis.set(xlim=(0, 1), ylim=(len(datasets) - 0.45, -0.75), xlabel=f"error: {MARKS}")
     for row, dataset in enumerate(datasets):
-        chance = 1 - 1 / names.classes(dataset)
-        axis.plot([chance, chance], [row - 0.38, row + 0.38], ":", color="0.5")
-        for result in holdouts:
-            if result.key.dataset == dataset:
-                bound = chosen(result)
-                axis.plot([bound, bound], [row - 0.38, row + 0.38], color="black", linewidth=1.5)
+        tables = [result.table for result in results if result.key.dataset == dataset]
+        rows = {method: row + HEIGHT * (i - 1) for i, method in enumerate(tables[0]["method"])}
+        bounds = [chosen(result) for result in holdouts if result.key.dataset == dataset]
+        _pairs(axis, tables, rows, 1 - 1 / names.classes(dataset))
+        for value, style in ((1 - 1 / names.classes(dataset), ":"), *((bound, "-") for bound in bounds)):
+            axis.plot([value] * 2, [row - 0.38, row + 0.38], style, color=LINES[style], linewidth=1.5)
+            if row == 0:
+                text = {":": "guessing", "-": "hold-out bound"}[style]
+                axis.annotate(
+                    text, (value, -0.42), ha="left" if value < 0.1 else "center", va="bottom", fontsize=labels.SIZE
+                )
+        for line in tables[0].itertuples() if row == 0 else ():
+            label = dict(va="center", ha="center", color=labels.ink(STYLE[line.method][1]), fontsize=labels.SIZE)
+            ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+            axis.text(
+                (line.test_error + line.certificate) / 2, rows[line.method], STYLE[line.method][0], bbox=ground, **label
+            )
     axis.set_yticks(range(len(datasets)), [title(dataset) for dataset in datasets])
-    axis.invert_yaxis()
-    axis.set(xlim=(0, 1), xlabel="error")
-    axis.grid(axis="x", alpha=0.3)
     axis.tick_params(axis="y", length=0)
-    handles = [Line2D([], [], color=c, marker=m, linestyle="", label=t) for t, c, m in STYLE.values()]
-    handles += [
-        Line2D(
-            [], [], color="0.3", marker="o", linestyle="", markerfacecolor="none", label="its error on the test set"
-        ),
-        Line2D([], [], color="black", label="hold-out bound"),
-        Line2D([], [], color="0.5", linestyle=":", label="guessing"),
-    ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=3, fontsize="small", frameon=False)
+    sns.despine(figure, left=True)
     return figure
 
 
+@SMALL
 def by_method(results: list[Result], holdouts: list[Result]) -> Figure:
-    """One data set: a row for each posterior, its certificate (filled) and test error (open) for every seed, and the lines of the hold-out bound
-    and of guessing, labelled."""
+    """One data set: a row for each posterior, its certificate (filled) and test error (open) for every seed, joined, and the lines of the
+    hold-out bound and of guessing, named. The smallest certificate is ringed where it is below guessing."""
     dataset = results[0].key.dataset
-    figure, axis = plt.subplots(figsize=(5.2, 2.6))
-    methods = list(results[0].table["method"])
-    for result in results:
-        for line in result.table.itertuples():
-            _, colour, marker = STYLE[line.method]
-            y = methods.index(line.method)
-            axis.plot(line.certificate, y, marker, color=colour, markersize=8)
-            axis.plot(line.test_error, y, marker, markerfacecolor="none", color=colour, markersize=6)
-    for value, label, style in (
-        (chosen(holdouts[0]), "hold-out bound", "-"),
-        (1 - 1 / names.classes(dataset), "guessing", ":"),
-    ):
-        axis.axvline(value, color="0.3", linestyle=style, linewidth=1.3)
-        axis.annotate(label, (value, 1.01), xycoords=("data", "axes fraction"), ha="center", fontsize=9, color="0.3")
-    axis.set_yticks(range(len(methods)), [STYLE[method][0] for method in methods])
-    axis.invert_yaxis()
-    largest = max(float(result.table["certificate"].max()) for result in results)
-    axis.set(xlim=(0, 1.08 * max(largest, 1 - 1 / names.classes(dataset))), ylim=(len(methods) - 0.5, -0.5))
-    axis.set_xlabel(f"error on {title(dataset)}: test (open), certificate (filled)")
+    figure, axis = plt.subplots(figsize=(4.2, 2.2))
+    tables = [result.table for result in results]
+    rows = {method: i for i, method in enumerate(tables[0]["method"])}
+    chance = 1 - 1 / names.classes(dataset)
+    largest = max(float(table["certificate"].max()) for table in tables)
+    axis.set(
+        xlim=(0, 1.08 * max(largest, chance)),
+        ylim=(len(rows) - 0.5, -0.8),
+        xlabel=f"error on {title(dataset)}: {MARKS}",
+    )
+    _pairs(axis, tables, rows, chance)
+    for value, label, style in ((chosen(holdouts[0]), "hold-out bound", "-"), (chance, "guessing", ":")):
+        axis.axvline(value, color=LINES[style], linestyle=style, linewidth=1.3)
+        side = "left" if value < 0.1 else "center"
+        axis.annotate(label, (value, 1.01), xycoords=("data", "axes fraction"), ha=side, fontsize=labels.SIZE)
+    axis.set_yticks(list(rows.values()), [STYLE[method][0] for method in rows])
+    for tick, method in zip(axis.get_yticklabels(), rows):
+        tick.set_color(labels.ink(STYLE[method][1]))
     axis.tick_params(axis="y", length=0)
+    sns.despine(figure, left=True)
     return figure
+
+
+def _pairs(axis: Axes, tables: list[pd.DataFrame], rows: dict[str, float], chance: float) -> None:
+    """Each posterior's certificate and test error at its height, and the ring."""
+    best = min(float(table["certificate"].min()) for table in tables)
+    for line in (line for table in tables for line in table.itertuples()):
+        _, colour, marker = STYLE[line.method]
+        y = rows[line.method]
+        axis.plot([line.test_error, line.certificate], [y, y], color=colour, linewidth=1, alpha=0.5)
+        axis.plot(line.certificate, y, marker, color=colour, markersize=6)
+        axis.plot(line.test_error, y, marker, markerfacecolor="none", color=colour, markersize=5)
+        if line.certificate == best < chance:
+            labels.ring(axis, line.certificate, y, colour)

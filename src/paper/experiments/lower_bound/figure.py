@@ -12,8 +12,10 @@ from matplotlib.figure import Figure
 from pacbayes_curvature import pareto
 from pacbayes_curvature.bounds import complexity
 from pacbayes_curvature.pareto import front
+from paper.experiments.grid import best_bounds
 from paper.results.records import Result
-from paper.show.style import STYLE, title
+from paper.show import labels
+from paper.show.style import SMALL, STYLE, title
 
 CURVE_STYLE = {  # curve: name, colour, line style, marker
     "fisher_diagonal": ("Lemma 4.2, (10)", "black", "-", "."),
@@ -27,15 +29,21 @@ COMPLEXITY = r"Complexity $\sqrt{(\mathrm{KL} + \ln(2(N-1)/\delta))/2N}$"
 ACCURACY = "Training accuracy of the stochastic network"
 
 
+@SMALL
 def feasible_and_non_vacuous(results: list[Result], methods: list[Result], classes: list[int]) -> Figure:
-    """Figure 2, a panel for each data set: accuracy and complexity of the curves, the valid fronts and the two regions.
+    """Figure 2, a panel for each data set, below each other: accuracy and complexity of the curves, the valid fronts with the best of
+    each ringed, and the two regions.
 
     results: `lower_bound`; methods: `accuracy_vs_complexity`.
     """
-    figure, axes = plt.subplots(1, len(results), figsize=(5.7 * len(results), 5.4), squeeze=False)
+    figure, axes = plt.subplots(len(results), figsize=(5.2, 0.4 + 3.9 * len(results)), squeeze=False)
     for axis, result, valid, c in zip(axes.flat, results, methods, classes):
         _plane_of_accuracy(axis, result, valid, c)
-    _legend_below(figure, axes)
+        axis.set_ylabel("Complexity")
+    regions = axes.flat[0].collections
+    figure.legend(handles=regions, loc="outside lower center", ncols=2, frameon=False, fontsize=labels.SIZE)
+    sns.despine(figure)
+    labels.on_lines(*axes.flat)
     return figure
 
 
@@ -99,8 +107,10 @@ def _plane_of_accuracy(axis: Axes, result: Result, valid: Result, c: int) -> Non
     _valid_fronts(axis, valid, valid.table["method"].unique())
     for curve in ("fisher_diagonal", "layerwise_diagonal", "block_prior"):
         _curve(axis, curves, curve)
-    axis.plot(at, at, color="black", linestyle="--", linewidth=0.8, label="bound or complexity = 1")
-    axis.plot(at, line, color="black", linestyle=":", linewidth=1.2, label="bound or complexity = chance")
+    axis.plot(at, at, color="black", linestyle="--", linewidth=0.8, label="bound = 1")
+    axis.plot(at, line, color="black", linestyle=":", linewidth=1.2, label="bound = chance")
+    for best in best_bounds([valid]).itertuples():
+        labels.ring(axis, best.accuracy, best.complexity, STYLE[best.method][1])
 
 
 def _plane_of_loss(axis: Axes, result: Result, losses: pd.DataFrame, c: int, delta: float) -> None:

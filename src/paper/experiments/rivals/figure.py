@@ -10,17 +10,18 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from paper.experiments.rivals.words import GROUPS, group, name, whole
 from paper.results.records import Result
 from paper.show import labels
-from paper.show.style import title
+from paper.show.style import SMALL, title
 
 COLOURS = {"initialisation": "#0072B2", "minimum": "#009E73", "share": "#D55E00", "code": "#CC79A7"}
 MARKERS = {"initialisation": "o", "minimum": "^", "share": "s", "code": "D"}
 
 
+@SMALL
 def certificate_against_time(results: list[Result]) -> Figure:
     """A panel for each result with all rivals, else one for the first. Filled the certificate, open the error on the test set, joined; the
-    hold-out bound as a line. Labels at the certificates."""
+    smallest certificate ringed, the hold-out bound as a line. Labels at the certificates."""
     shown = [result for result in results if whole(result)] or results[:1]
-    figure, axes = plt.subplots(len(shown), figsize=(7.2, 0.6 + 4.6 * len(shown)), squeeze=False)
+    figure, axes = plt.subplots(len(shown), figsize=(5.4, 0.8 + 4.8 * len(shown)), squeeze=False)
     for axis, result in zip(axes.flat, shown):
         _points(axis, result)
     handles = [
@@ -30,7 +31,7 @@ def certificate_against_time(results: list[Result]) -> Figure:
     handles.append(
         Line2D([], [], linestyle="", color="0.4", marker="o", markerfacecolor="none", label="error on the test set")
     )
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize="small", frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", fontsize=labels.SIZE, frameon=False)
     for axis, result in zip(axes.flat, shown):  # when the legend has its place
         _labels(axis, result)
     return figure
@@ -41,12 +42,14 @@ def _points(axis: Axes, result: Result) -> None:
         kind = group(row.method)
         style = dict(color=COLOURS[kind], marker=MARKERS[kind])
         axis.plot([row.seconds] * 2, [row.test_error, row.certificate], color=COLOURS[kind], linewidth=0.8, alpha=0.4)
-        axis.plot(row.seconds, row.certificate, linestyle="", markersize=7, **style)
+        axis.plot(row.seconds, row.certificate, linestyle="", markersize=6, **style)
         axis.plot(row.seconds, row.test_error, linestyle="", markersize=4, markerfacecolor="none", **style)
+    best = result.table.loc[result.table["certificate"].idxmin()]
+    labels.ring(axis, best["seconds"], best["certificate"], COLOURS[group(best["method"])])
     line = float(result.table["holdout"].iloc[0])
     axis.axhline(line, color="black", linewidth=1.2)
     axis.annotate(
-        "hold-out bound", (0.99, line), (0, 3), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", fontsize=8
+        "hold-out bound", (0.99, line), (0, 3), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", fontsize=labels.SIZE
     )  # fmt: skip
     axis.set(xscale="log", yscale="log", xlabel="wall time (s)", ylabel="error", title=title(result.key.dataset))
     for numbers in (axis.xaxis, axis.yaxis):
@@ -62,4 +65,6 @@ def _labels(axis: Axes, result: Result) -> None:
     drawn = [(row.seconds, y) for row in rows.itertuples() for y in np.geomspace(row.test_error, row.certificate, 25)]
     drawn += [(x, rows["holdout"].iloc[0]) for x in np.geomspace(*axis.get_xlim(), 99)]
     places = zip(rows["seconds"], rows["certificate"])
-    labels.beside(axis, [*places, *drawn], [name(method) for method in rows["method"]], fontsize=8)
+    named = labels.beside(axis, [*places, *drawn], [name(method) for method in rows["method"]], fontsize=labels.SIZE)
+    for label, method in zip(named, rows["method"]):
+        label.set_color(labels.ink(COLOURS[group(method)]))
