@@ -61,6 +61,9 @@ def border(**arguments):
     tensors = [a for a in arguments.values() if isinstance(a, torch.Tensor)]
     arrays = [a for a in arguments.values() if isinstance(a, (np.ndarray, np.generic))]
     typed = tensors or arrays
+    for name, a in arguments.items():
+        if isinstance(a, torch.Tensor) and (a.layout != torch.strided or a.is_meta or a.is_quantized):
+            raise ValueError(f"{name} must be a dense tensor with values, got {a.layout}, {a.dtype} on {a.device}")
     for a in typed:
         if "complex" in str(a.dtype):
             raise ValueError(f"arguments must be real, got {a.dtype}")
@@ -71,11 +74,8 @@ def border(**arguments):
     form = Form(kind, torch.float32 if narrow else torch.float64)
     device = tensors[0].device if tensors else None
     inside = [
-        a.to(device, torch.float64)
-        if isinstance(a, torch.Tensor)
-        # the copy serves read-only and reversed arrays, which torch does not take
-        else torch.from_numpy(np.array(a, dtype=np.float64, order="C")).to(device)
-        for a in arguments.values()
+        a.to(device, torch.float64) if isinstance(a, torch.Tensor) else torch.from_numpy(real(name, a)).to(device)
+        for name, a in arguments.items()
     ]
     return inside, form
 
@@ -88,7 +88,9 @@ def real(name, values):
         text = array.dtype == object and any(isinstance(each, (str, bytes)) for each in array.flat)
         if array.dtype.kind not in "biufO" or text or np.ma.is_masked(values):
             raise TypeError
-        return array.astype(np.float64)
+        return array.astype(
+            np.float64, order="C"
+        )  # a copy, also of read-only and reversed arrays, which torch does not take
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         reason = f": {error}" if str(error) else ""
         raise ValueError(f"{name} must hold real numbers of float64's range, got {values!r:.100}{reason}") from error
@@ -146,6 +148,6 @@ def cholesky(matrix, rule):
 
 def sample_size(n):
     """The number of examples as an int; Theorem 3.1 needs two."""
-    if isinstance(n, bool) or not isinstance(n, Integral) or n < 2:
-        raise ValueError(f"n must be an integer of at least 2 (take len() of the data set), got {n!r}")
+    if isinstance(n, bool) or not isinstance(n, Integral) or not 2 <= n < 2**63:
+        raise ValueError(f"n must be an integer of at least 2 that int64 holds (take len() of the data set), got {n!r}")
     return int(n)

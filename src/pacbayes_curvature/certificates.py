@@ -79,6 +79,9 @@ def holdout_bound(errors, n, delta=0.05):
     0.0295
     """
     _whole(n, "n")
+    if n >= 2**63:
+        raise ValueError(f"n must be a number that int64 holds, got {n}")
+    n = int(n)
     _probability(delta, "delta")
     (k,), form = border(errors=errors)
     require((k >= 0) & (k <= n) & (k == k.floor()), f"errors must be a whole number from 0 to {n}", k)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pacbayes_curvature._arrays import real
+
 Spectrum = tuple[np.ndarray, np.ndarray]  # eigenvalues (k,), descending, and eigenvectors (k, k), in columns
 
 
@@ -132,10 +134,12 @@ def expected_quadratic_loss(layers: list[LayerPosterior], lam: np.ndarray, beta:
 
 
 def _grid(lam: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    lam, beta = (np.asarray(values, np.float64).reshape(-1, 1) for values in (lam, beta))
+    lam, beta = (real(name, values).reshape(-1, 1) for name, values in (("lam", lam), ("beta", beta)))
     if lam.shape != beta.shape:
         raise ValueError(f"one beta for each lam is needed, got {len(lam)} lam and {len(beta)} beta")
     for name, values in (("lam", lam), ("beta", beta)):
         if not (values > 0).all():
             raise ValueError(f"{name} must be positive, got {values[~(values > 0)][0]}")
+    if np.isinf(lam).any():
+        raise ValueError("lam must be finite, got inf")
     return lam, beta

@@ -47,22 +47,14 @@ COUNTED = {
     "certificate": lambda n: certificates.certificate(1, 10, 1.0, n),
     "holdout_bound": lambda n: certificates.holdout_bound(1, n),
 }
-# `_arrays.border` and `_arrays.sample_size` let these in, or end in an error of numpy's or torch's own. Both are in the digests of
-# frozen results: to be mended, by `_arrays.real`, when these are computed again.
-LET_IN = {*NO_NUMBERS} - {"none", "complex array", "complex tensor", "missing in pandas"}
 
 
-def known(cases, let_in):
-    mark = pytest.mark.xfail(strict=True, reason="let in by the border, which is in the digests of frozen results")
-    return [pytest.param(case, marks=[mark] if case in let_in else [], id=str(case)[:30]) for case in cases]
-
-
-@pytest.mark.parametrize("kind", known(NO_NUMBERS, LET_IN))
+@pytest.mark.parametrize("kind", NO_NUMBERS)
 def test_what_is_no_number_is_refused_at_the_border(kind):
     assert {name: outcome(f, NO_NUMBERS[kind]) for name, f in (BOUNDS | SUMS).items()} == dict.fromkeys(BOUNDS | SUMS)
 
 
-@pytest.mark.parametrize("n", known(BEYOND, BEYOND))
+@pytest.mark.parametrize("n", BEYOND, ids=lambda n: str(n)[:30])
 def test_more_examples_than_can_be_counted_are_refused(n):
     assert {name: outcome(f, n) for name, f in COUNTED.items()} == dict.fromkeys(COUNTED)
 

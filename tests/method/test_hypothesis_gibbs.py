@@ -76,7 +76,7 @@ def changed(entries, value):
         ({"weights": [w.numpy() for w in NETWORK]}, "a network must be a list of matrices"),
         ({"weights": [w[0] for w in NETWORK]}, "a network must be a list of matrices"),
         ({"lam": 1e200, "beta": 1e-200}, r"must be a number in float64's range, got 1e\+200 / 1e-200"),
-        ({"lam": np.inf}, "must be a number in float64's range"),
+        ({"lam": np.inf}, "lam must be finite, got inf"),
         ({"lam": [0.1]}, r"lam and beta must be single numbers, got shapes \(1,\)"),
     ],
 )

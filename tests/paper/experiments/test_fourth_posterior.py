@@ -76,5 +76,6 @@ class TestAFourthPosterior:
         self.computed.clear()
         after = accuracy_vs_complexity("digits", grid_size=2)
         assert self.computed == {"diag"} and after.key.code == before.key.code | {"diag": "other"}
+        assert after.table["method"].unique().tolist() == [*METHODS], "in the order of a whole run"
         kept = [table[table["method"] != "diag"] for table in (after.table, before.table)]
         assert_equal(*kept)

@@ -55,7 +55,8 @@ def accuracy_vs_complexity(
         table = pd.concat(_points(near, method, grid_size, passes) for method in missing)
         table = _with_complexity(table.reset_index(drop=True), delta)
         kept = kept[kept["method"].isin(methods) & ~kept["method"].isin(missing)]
-        return pd.concat([kept, table], ignore_index=True) if len(kept) else table
+        table = pd.concat([kept, table]) if len(kept) else table
+        return table.sort_values("method", key=lambda names: names.map(methods.index), kind="stable", ignore_index=True)
 
     def covers(table: pd.DataFrame, points: pd.DataFrame = wanted) -> bool:
         return len(table) > 0 and len(points.merge(table, on=POINT)) == len(points)
