@@ -68,7 +68,7 @@ def test_maurers_bound_is_the_tighter_one_and_keeps_the_laws():
     assert np.all(np.diff([kl_bound(0.1, 5.0, n) for n in (8, 9, 100, 10**6)]) < 0)
     assert np.all(np.diff([kl_bound(0.1, 5.0, 100, delta) for delta in (1e-9, 0.01, 0.5)]) < 0)
     assert kl_bound(np.float32(0.1), np.float32(5.0), 100) >= kl_bound(float(np.float32(0.1)), 5.0, 100)
-    with pytest.raises(ValueError, match="n must be at least 8 for Maurer's constant, got 7"):
+    with pytest.raises(ValueError, match="^n must be at least 8 for Maurer's constant, got 7$"):
         kl_bound(0.1, 1.0, 7)
 
 
@@ -295,45 +295,63 @@ def test_numbers_lists_arrays_and_tensors_agree(function):
     [
         (lambda: complexity(-1e-9, 10), r"kl must be nonnegative, got -1e-09"),
         (lambda: complexity([1.0, math.nan], 10), r"kl must be nonnegative, got nan"),
-        (lambda: complexity(1.0, 1), r"n must be an integer of at least 2 .*, got 1$"),
+        (lambda: complexity(1.0, 1), r"n must be an integer of at least 2 .*, got 1"),
         (lambda: complexity(1.0, 100.0), r"n must be an integer .*, got 100\.0"),
         (lambda: complexity(1.0, True), r"n must be an integer .*, got True"),
         (lambda: complexity(1.0, 10, 0), r"delta must lie strictly between 0 and 1, got 0"),
         (lambda: complexity(1.0, 10, 1.0), r"delta must lie strictly between 0 and 1, got 1"),
         (lambda: complexity(1.0, 10, math.nan), r"delta must lie strictly between 0 and 1, got nan"),
-        (lambda: complexity([1.0, 2.0], 10, [0.1, 0.2, 0.3]), r"kl, delta must have one shape .*'delta': \(3,\)"),
+        (
+            lambda: complexity([1.0, 2.0], 10, [0.1, 0.2, 0.3]),
+            r"kl, delta must have one shape .*, got \{'kl': \(2,\), 'delta': \(3,\)\}",
+        ),
         (lambda: pac_bayes_bound(1.5, 1.0, 10), r"risk must lie in \[0, 1\], got 1\.5"),
         (lambda: pac_bayes_bound(0.5, -1.0, 10), r"kl must be nonnegative, got -1"),
         (lambda: pac_bayes_bound(0.5, 1.0, 0), r"n must be an integer .*, got 0"),
-        (lambda: pac_bayes_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
+        (
+            lambda: pac_bayes_bound([0.5] * 2, [1.0] * 3, 10),
+            r"risk, kl, delta must have one shape or be single numbers, got .*",
+        ),
         (lambda: kl_bound(1.5, 1.0, 10), r"risk must lie in \[0, 1\], got 1\.5"),
         (lambda: kl_bound(0.5, -1.0, 10), r"kl must be nonnegative, got -1"),
         (lambda: kl_bound(0.5, 1.0, 10, 0.0), r"delta must lie strictly between 0 and 1, got 0"),
-        (lambda: kl_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
+        (
+            lambda: kl_bound([0.5] * 2, [1.0] * 3, 10),
+            r"risk, kl, delta must have one shape or be single numbers, got .*",
+        ),
         (lambda: quadratic_bound(1.5, 1.0, 10), r"risk must lie in \[0, 1\], got 1\.5"),
         (lambda: quadratic_bound(0.5, 1.0, 7), r"n must be at least 8 for Maurer's constant, got 7"),
         (lambda: quadratic_bound(0.5, math.nan, 10), r"kl must be nonnegative, got nan"),
         (lambda: quadratic_bound(0.5, 1.0, 10, 1.0), r"delta must lie strictly between 0 and 1, got 1"),
-        (lambda: quadratic_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
+        (
+            lambda: quadratic_bound([0.5] * 2, [1.0] * 3, 10),
+            r"risk, kl, delta must have one shape or be single numbers, got .*",
+        ),
         (lambda: catoni_bound(-0.1, 1.0, 10), r"risk must lie in \[0, 1\], got -0\.1"),
         (lambda: catoni_bound(0.5, -1.0, 10), r"kl must be nonnegative, got -1"),
-        (lambda: catoni_bound(0.5, 1.0, 1), r"n must be an integer of at least 2 .*, got 1$"),
+        (lambda: catoni_bound(0.5, 1.0, 1), r"n must be an integer of at least 2 .*, got 1"),
         (lambda: catoni_bound(0.5, 1.0, 10, 0.0), r"delta must lie strictly between 0 and 1, got 0"),
         (lambda: catoni_bound(0.5, 1.0, 10, grid=[]), r"grid must hold positive numbers, got \[\]"),
         (lambda: catoni_bound(0.5, 1.0, 10, grid=[1, 0]), r"grid must hold positive numbers, got \[1\.0, 0\.0\]"),
         (lambda: catoni_bound(0.5, 1.0, 10, grid=[math.inf]), r"grid must hold positive numbers, got \[inf\]"),
-        (lambda: catoni_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
+        (
+            lambda: catoni_bound([0.5] * 2, [1.0] * 3, 10),
+            r"risk, kl, delta must have one shape or be single numbers, got .*",
+        ),
         (lambda: kl_bernoulli(-0.1, 0.5), r"q must lie in \[0, 1\], got -0\.1"),
         (lambda: kl_bernoulli(0.1, 1.0001), r"p must lie in \[0, 1\], got 1\.0001"),
         (lambda: kl_bernoulli(0.1, math.nan), r"p must lie in \[0, 1\], got nan"),
-        (lambda: kl_bernoulli(np.zeros(2), np.zeros((2, 1))), r"q, p must have one shape .*\(2, 1\)"),
+        (
+            lambda: kl_bernoulli(np.zeros(2), np.zeros((2, 1))),
+            r"q, p must have one shape .*, got \{'q': \(2,\), 'p': \(2, 1\)\}",
+        ),
         (lambda: kl_inverse(2, 0.5), r"q must lie in \[0, 1\], got 2"),
         (lambda: kl_inverse(0.5, -1e-300), r"c must be nonnegative, got -1e-300"),
         (lambda: kl_inverse(0.5, math.nan), r"c must be nonnegative, got nan"),
-        (lambda: kl_inverse(torch.zeros(2), torch.zeros(3)), r"q, c must have one shape"),
+        (lambda: kl_inverse(torch.zeros(2), torch.zeros(3)), r"q, c must have one shape or be single numbers, got .*"),
         (lambda: kl_inverse(np.array([1j]), 1.0), r"arguments must be real, got complex128"),
     ],
 )
 def test_refuses(call, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
         call()
