@@ -32,9 +32,10 @@ test-faults: $(STAMP)  ## damaged files, kills, full disks, two runs at once, fr
 test-hostile: $(STAMP)  ## the method's arguments by hypothesis, many and others each time (10 minutes or more; not in .ci/run). A part of it is in make test
 	PACBAYES_HYPOTHESIS=thorough $(PYTEST) tests/method -k hypothesis
 
-mutants: $(STAMP)-mutants  ## the bounds and more, changed in 3000 places: whether tests/method notices, in tests/mutants.yml (hours; not in .ci/weekly)
-	@mkdir -p build
-	PACBAYES_HYPOTHESIS=unshrunk $(RUN) .venv/bin/mutmut run --max-children "$${CORES:-$$($(START) cores)}" > build/mutants.log || { tail -c 2000 build/mutants.log; exit 1; }
+mutants: $(STAMP)-mutants  ## which changes of the bounds' code no test notices, in tests/mutants.yml (an hour or more; not in .ci/weekly), one: NAME=pareto
+	@rm -rf mutants && mkdir -p build
+	PACBAYES_HYPOTHESIS=unshrunk $(RUN) .venv/bin/mutmut run --max-children "$${CORES:-$$($(START) cores)}" \
+	  $(if $(NAME),"pacbayes_curvature.$$NAME.*") > build/mutants.log || { tail -c 2000 build/mutants.log; exit 1; }
 	@$(RUN) tests/survivors.py
 
 lint: $(STAMP)-dev  ## the hooks of .pre-commit-config.yaml on all files: ruff, the rooms' imports, the notebooks' pairs

@@ -1,6 +1,8 @@
 """Certificates: against mpmath, the laws that make one, and what is refused."""
 
 import math
+import sys
+from fractions import Fraction
 
 import mpmath as mp
 import numpy as np
@@ -9,6 +11,7 @@ import torch
 from certified import digits_for
 from dense_reference import bernoulli_kl, bernoulli_kl_inverse, exact
 
+from pacbayes_curvature import certificates
 from pacbayes_curvature.bounds import kl_inverse
 from pacbayes_curvature.certificates import certificate, holdout_bound, risk_from_outcomes
 
@@ -70,6 +73,28 @@ def test_at_the_ends_it_is_as_certain(errors, outcomes, kl, n):
         for low, high, budget in ((rate, risk, budgets[0]), (risk, found, budgets[1])):
             assert low <= high <= 1
             assert high == 1 or bernoulli_kl(low, high, digits_for(float(high))) >= budget
+
+
+def test_shares_and_budgets_are_on_the_safe_side_by_themselves(monkeypatch):
+    """Without the margin of kl's inverse, in which theirs would not be seen."""
+    monkeypatch.setattr(certificates, "kl_inverse", lambda rate, budget: budget)
+    rng = np.random.default_rng(7)
+    for delta, parts, outcomes in zip(rng.uniform(size=300), rng.integers(1, 10**9, 300), rng.integers(1, 10**9, 300)):
+        share = certificates._shared(float(delta), "delta", int(parts), "priors")
+        assert (1 - 1e-15) * delta / parts <= share and Fraction(share) <= Fraction(delta) / int(parts)
+        budget = risk_from_outcomes(0, int(outcomes), delta_mc=float(delta), looked_at=int(parts))
+        with mp.workdps(40):
+            true = mp.log(int(parts) / exact(delta)) / int(outcomes)
+            assert true <= budget <= true * (1 + 4e-15)
+
+
+def test_a_share_may_be_the_least_normal_number():
+    least = sys.float_info.min * (1 + 2.0**-51)  # that is what is left of it when it is not rounded up
+    assert certificates._shared(least, "delta", 1, "priors") == sys.float_info.min
+    with pytest.raises(
+        ValueError, match=r"^delta / priors must be at least 2\.23e-308, got 2\.2250738585072014e-308 / 1$"
+    ):
+        certificates._shared(sys.float_info.min, "delta", 1, "priors")
 
 
 def test_infinite_divergence_certifies_nothing_and_no_noise_is_maurers_bound():
