@@ -13,7 +13,7 @@ SNAKE  := $(RUN) -m snakemake --cores "$${CORES:-$$($(START) cores)}"
 PYTEST := $(RUN) -m pytest -n "$${CORES:-$$($(START) cores)}" --dist loadfile
 
 .NOTPARALLEL:
-.PHONY: FORCE help book test test-faults test-hostile lint linkcheck notebook smoke browser-test cluster-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
+.PHONY: FORCE help book test test-faults test-hostile mutants lint linkcheck notebook smoke browser-test cluster-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -31,6 +31,12 @@ test-faults: $(STAMP)  ## damaged files, kills, full disks, two runs at once, fr
 
 test-hostile: $(STAMP)  ## the method's arguments by hypothesis, many and others each time (10 minutes or more; not in .ci/run). A part of it is in make test
 	PACBAYES_HYPOTHESIS=thorough $(PYTEST) tests/method -k hypothesis
+
+mutants: $(STAMP)-mutants  ## which changes of the bounds' code no test notices, in tests/mutants.yml (an hour or more; not in .ci/weekly), one: NAME=pareto
+	@rm -rf mutants && mkdir -p build
+	PACBAYES_HYPOTHESIS=unshrunk $(RUN) .venv/bin/mutmut run --max-children "$${CORES:-$$($(START) cores)}" \
+	  $(if $(NAME),"pacbayes_curvature.$$NAME.*") > build/mutants.log || { tail -c 2000 build/mutants.log; exit 1; }
+	@$(RUN) tests/survivors.py
 
 lint: $(STAMP)-dev  ## the hooks of .pre-commit-config.yaml on all files: ruff, the rooms' imports, the notebooks' pairs
 	@$(RUN) -m pre_commit run --all-files --show-diff-on-failure
@@ -100,7 +106,7 @@ pair: $(STAMP)  ## write notebooks/*.ipynb from notebooks/*.md
 	$(RUN) -m paper.book.chapters pair
 
 clean:  ## remove all that was generated, the environment apart
-	rm -rf build .snakemake .hypothesis
+	rm -rf build mutants .snakemake .hypothesis
 
 # Looked at each time: whether .venv is this folder's, and as pyproject.toml has it.
 $(STAMP): FORCE

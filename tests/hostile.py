@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import torch
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 COMMON = {
@@ -21,6 +21,7 @@ COMMON = {
 }
 settings.register_profile("few", max_examples=20, derandomize=True, **COMMON)
 settings.register_profile("thorough", max_examples=1000, print_blob=True, **COMMON)
+settings.register_profile("unshrunk", settings.get_profile("few"), phases=[Phase.generate])  # fails at once
 settings.load_profile(os.environ.get("PACBAYES_HYPOTHESIS", "few"))
 
 TINY, LARGE = 2.0**-1022, np.finfo(float).max  # the least normal number and the largest one

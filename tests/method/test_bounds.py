@@ -1,4 +1,4 @@
-"""Bounds: against mpmath, the laws that make a certificate one, and what is refused."""
+"""Bounds: against mpmath, and the laws that make a certificate one."""
 
 import math
 
@@ -68,7 +68,7 @@ def test_maurers_bound_is_the_tighter_one_and_keeps_the_laws():
     assert np.all(np.diff([kl_bound(0.1, 5.0, n) for n in (8, 9, 100, 10**6)]) < 0)
     assert np.all(np.diff([kl_bound(0.1, 5.0, 100, delta) for delta in (1e-9, 0.01, 0.5)]) < 0)
     assert kl_bound(np.float32(0.1), np.float32(5.0), 100) >= kl_bound(float(np.float32(0.1)), 5.0, 100)
-    with pytest.raises(ValueError, match="n must be at least 8 for Maurer's constant, got 7"):
+    with pytest.raises(ValueError, match="^n must be at least 8 for Maurer's constant, got 7$"):
         kl_bound(0.1, 1.0, 7)
 
 
@@ -257,83 +257,3 @@ def test_kl_inverse_rounds_float32_up():
     assert single.dtype == torch.float32 and double.dtype == torch.float64
     assert torch.all(single.double() >= double)
     assert torch.all(torch.nextafter(single, torch.zeros(())).double() < double)
-
-
-# What comes in and what is refused ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "function",
-    [
-        kl_bernoulli,
-        kl_inverse,
-        lambda x, y: complexity(x, 100, y),
-        lambda x, y: pac_bayes_bound(x, y, 100),
-        lambda x, y: kl_bound(x, y, 100),
-        lambda x, y: quadratic_bound(x, y, 100),
-        lambda x, y: catoni_bound(x, y, 100),
-    ],
-)
-def test_numbers_lists_arrays_and_tensors_agree(function):
-    x, y = [0.1, 0.2, 0.75], [0.4, 0.5, 0.8]
-    array = function(np.array(x), np.array(y))
-    tensor = function(torch.tensor(x, dtype=torch.float64), torch.tensor(y, dtype=torch.float64))
-    assert isinstance(array, np.ndarray) and array.dtype == np.float64
-    assert isinstance(tensor, torch.Tensor) and tensor.dtype == torch.float64
-    numbers = [function(a, b) for a, b in zip(x, y)]
-    assert all(type(number) is float for number in numbers)
-    for other in (function(x, y), tensor.numpy()):
-        np.testing.assert_array_equal(other, array)
-    np.testing.assert_allclose(numbers, array, rtol=4e-15)  # a vectorised logarithm may round differently
-    assert function(torch.tensor(x), y).dtype == torch.float32
-    assert function(np.array(x, dtype=np.float32), 0.5).dtype == np.float32
-    assert function(torch.tensor([0, 1]), 0.5).dtype == torch.float64
-
-
-@pytest.mark.parametrize(
-    "call, message",
-    [
-        (lambda: complexity(-1e-9, 10), r"kl must be nonnegative, got -1e-09"),
-        (lambda: complexity([1.0, math.nan], 10), r"kl must be nonnegative, got nan"),
-        (lambda: complexity(1.0, 1), r"n must be an integer of at least 2 .*, got 1$"),
-        (lambda: complexity(1.0, 100.0), r"n must be an integer .*, got 100\.0"),
-        (lambda: complexity(1.0, True), r"n must be an integer .*, got True"),
-        (lambda: complexity(1.0, 10, 0), r"delta must lie strictly between 0 and 1, got 0"),
-        (lambda: complexity(1.0, 10, 1.0), r"delta must lie strictly between 0 and 1, got 1"),
-        (lambda: complexity(1.0, 10, math.nan), r"delta must lie strictly between 0 and 1, got nan"),
-        (lambda: complexity([1.0, 2.0], 10, [0.1, 0.2, 0.3]), r"kl, delta must have one shape .*'delta': \(3,\)"),
-        (lambda: pac_bayes_bound(1.5, 1.0, 10), r"risk must lie in \[0, 1\], got 1\.5"),
-        (lambda: pac_bayes_bound(0.5, -1.0, 10), r"kl must be nonnegative, got -1"),
-        (lambda: pac_bayes_bound(0.5, 1.0, 0), r"n must be an integer .*, got 0"),
-        (lambda: pac_bayes_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
-        (lambda: kl_bound(1.5, 1.0, 10), r"risk must lie in \[0, 1\], got 1\.5"),
-        (lambda: kl_bound(0.5, -1.0, 10), r"kl must be nonnegative, got -1"),
-        (lambda: kl_bound(0.5, 1.0, 10, 0.0), r"delta must lie strictly between 0 and 1, got 0"),
-        (lambda: kl_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
-        (lambda: quadratic_bound(1.5, 1.0, 10), r"risk must lie in \[0, 1\], got 1\.5"),
-        (lambda: quadratic_bound(0.5, 1.0, 7), r"n must be at least 8 for Maurer's constant, got 7"),
-        (lambda: quadratic_bound(0.5, math.nan, 10), r"kl must be nonnegative, got nan"),
-        (lambda: quadratic_bound(0.5, 1.0, 10, 1.0), r"delta must lie strictly between 0 and 1, got 1"),
-        (lambda: quadratic_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
-        (lambda: catoni_bound(-0.1, 1.0, 10), r"risk must lie in \[0, 1\], got -0\.1"),
-        (lambda: catoni_bound(0.5, -1.0, 10), r"kl must be nonnegative, got -1"),
-        (lambda: catoni_bound(0.5, 1.0, 1), r"n must be an integer of at least 2 .*, got 1$"),
-        (lambda: catoni_bound(0.5, 1.0, 10, 0.0), r"delta must lie strictly between 0 and 1, got 0"),
-        (lambda: catoni_bound(0.5, 1.0, 10, grid=[]), r"grid must hold positive numbers, got \[\]"),
-        (lambda: catoni_bound(0.5, 1.0, 10, grid=[1, 0]), r"grid must hold positive numbers, got \[1\.0, 0\.0\]"),
-        (lambda: catoni_bound(0.5, 1.0, 10, grid=[math.inf]), r"grid must hold positive numbers, got \[inf\]"),
-        (lambda: catoni_bound([0.5] * 2, [1.0] * 3, 10), r"risk, kl, delta must have one shape"),
-        (lambda: kl_bernoulli(-0.1, 0.5), r"q must lie in \[0, 1\], got -0\.1"),
-        (lambda: kl_bernoulli(0.1, 1.0001), r"p must lie in \[0, 1\], got 1\.0001"),
-        (lambda: kl_bernoulli(0.1, math.nan), r"p must lie in \[0, 1\], got nan"),
-        (lambda: kl_bernoulli(np.zeros(2), np.zeros((2, 1))), r"q, p must have one shape .*\(2, 1\)"),
-        (lambda: kl_inverse(2, 0.5), r"q must lie in \[0, 1\], got 2"),
-        (lambda: kl_inverse(0.5, -1e-300), r"c must be nonnegative, got -1e-300"),
-        (lambda: kl_inverse(0.5, math.nan), r"c must be nonnegative, got nan"),
-        (lambda: kl_inverse(torch.zeros(2), torch.zeros(3)), r"q, c must have one shape"),
-        (lambda: kl_inverse(np.array([1j]), 1.0), r"arguments must be real, got complex128"),
-    ],
-)
-def test_refuses(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()

@@ -1,6 +1,8 @@
 """Certificates: against mpmath, the laws that make one, and what is refused."""
 
 import math
+import sys
+from fractions import Fraction
 
 import mpmath as mp
 import numpy as np
@@ -9,6 +11,7 @@ import torch
 from certified import digits_for
 from dense_reference import bernoulli_kl, bernoulli_kl_inverse, exact
 
+from pacbayes_curvature import certificates
 from pacbayes_curvature.bounds import kl_inverse
 from pacbayes_curvature.certificates import certificate, holdout_bound, risk_from_outcomes
 
@@ -70,6 +73,28 @@ def test_at_the_ends_it_is_as_certain(errors, outcomes, kl, n):
         for low, high, budget in ((rate, risk, budgets[0]), (risk, found, budgets[1])):
             assert low <= high <= 1
             assert high == 1 or bernoulli_kl(low, high, digits_for(float(high))) >= budget
+
+
+def test_shares_and_budgets_are_on_the_safe_side_by_themselves(monkeypatch):
+    """Without the margin of kl's inverse, in which theirs would not be seen."""
+    monkeypatch.setattr(certificates, "kl_inverse", lambda rate, budget: budget)
+    rng = np.random.default_rng(7)
+    for delta, parts, outcomes in zip(rng.uniform(size=300), rng.integers(1, 10**9, 300), rng.integers(1, 10**9, 300)):
+        share = certificates._shared(float(delta), "delta", int(parts), "priors")
+        assert (1 - 1e-15) * delta / parts <= share and Fraction(share) <= Fraction(delta) / int(parts)
+        budget = risk_from_outcomes(0, int(outcomes), delta_mc=float(delta), looked_at=int(parts))
+        with mp.workdps(40):
+            true = mp.log(int(parts) / exact(delta)) / int(outcomes)
+            assert true <= budget <= true * (1 + 4e-15)
+
+
+def test_a_share_may_be_the_least_normal_number():
+    least = sys.float_info.min * (1 + 2.0**-51)  # that is what is left of it when it is not rounded up
+    assert certificates._shared(least, "delta", 1, "priors") == sys.float_info.min
+    with pytest.raises(
+        ValueError, match=r"^delta / priors must be at least 2\.23e-308, got 2\.2250738585072014e-308 / 1$"
+    ):
+        certificates._shared(sys.float_info.min, "delta", 1, "priors")
 
 
 def test_infinite_divergence_certifies_nothing_and_no_noise_is_maurers_bound():
@@ -227,26 +252,29 @@ GOOD = {"errors": 3.0, "outcomes": 10, "kl": 1.0, "n": 10}
         ({"n": 7}, r"n must be at least 8 for Maurer's constant, got 7"),
         ({"n": 10.0}, r"n must be an integer .*, got 10\.0"),
         ({"n": True}, r"n must be an integer .*, got True"),
-        ({"delta": 0}, r"^delta must lie strictly between 0 and 1, got 0"),
-        ({"delta": 1.0}, r"^delta must lie strictly between 0 and 1, got 1\.0"),
-        ({"delta": math.nan}, r"^delta must lie strictly between 0 and 1, got nan"),
-        ({"delta": "0.05"}, r"^delta must lie strictly between 0 and 1, got '0\.05'"),
+        ({"delta": 0}, r"delta must lie strictly between 0 and 1, got 0"),
+        ({"delta": 1.0}, r"delta must lie strictly between 0 and 1, got 1\.0"),
+        ({"delta": math.nan}, r"delta must lie strictly between 0 and 1, got nan"),
+        ({"delta": "0.05"}, r"delta must lie strictly between 0 and 1, got '0\.05'"),
         ({"delta_mc": 0.0}, r"delta_mc must lie strictly between 0 and 1, got 0\.0"),
         ({"delta_mc": 2}, r"delta_mc must lie strictly between 0 and 1, got 2"),
         ({"priors": 0}, r"priors must be a whole number of 1 or more, got 0"),
         ({"priors": 2.0}, r"priors must be a whole number of 1 or more, got 2\.0"),
         ({"priors": True}, r"priors must be a whole number of 1 or more, got True"),
-        ({"priors": 10**400}, r"delta / priors must be at least 2\.23e-308"),
-        ({"delta": 1e-300, "priors": 10**20}, r"delta / priors must be at least 2\.23e-308, got 1e-300 / 1000"),
+        ({"priors": 10**400}, r"delta / priors must be at least 2\.23e-308, got 0\.05 / 10{400}"),
+        ({"delta": 1e-300, "priors": 10**20}, r"delta / priors must be at least 2\.23e-308, got 1e-300 / 10{20}"),
         ({"looked_at": -1}, r"looked_at must be a whole number of 1 or more, got -1"),
         ({"looked_at": 1.5}, r"looked_at must be a whole number of 1 or more, got 1\.5"),
-        ({"delta_mc": 5e-324}, r"delta_mc / looked_at must be at least 2\.23e-308"),
-        ({"errors": [1.0] * 2, "outcomes": [10] * 3}, r"errors, outcomes must have one shape"),
-        ({"errors": [1.0] * 2, "kl": [1.0] * 3}, r"risk, kl, delta must have one shape"),
+        ({"delta_mc": 5e-324}, r"delta_mc / looked_at must be at least 2\.23e-308, got 5e-324 / 1"),
+        (
+            {"errors": [1.0] * 2, "outcomes": [10] * 3},
+            r"errors, outcomes must have one shape or be single numbers, got .*",
+        ),
+        ({"errors": [1.0] * 2, "kl": [1.0] * 3}, r"risk, kl, delta must have one shape or be single numbers, got .*"),
     ],
 )
 def test_a_certificate_refuses(change, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
         certificate(**GOOD | change)
 
 
@@ -259,10 +287,15 @@ def test_a_certificate_refuses(change, message):
         ((math.nan, 10), r"errors must be a whole number from 0 to 10, got nan"),
         ((1, 0), r"n must be a whole number of 1 or more, got 0"),
         ((1, 10.0), r"n must be a whole number of 1 or more, got 10\.0"),
+        ((True, 0), r"n must be a whole number of 1 or more, got 0"),
+        ((1, True), r"n must be a whole number of 1 or more, got True"),
+        ((1, 2**63), r"n must be a number that int64 holds, got 9223372036854775808"),
+        ((1, 10, "0.1"), r"delta must lie strictly between 0 and 1, got '0\.1'"),
+        ((["1"], 10), r"errors must hold real numbers of float64's range, got \['1'\]"),
         ((1, 10, 0.0), r"delta must lie strictly between 0 and 1, got 0\.0"),
         ((1, 10, 1), r"delta must lie strictly between 0 and 1, got 1"),
     ],
 )
 def test_the_hold_out_bound_refuses(arguments, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
         holdout_bound(*arguments)

@@ -1,5 +1,6 @@
 """The closed forms over the grid, held against Lemma 4.1 with dense matrices, neuron by neuron."""
 
+import re
 from dataclasses import FrozenInstanceError
 
 import numpy as np
@@ -72,21 +73,72 @@ def test_baseline_is_the_end_of_every_beta_curve():
     [
         ([0.0], [1.0], "lam must be positive, got 0.0"),
         ([1.0], [-2.0], "beta must be positive, got -2.0"),
+        ([1.0, -1.0, -2.0], [1.0, 1.0, 0.0], "lam must be positive, got -1.0"),
         ([np.nan], [1.0], "lam must be positive, got nan"),
-        ([1.0, 2.0], [1.0], "one beta for each lam"),
+        ([1.0], [np.nan], "beta must be positive, got nan"),
+        ([1.0, np.inf], [1.0, 1.0], "lam must be finite, got inf"),
+        ([1.0, 2.0], [1.0], "one beta for each lam is needed, got 2 lam and 1 beta"),
+        (["1"], [1.0], "lam must hold real numbers of float64's range, got ['1']"),
+        ([1.0], ["1"], "beta must hold real numbers of float64's range, got ['1']"),
     ],
 )
 def test_bad_grids_are_refused(lam, beta, message):
     h, d = layer(7)
     post = posteriors.layer_posterior("diag", h, spectrum(h), len(d), 1.0)
-    with pytest.raises(ValueError, match=message):
-        posteriors.variances(post, lam, beta)
+    for function, given in (
+        (posteriors.variances, post),
+        (posteriors.kl_divergence, [post]),
+        (posteriors.expected_quadratic_loss, [post]),
+    ):
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+            function(given, lam, beta)
+
+
+def test_a_grid_of_any_shape_counts_as_its_points_one_after_another():
+    post = posteriors.LayerPosterior(np.array([2.0, 0.0, 1.0]), None, 3, 1.5)
+    square = LAM.reshape(2, 2), BETA.reshape(2, 2)
+    assert posteriors.variances(post, LAM, BETA).shape == (4, 3)
+    assert posteriors.kl_divergence([post], *square).tolist() == posteriors.kl_divergence([post], LAM, BETA).tolist()
+    np.testing.assert_array_equal(posteriors.variances(post, *square), posteriors.variances(post, LAM, BETA))
+
+
+def test_layers_add_and_no_layers_cost_nothing():
+    one, other = (
+        posteriors.LayerPosterior(np.array(g), None, n, d) for g, n, d in (([2.0, 0.0], 3, 1.5), ([1.0], 2, 0.5))
+    )
+    for function in (posteriors.kl_divergence, posteriors.expected_quadratic_loss):
+        assert function([], LAM, BETA).tolist() == [0, 0, 0, 0]
+        parts = function([one], LAM, BETA) + function([other], LAM, BETA)
+        np.testing.assert_allclose(function([one, other], LAM, BETA), parts, rtol=1e-14)
 
 
 def test_unknown_method_lists_the_valid_ones():
     h, d = layer(8)
-    with pytest.raises(ValueError, match=f"unknown method 'full'; valid: {', '.join(posteriors.METHODS)}"):
+    message = f"unknown method 'full'; valid: {', '.join(posteriors.METHODS)}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         posteriors.layer_posterior("full", h, spectrum(h), len(d), 1.0)
+
+
+def test_a_new_posterior_is_entered_under_its_functions_name(monkeypatch):
+    monkeypatch.setattr(posteriors, "POSTERIORS", {})
+
+    @posteriors.posterior("Twice", colour="#000000", marker="x")
+    def twice(moment, spectrum):
+        return 2 * np.diag(moment), None
+
+    @posteriors.posterior("Half", colour="#FFFFFF", marker="+", eigenvectors=True)
+    def half(moment, spectrum):
+        return spectrum[0] / 2, spectrum[1]
+
+    assert posteriors.POSTERIORS == {
+        "twice": posteriors.Posterior("Twice", "#000000", "x", twice, False),
+        "half": posteriors.Posterior("Half", "#FFFFFF", "+", half, True),
+    }
+    h, _ = layer(11)
+    made = posteriors.layer_posterior("half", h, spectrum(h), 3, 1.5)
+    assert (made.neurons, made.squared_distance) == (3, 1.5)
+    np.testing.assert_array_equal(made.curvature, spectrum(h)[0] / 2)
+    np.testing.assert_array_equal(made.basis, spectrum(h)[1])
 
 
 def test_no_two_posteriors_look_the_same_in_a_figure():

@@ -1,5 +1,8 @@
 """Where the feasible and the non-vacuous region meet."""
 
+import re
+import warnings
+
 import numpy as np
 import pytest
 
@@ -48,18 +51,48 @@ def test_the_error_of_the_complexity_is_the_accuracys_times_the_slope():
     np.testing.assert_allclose(single, [[0.1, np.nan], [0.0, np.nan]])
 
 
+SHAPES = "two vectors of one length, at least 1, are needed, got shapes"
+NUMBERS = "accuracy and complexity must be numbers, got NaN"
+FINITE = "accuracies must be finite and complexities not -inf"
+
+
 @pytest.mark.parametrize(
     "accuracy, complexity, message",
     [
-        ([], [], r"at least 1, are needed, got shapes \(0,\) and \(0,\)"),
-        ([0.5, 0.6], [0.1], r"got shapes \(2,\) and \(1,\)"),
-        ([0.5, np.nan], [0.1, 0.2], "must be numbers, got NaN"),
+        ([], [], f"{SHAPES} (0,) and (0,)"),
+        ([0.5, 0.6], [0.1], f"{SHAPES} (2,) and (1,)"),
+        ([[0.5]], [[0.1]], f"{SHAPES} (1, 1) and (1, 1)"),
+        ([0.5, np.nan], [0.1, 0.2], NUMBERS),
+        ([0.5, 0.6], [0.1, np.nan], NUMBERS),
+        ([0.5, -np.inf], [0.1, 0.2], FINITE),
+        ([0.5, 0.6], [0.1, -np.inf], FINITE),
     ],
 )
 def test_points_that_are_none_are_refused(accuracy, complexity, message):
     for function in (pareto.meeting, pareto.non_vacuous, pareto.least_complexity, pareto.interpolated_complexity):
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
             function(accuracy, complexity, 0.5)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: pareto.meeting(A, C, np.inf), "line must be a finite number, got inf"),
+        (lambda: pareto.non_vacuous(A, C, [1]), "line must be a finite number, got [1.]"),
+        (lambda: pareto.least_complexity(A, C, [0.5, np.nan]), "at must hold numbers, got NaN"),
+        (
+            lambda: pareto.interpolated_complexity(A, C, 0.5, [0.1, 0.1]),
+            "stderr must be a finite number >= 0, or one for each of 4 points, got [0.1 0.1]",
+        ),
+        (
+            lambda: pareto.interpolated_complexity([0.5, 0.6], [0, np.inf], 0.5),
+            "complexities on the front must be positive and finite, got [0.0, inf]",
+        ),
+    ],
+)
+def test_what_the_regions_refuse(call, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        call()
 
 
 def test_a_point_on_the_line_is_vacuous_and_meets_nothing():
@@ -97,3 +130,31 @@ def test_accuracies_that_nearly_agree_without_an_error_have_none():
     """Between them the slope is inf."""
     found = pareto.interpolated_complexity([2e-311, 0.0], [2.0, 1.0], [0.0, 2e-311], 0.0)
     assert found.complexity == pytest.approx([1.0, 2.0]) and found.stderr.tolist() == [0.0, 0.0]
+
+
+def test_an_infinite_slope_with_an_error_is_an_infinite_error():
+    """And no warning of numpy's, of which the caller would know nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = pareto.interpolated_complexity([2e-311, 0.0], [2.0, 1.0], [0.0, 1e-311], 0.1)
+        assert found.stderr.tolist() == [np.inf, np.inf]
+        large = pareto.interpolated_complexity([0.0, 1e-300], [1.0, 1e300], 1e-300, 1e10)
+        assert large.stderr == np.inf
+
+
+def test_the_shape_is_that_of_the_accuracies_asked_for():
+    at = np.array([[0.6, 0.7], [0.8, 0.95], [0.5, 0.5]])
+    found = pareto.interpolated_complexity(A, C, at, 0.01)
+    assert pareto.least_complexity(A, C, at).shape == found.complexity.shape == found.stderr.shape == (3, 2)
+    for row, asked in enumerate(at):
+        np.testing.assert_array_equal(pareto.interpolated_complexity(A, C, asked, 0.01).stderr, found.stderr[row])
+
+
+def test_an_error_of_one_point_counts_next_to_it_only():
+    found = pareto.interpolated_complexity(A, C, [0.6, 0.7, 0.8, 0.9, 0.95], [0.0, 0.0, 0.02, 0.0])
+    assert (found.stderr > 0).tolist() == [True, True, False, False, False]
+
+
+def test_below_the_least_accurate_point_there_is_no_error():
+    found = pareto.interpolated_complexity(A, C, [0.5, np.nextafter(0.6, 0), 0.6], 0.01)
+    assert (found.stderr > 0).tolist() == [False, False, True]
