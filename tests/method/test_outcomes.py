@@ -1,9 +1,12 @@
 """The probability of a wrong answer given the last layer's inputs, against quadrature, draws and limits; and its sums."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 from scipy.integrate import quad
+from scipy.special import ndtr
 from scipy.stats import norm
 
 from pacbayes_curvature.gibbs.outcomes import SLICES, Tally, wrong_probability
@@ -12,10 +15,12 @@ from pacbayes_curvature.gibbs.outcomes import SLICES, Tally, wrong_probability
 def exact(mean, deviation, label):
     """1 - int phi(t) prod_{c != y} Phi((mean_y + s_y t - mean_c) / s_c) dt, by adaptive quadrature."""
 
+    others = np.arange(len(mean)) != label
+
     def right(t):
         a = mean[label] + deviation[label] * t
-        others = [norm.cdf((a - m) / s) for c, (m, s) in enumerate(zip(mean, deviation)) if c != label]
-        return norm.pdf(t) * np.prod(others)
+        below = ndtr((a - mean[others]) / deviation[others])  # as norm.cdf, without its checks, which take most of the time
+        return math.exp(-t * t / 2) / math.sqrt(2 * math.pi) * np.prod(below)
 
     return 1 - quad(right, -10, 10, points=np.linspace(-9, 9, 19), limit=200)[0]
 
@@ -48,7 +53,8 @@ def test_more_classes_are_unbiased_and_nearly_exact(logits, classes, common):
         [exact(m, s, c) for m, s, c in zip(mean.numpy(), deviation.expand(40, classes).numpy(), y.numpy())]
     )
     u = (torch.arange(2000, dtype=torch.float64) + 0.5) / 2000
-    several = torch.stack([wrong_probability(mean, deviation, y, value.expand(40)) for value in u]).numpy()
+    times = [each.repeat_interleave(len(u), dim=0) for each in (mean, deviation, y)]
+    several = wrong_probability(*times, u.repeat(40)).view(40, len(u)).T.numpy()
     np.testing.assert_allclose(several.mean(0), expected, atol=2e-4)
     assert several.std(0).max() < 0.5 / SLICES**0.5 / 2
 
