@@ -16,7 +16,9 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 def browser():
     assert CHROMIUM, "no chromium, chromium-browser or google-chrome on the PATH: install one of them"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )  # there is none, and its stand-in is slow
         yield browser
         browser.close()
 

@@ -215,12 +215,6 @@ def in_a_process(function, *arguments):
         return pool.apply_async(function, arguments).get(timeout=500)
 
 
-def test_printed_again_it_is_the_same_file(tmp_path):
-    in_a_process(pdf.make, SITE, tmp_path / "again.pdf", ROOT)
-    assert (tmp_path / "again.pdf").read_bytes() == PDF.read_bytes()
-    assert [path.name for path in tmp_path.iterdir()] == ["again.pdf"]
-
-
 def test_a_formula_that_cannot_be_read_is_refused(tmp_path):
     page = tmp_path / "page.html"
     long = "+".join(f"x_{{{n}}}" for n in range(200))
