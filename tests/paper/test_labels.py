@@ -32,6 +32,24 @@ def test_labels_of_a_crowd_cover_nothing(axis):
         assert not any(box.contains(*axis.transData.transform(point)) for box in boxes)
 
 
+def test_the_line_to_a_label_goes_through_no_other_point(axis):
+    """Straight to the right would be nearest, and through the second point; left, above and below is no room but far off."""
+    points = [(0.5, 0.5), (0.53, 0.5)]
+    grid = itertools.product(np.linspace(0.2, 0.75, 45), np.linspace(0.25, 0.75, 45))
+    walls = [(x, y) for x, y in grid if x < 0.48 or abs(y - 0.5) > 0.05]
+    labels_ = labels.beside(axis, points + walls, ["first", "second"], fontsize=7)
+    for label, point, other in zip(labels_, points, reversed(points)):
+        start, box = axis.transData.transform(point), Text.get_window_extent(label)
+        way = start + np.linspace(0, 1, 200)[:, None] * ((box.min + box.max) / 2 - start)
+        assert np.hypot(*(way - axis.transData.transform(other)).T).min() > 4
+
+
+def test_a_label_covers_no_text_that_is_there(axis):
+    there = axis.text(0.53, 0.5, "a longer text that is there", va="center")
+    (label,) = labels.beside(axis, [(0.5, 0.5)], ["a label"])
+    assert not Text.get_window_extent(label).overlaps(there.get_window_extent())
+
+
 def test_near_the_right_border_a_label_is_at_the_left(axis):
     (label,) = labels.beside(axis, [(0.99, 0.5)], ["a label"])
     assert Text.get_window_extent(label).x1 < axis.transData.transform((0.99, 0.5))[0]

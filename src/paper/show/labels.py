@@ -148,19 +148,39 @@ def _gaps(centres: np.ndarray, half: np.ndarray, places: np.ndarray) -> np.ndarr
 
 def beside(axis: Axes, points: Sequence[tuple[float, float]], texts: Sequence[str], **style) -> list[Annotation]:
     """A label for each of the first points of `axis`, whose limits must be final: at the first of BESIDE where it is inside
-    the axes and covers no label that is there already and none of the points, of which there may be more than texts; where there is no
-    such place, where it covers the fewest. style: of the texts."""
-    axis.figure.draw_without_rendering()
-    taken, labels = [_around(axis, point) for point in points], []
-    for point, text in zip(points, texts):
+    the axes, covers no label that is there already and none of the points, of which there may be more than texts, and where the line
+    from its point goes through no other labelled point and no label; where there is no such place, where that is the least. style: of
+    the texts."""
+    for _ in range(2):  # the layout settles at the second time
+        axis.figure.draw_without_rendering()
+    taken, labels = [_around(axis.transData.transform(point), axis) for point in points], []
+    frame, solid = axis.get_window_extent(), taken[: len(texts)]  # what no line may go through
+    taken += [Text.get_window_extent(text) for text in axis.texts] * LEGIBLE
+    for i, (point, text) in enumerate(zip(points, texts)):
         label = axis.annotate(text, point, (0, 0), textcoords="offset points", arrowprops=LEADER, **style)
         label.set_in_layout(False)  # or the axes shrink for it
-        boxes = {place: _put(label, *place) for place in BESIDE}
-        inside = axis.get_window_extent()
-        place = min(boxes, key=lambda at: (_outside(boxes[at], inside), boxes[at].count_overlaps(taken)))
-        taken += [_put(label, *place)] * LEGIBLE
+        start, others = axis.transData.transform(point), [box for box in solid if box is not solid[i]]
+        found = []
+        for place in BESIDE:
+            box = _put(label, *place)
+            leader = [_around(at, axis) for at in _leader(start, box)]
+            crossed = sum(bool(other.count_overlaps(leader)) for other in others)
+            found.append((_outside(box, frame), box.count_overlaps(taken) + LEGIBLE * crossed, place, leader))
+            if found[-1][:2] == (False, 0):
+                break
+        _, _, place, leader = min(found, key=lambda each: each[:2])
+        box = _put(label, *place)
+        taken += [box] * LEGIBLE + leader
+        solid.append(box)
         labels.append(label)
     return labels
+
+
+def _leader(start: np.ndarray, box: Bbox) -> np.ndarray:
+    """Places on the line from a point towards the middle of a text, up to the text."""
+    middle = (box.min + box.max) / 2
+    places = np.linspace(start, middle, 2 + int(np.hypot(*(middle - start)) / STEP))[1:]
+    return places[~((places >= box.min) & (places <= box.max)).all(axis=1)]
 
 
 def _put(label: Annotation, row: int, side: int) -> Bbox:
@@ -174,7 +194,6 @@ def _outside(box: Bbox, frame: Bbox) -> bool:
     return box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
 
 
-def _around(axis: Axes, point: tuple[float, float]) -> Bbox:
-    x, y = axis.transData.transform(point)
+def _around(place: np.ndarray, axis: Axes) -> Bbox:
     half = 3 * axis.figure.dpi / 72
-    return Bbox([[x - half, y - half], [x + half, y + half]])
+    return Bbox([place - half, place + half])
