@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
+from matplotlib.path import Path
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
@@ -17,8 +18,9 @@ ROWS = (-4, *range(3, 90, 7), *range(-11, -90, -7))  # heights of a label beside
 BESIDE = sorted(itertools.product(ROWS, SIDES), key=lambda at: abs(at[0] + 4) + abs(at[1]))  # in the order of trying
 LEADER = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3}  # from a label to its point
 SIZE = 9  # of a label, in points: 12 pixels where a figure has its own width
-NOWHERE = np.array([[-1e4, -1e4]])  # a place that nothing is near to
+FAR = 1e4  # pixels: where there is no other line
 STEP = 4  # between the places on a line that are looked at, in pixels
+SKIP = 3  # of these places, each third is tried for a name
 CLEAR = 3  # pixels between a label and what it must not cover
 ENOUGH = 25  # pixels by which a label is nearer to its own line than to any other: more makes it no clearer
 AROUND = np.array([(x, y) for x in (0, -1, 1) for y in (1, -1, 0) if x or y])  # from a line to its label
@@ -110,21 +112,27 @@ class _Space:
         return label
 
     def _best(self, name: str, text: str, half: np.ndarray, reach: int) -> _Place:
-        own = np.vstack([places for label, _, places in self.drawn if label == name])
-        everything = np.vstack([places for *_, places in self.drawn])
-        others = [places for label, colour, places in self.drawn if not self._belongs(label, colour, name)]
-        centres = (own[:, None] + AROUND * (half + CLEAR + 1 + reach)).reshape(-1, 2)
+        own = np.vstack([places for label, _, places in self.drawn if label == name])[::SKIP]
+        on = own.repeat(len(AROUND), axis=0)
+        centres = on + np.tile(AROUND, (len(own), 1)) * (half + CLEAR + 1 + reach)
         inside = (centres - half > self.frame.min).all(axis=1) & (centres + half < self.frame.max).all(axis=1)
-        to_own, to_others = (
-            _gaps(centres, half, places).min(axis=1) for places in (own, np.vstack([NOWHERE, *others]))
-        )
+        if inside.any():
+            centres, on, inside = centres[inside], on[inside], inside[inside]
+        to_own, to_others, covered = np.full(len(centres), np.inf), np.full(len(centres), FAR), np.zeros(len(centres))
+        for label, colour, places in self.drawn:
+            if len(places):
+                gaps = _gaps(centres, half, places)
+                covered += (gaps < CLEAR).sum(axis=1)
+                if label == name:
+                    to_own = np.minimum(to_own, gaps.min(axis=1))
+                elif not self._belongs(label, colour, name):
+                    to_others = np.minimum(to_others, gaps.min(axis=1))
         nearer = np.minimum(to_others - to_own, ENOUGH)
-        covered = (_gaps(centres, half, everything) < CLEAR).sum(axis=1)
         texts = [Bbox([centre - half - CLEAR, centre + half + CLEAR]).count_overlaps(self.taken) for centre in centres]
         unclear = 9 * (nearer < CLEAR) if not reach else reach / 9
         badness = covered + LEGIBLE * np.array(texts) + OUTSIDE * ~inside + unclear
         best = np.lexsort((-nearer, badness))[0]
-        return _Place(badness[best], text, centres[best], own[best // len(AROUND)] if reach else None)
+        return _Place(badness[best], text, centres[best], on[best] if reach else None)
 
     def _belongs(self, label: str, colour: str, name: str) -> bool:
         """Whether a line is that of the name, or a companion of it: of its colour, without a name of its own."""
@@ -132,18 +140,24 @@ class _Space:
 
 
 def _places(line: Line2D, frame: Bbox) -> np.ndarray:
-    """Places on the line inside the frame, STEP pixels apart at most."""
-    corners = line.get_transform().transform(line.get_xydata())
-    steps = [max(1, int(np.ceil(np.hypot(*step) / STEP))) for step in np.diff(corners, axis=0)]
-    parts = [np.linspace(a, b, n, endpoint=False) for a, b, n in zip(corners, corners[1:], steps)]
-    places = np.vstack([*parts, corners[-1:]])
+    """Places on the line inside the frame, STEP pixels apart at most. It is cut to the frame first: it may go on for millions of pixels."""
+    path = Path(line.get_transform().transform(line.get_xydata()))
+    cut = path.cleaned(clip=(*frame.min, *frame.max), simplify=False)
+    corners, codes = cut.vertices, cut.codes
+    parts = [corners[np.isin(codes, (Path.MOVETO, Path.LINETO))]]
+    for a, b in zip(corners[:-1][codes[1:] == Path.LINETO], corners[1:][codes[1:] == Path.LINETO]):
+        parts.append(np.linspace(a, b, 1 + max(1, int(np.ceil(np.hypot(*(b - a)) / STEP))))[1:-1])
+    places = np.vstack(parts)
     return places[((places >= frame.min) & (places <= frame.max)).all(axis=1)]
 
 
 def _gaps(centres: np.ndarray, half: np.ndarray, places: np.ndarray) -> np.ndarray:
     """(centres, places): how far each place is from the box around each centre, 0 inside."""
-    beyond = np.maximum(np.abs(centres[:, None] - places) - half, 0)
-    return np.hypot(beyond[..., 0], beyond[..., 1])
+    x, y = (
+        np.maximum(np.abs(np.subtract.outer(centres[:, i], places[:, i], dtype=np.float32)) - half[i], 0)
+        for i in (0, 1)
+    )
+    return np.sqrt(x * x + y * y)
 
 
 def beside(axis: Axes, points: Sequence[tuple[float, float]], texts: Sequence[str], **style) -> list[Annotation]:

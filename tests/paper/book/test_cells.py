@@ -37,6 +37,9 @@ def page(tmp_path, monkeypatch):
         warnings = io.StringIO()
         options = {"extensions": ["myst_nb", "cells"], "html_theme": "basic", "nb_execution_mode": "off"}
         options["exclude_patterns"] = ["jupyter_execute"]  # where MyST-NB writes a copy
+        options["source_suffix"] = {
+            ".rst": "restructuredtext"
+        }  # a dictionary of its own: MyST-NB writes into Sphinx's default
         with docutils_namespace():
             places = (str(tmp_path), None, str(tmp_path / "out"), str(tmp_path / "trees"), "html")
             Sphinx(*places, status=None, warning=warnings, confoverrides=options).build()
