@@ -89,6 +89,12 @@ def test_kl_adds_over_blocks_and_ignores_a_change_of_basis():
     assert kl_divergence(mean_q, block_q, mean_p, block_p) == pytest.approx(parts, rel=1e-12)
 
 
+def test_kl_term_at_zero():
+    """0 ln 0 is 0, and what has weight only on one side is infinitely far away."""
+    a, b = torch.tensor([[0.0, 0.0, 0.0, 2.0], [0.0, 3.0, 1e-300, 0.0]], dtype=torch.float64)
+    assert kl_term(a, b, b - a).tolist() == [0.0, 3.0, 1e-300, math.inf]
+
+
 def test_kl_term_is_differentiable_twice_also_at_equality():
     a = torch.tensor([1.0, 2.0, 0.3], dtype=torch.float64, requires_grad=True)
     b = torch.tensor([1.0, 3.0, 5.0], dtype=torch.float64, requires_grad=True)
