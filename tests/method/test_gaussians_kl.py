@@ -40,6 +40,19 @@ def test_kl_keeps_its_digits_when_variances_nearly_agree(gap):
     assert kl_divergence(0, 7 * variance, 0, 7.0) == pytest.approx(float(gaussian_kl(0, 7 * variance, 0, 7)), rel=4e-15)
 
 
+@pytest.mark.parametrize("variances", [(1.3, 0.7), (0.7, 1.3), (1.0, 1 + 2.0**-52), (0.1, 1.7e-12), (1.1e-12, 0.9)])
+def test_a_power_of_two_that_both_variances_share_changes_no_bit(variances):
+    expected = kl_divergence(0, variances[0], 0, variances[1])
+    for power in (-960, -602, -301, -300, -299, -12, 12, 299, 300, 301, 601, 999, 1000, 1001, 1020):
+        assert kl_divergence(0, variances[0] * 2.0**power, 0, variances[1] * 2.0**power) == expected
+
+
+@pytest.mark.parametrize("prior", [3000.0, 1e300])
+def test_kl_of_the_least_variance_is_finite(prior):
+    expected = (math.log(prior) - math.log(5e-324) - 1) / 2
+    assert kl_divergence(0, 5e-324, 0, prior) == pytest.approx(expected, rel=1e-14)
+
+
 def test_kl_is_never_negative_and_zero_only_at_equality():
     rng = np.random.default_rng(2)
     for size in (0, 1e-15, 1e-12, 1e-6, 1.0):
@@ -74,6 +87,12 @@ def test_kl_adds_over_blocks_and_ignores_a_change_of_basis():
         block_q[block, block], block_p[block, block] = cov_q[block, block], cov_p[block, block]
         parts += kl_divergence(mean_q[block], cov_q[block, block], mean_p[block], cov_p[block, block])
     assert kl_divergence(mean_q, block_q, mean_p, block_p) == pytest.approx(parts, rel=1e-12)
+
+
+def test_kl_term_at_zero():
+    """0 ln 0 is 0, and what has weight only on one side is infinitely far away."""
+    a, b = torch.tensor([[0.0, 0.0, 0.0, 2.0], [0.0, 3.0, 1e-300, 0.0]], dtype=torch.float64)
+    assert kl_term(a, b, b - a).tolist() == [0.0, 3.0, 1e-300, math.inf]
 
 
 def test_kl_term_is_differentiable_twice_also_at_equality():

@@ -78,6 +78,8 @@ def test_pair_at_its_limits():
     pair = optimal_prior_and_posterior([0, 0, 2], [1.5, 0, 0], 0.1)
     assert pair.prior_variance.tolist() == pair.posterior_variance.tolist() == [math.inf, math.inf, 0]
     assert pair.kl.tolist() == pair.expected_loss.tolist() == [0, 0, 0]
+    still = optimal_prior_and_posterior([5e-324, 1e-300, 0.5, 1.0], 0.0, 0.1)
+    assert np.array(still).tolist() == [[0.0] * 4] * 4  # however flat, and not only for a curvature above 1
     # approached continuously, the variances at the rates of |Delta| sqrt(beta/h)
     near_flat, near_still = optimal_prior_and_posterior(1e-16, 1.5, 0.1), optimal_prior_and_posterior(2, 1e-8, 0.1)
     assert near_flat.posterior_variance == pytest.approx(1.5 * math.sqrt(0.1 / 1e-16), rel=1e-6)
