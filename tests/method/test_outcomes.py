@@ -19,7 +19,7 @@ def exact(mean, deviation, label):
 
     def right(t):
         a = mean[label] + deviation[label] * t
-        below = ndtr((a - mean[others]) / deviation[others])  # as norm.cdf, without its checks, which take most of the time
+        below = ndtr((a - mean[others]) / deviation[others])  # norm.cdf without its checks, which take far longer
         return math.exp(-t * t / 2) / math.sqrt(2 * math.pi) * np.prod(below)
 
     return 1 - quad(right, -10, 10, points=np.linspace(-9, 9, 19), limit=200)[0]
