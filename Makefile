@@ -13,7 +13,7 @@ SNAKE  := $(RUN) -m snakemake --cores "$${CORES:-$$($(START) cores)}"
 PYTEST := $(RUN) -m pytest -n "$${CORES:-$$($(START) cores)}" --dist loadfile
 
 .NOTPARALLEL:
-.PHONY: FORCE help book test test-faults test-hostile mutants lint linkcheck notebook smoke browser-test cluster-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
+.PHONY: FORCE help book test test-faults test-hostile mutants lint linkcheck notebook smoke browser-test pdf-test cluster-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -51,8 +51,11 @@ notebook: $(STAMP)  ## one chapter: NAME=07_accuracy_vs_complexity ARGS="-p data
 smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
 	@$(SNAKE) smoke
 
-browser-test: book pdf  ## the built book in a browser without a network, and its PDF (needs Chromium)
-	$(PYTEST) tests/browser -k "not listing_of_code and not one_of_all_pages and not a_picture_of"
+browser-test: book $(STAMP)-browser  ## the built book in a browser without a network (needs Chromium)
+	$(PYTEST) tests/browser --ignore=tests/browser/test_pdf.py -k "not listing_of_code and not one_of_all_pages and not a_picture_of"
+
+pdf-test: book pdf  ## the PDF against the built book (2 minutes or more; not in .ci/run; needs Chromium)
+	$(PYTEST) tests/browser/test_pdf.py
 
 cluster-test: $(STAMP)  ## the flow through a cluster's queue, with jobs and itself killed (3 minutes; not in .ci/run)
 	$(RUN) -m pytest tests/cluster

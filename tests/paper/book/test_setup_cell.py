@@ -146,12 +146,12 @@ def test_before_the_version_is_published_the_main_branch_serves(elsewhere):
     assert f"{version.TAG} is not there, taking the main branch" in done.stdout
 
 
-@pytest.mark.parametrize("folder", ["notebooks", ".", "build/deep/er"])
-def test_within_a_checkout_its_own_code_runs(elsewhere, folder):
-    """Also where another one was installed before; and nothing is fetched, or left there."""
-    for name in ("other", "mine"):
+def test_within_a_checkout_its_own_code_runs(elsewhere):
+    """In any of its folders, also where another one was installed before; and nothing is fetched, or left there."""
+    for name, folder in (("other", "."), ("mine", "."), ("mine", "notebooks"), ("mine", "build/deep/er")):
         clone = elsewhere.content / name
-        git(elsewhere.content, "clone", "--quiet", elsewhere.published.as_uri(), name)
+        if not clone.exists():
+            git(elsewhere.content, "clone", "--quiet", elsewhere.published.as_uri(), name)
         where = clone / folder
         where.mkdir(parents=True, exist_ok=True)
         assert home(elsewhere(where=where)) == clone
