@@ -48,7 +48,7 @@ linkcheck: book  ## the book's external links (needs a network); the list is in 
 notebook: $(STAMP)  ## one chapter: NAME=07_accuracy_vs_complexity ARGS="-p dataset mnist2"
 	@$(RUN) -m paper.book.chapters run "notebooks/$$NAME.md" --options="$$ARGS"
 
-smoke: $(STAMP)  ## every chapter live on the digits data set, in build/smoke
+smoke: $(STAMP)  ## every chapter that takes a data set, live on the digits, in build/smoke
 	@$(SNAKE) smoke
 
 browser-test: book $(STAMP)-browser  ## the built book in a browser without a network (needs Chromium)
