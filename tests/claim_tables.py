@@ -1,12 +1,14 @@
-"""Tables of results whose claims' verdicts are known, for the tests of the claims."""
+"""A file of claims, and tables of results whose claims' verdicts are known, for the tests of the claims."""
 
 import math
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from pacbayes_curvature import posteriors
 from paper import names
+from paper.claims import schema
 from paper.claims.measures import MEASURES
 
 N, DELTA = 60000, 0.05
@@ -84,3 +86,21 @@ def find(name, given, **arguments):
 
 def verdict(name, given, **arguments):
     return find(name, given, **arguments)[0]
+
+
+ENTRY = {
+    "id": "a-claim",
+    "words": "It is so.",
+    "place": "section 1",
+    "reading": "It is measured so.",
+    "measure": {"trained": {"datasets": ["mnist2"]}},
+    "tolerance": {"missed": 0.001, "reason": "because"},
+    "needs": {"training_run": {"mnist2": [0]}},
+    "verdicts": {"reproduced": "a", "partly": "b", "not": "c"},
+}
+
+
+def read(tmp_path, *entries, **more):
+    path = tmp_path / "claims.yml"
+    path.write_text(schema.ended(yaml.safe_dump({"claims": list(entries), **more})))
+    return schema.read(path)
