@@ -22,7 +22,7 @@ from pathlib import Path
 from pacbayes_curvature import __version__
 from paper import experiments
 from paper.book import kept, version
-from paper.files import Damaged, atomic, sha256
+from paper.files import Damaged, atomic, sha256, whole
 from paper.results import package
 
 NAME = f"pacbayes-curvature-{__version__}"
@@ -68,7 +68,7 @@ def contents(root: Path) -> dict[str, File]:
     """The archive's files by name, SHA256SUMS apart."""
     files = {f"source/{name}": file for name, file in _sources(root)}
     for target, folder in (("site", "build/html"), ("executed", "build/executed"), ("results", "results")):
-        found = [path for path in (root / folder).rglob("*") if path.is_file()]
+        found = whole(root / folder)
         if not found:
             raise Refused(f"{folder} is not there: run `make archive`, which makes it")
         files |= {f"{target}/{path.relative_to(root / folder).as_posix()}": File(path.read_bytes()) for path in found}
@@ -93,9 +93,9 @@ def _sources(root: Path) -> Iterator[tuple[str, File]]:
                     yield member.name, File(tar.extractfile(member).read(), bool(member.mode & 0o100))
         return
     ignored = [line.rstrip("/") for line in (root / ".gitignore").read_text().split()]
-    for path in root.rglob("*"):
+    for path in whole(root):
         name = path.relative_to(root)
-        if path.is_file() and not any(fnmatch.fnmatch(part, pattern) for part in name.parts for pattern in ignored):
+        if not any(fnmatch.fnmatch(part, pattern) for part in name.parts for pattern in ignored):
             yield name.as_posix(), File(path.read_bytes(), bool(path.stat().st_mode & 0o100))
 
 

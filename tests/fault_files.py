@@ -19,7 +19,7 @@ from sweep_results import MADE
 
 from benchmarks import results as benchmark_results
 from pacbayes_curvature.networks import initialise
-from paper import experiments
+from paper import environment, experiments
 from paper.__main__ import freeze
 from paper.benchmarks import words as benchmark_words
 from paper.book import costs, kept
@@ -27,7 +27,7 @@ from paper.claims import schema
 from paper.experiments.accuracy_vs_complexity.compute import accuracy_vs_complexity
 from paper.experiments.curvature_spectra.compute import curvature_spectra
 from paper.experiments.training_run.compute import training_run
-from paper.files import atomic, sha256
+from paper.files import atomic, sha256, whole
 from paper.networks import data, minimum, readers, store
 from paper.networks.sources import widths
 from paper.randomness import stream
@@ -189,8 +189,18 @@ MADE_OF = {
 }
 
 
+def alone() -> contextlib.AbstractContextManager:
+    """The Snakefile's lock: one run of the book at a time. Outside of the workspace, where no fault hits it."""
+    return environment.locked(Path.cwd().parent / "book.lock", "waiting")
+
+
 def book() -> dict[str, bytes]:
     """As the Snakefile does: what is damaged is removed, what is not there is made, and all goes into the archive."""
+    with alone():
+        return _book()
+
+
+def _book() -> dict[str, bytes]:
     zipped = Path("build", f"{archive.NAME}.zip")
     made = [Path("build", name) for name in MADE_OF]
     kept.discard_damaged(path for path in (*made, zipped) if path.exists())
@@ -203,14 +213,15 @@ def book() -> dict[str, bytes]:
     if not (zipped.exists() and kept.sums(zipped).exists()):
         archive.make(Path(), zipped)
         kept.keep(zipped)
-    return {str(path): path.read_bytes() for path in sorted(Path("build").rglob("*")) if path.is_file()}
+    return {str(path): path.read_bytes() for path in whole(Path("build"))}
 
 
 def site() -> None:
-    for name in (*archive.TOP, ".gitignore", "README.md", "results/a.csv"):
-        with atomic(name) as part:
-            part.write_text("build/\n")
-    book()
+    with alone():
+        for name in (*archive.TOP, ".gitignore", "README.md", "results/a.csv"):
+            with atomic(name) as part:
+                part.write_text("build/\n")
+        _book()
 
 
 # Files that are written by hand or measured ------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ PROJECT = environment.project()
 # The project's folder, or where a cluster's job without a shared file system finds and leaves its files.
 ROOT = Path(os.environ.get("PACBAYES_ROOT") or PROJECT)
 SEAL = "sha256_of_the_rest"
+PART = ".part-"  # in the name of the hidden folder in which a file is written
 AGAIN = "Made again: "  # how the line begins that says so
 SPACE, RIGHTS = "free some space", "make its folder writable"
 REMEDIES = {
@@ -74,7 +75,23 @@ def _folder_beside(path: Path) -> Iterator[Path]:
 
 
 def _prefix(path: Path) -> str:
-    return f".{path.stem}.part-"
+    return f".{path.stem}{PART}"
+
+
+def whole(folder: Path) -> list[Path]:
+    """The files in a folder and all below it, in the order of their names, without those that are being written or were left.
+
+    Others may write meanwhile: their folders come and go, and are not looked into. None where there is no folder.
+    """
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    found = []
+    for place, folders, names in os.walk(folder, onerror=fail if folder.exists() else None):
+        folders[:] = [name for name in folders if PART not in name]
+        found += [Path(place, name) for name in names]
+    return sorted(path for path in found if path.is_file())
 
 
 def remove_left(path: Path) -> None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from paper.files import Damaged, atomic, made_again, read_sealed, remove_left, sealed, sha256
+from paper.files import Damaged, atomic, made_again, read_sealed, remove_left, sealed, sha256, whole
 
 OWN = ".snakemake_timestamp"  # by which Snakemake dates a folder
 
@@ -63,7 +63,7 @@ def _of(made: Path) -> dict[str, str]:
     """SHA-256 by name, "" for a file itself."""
     if not made.is_dir():
         return {"": sha256(made.read_bytes())}
-    files = (path for path in sorted(made.rglob("*")) if path.is_file() and path.name != OWN)
+    files = (path for path in whole(made) if path.name != OWN)
     return {path.relative_to(made).as_posix(): sha256(path.read_bytes()) for path in files}
 
 

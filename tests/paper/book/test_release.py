@@ -1,5 +1,6 @@
 """The document that becomes the PDF, and the supplementary archive, on small stand-ins for the site and the project."""
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+from paper import files
 from paper.book import kept
 from release import archive, document
 
@@ -160,6 +162,15 @@ def test_the_archive_is_the_same_whenever_and_wherever_it_is_made(tmp_path):
     kept.keep(second / "build" / "html")
     archived(second)
     assert (first / "build" / "a.zip").read_bytes() != (second / "build" / "a.zip").read_bytes()
+
+
+def test_files_that_are_being_written_or_were_left_do_not_go_into_the_archive(tmp_path):
+    root = project(tmp_path, git=False)
+    expected = archived(root).namelist()
+    with contextlib.ExitStack() as writers:
+        for name in ("README.md", "results/a/b.csv"):
+            writers.enter_context(files.atomic(root / name)).write_text("half of")
+        assert archived(root).namelist() == expected
 
 
 def test_the_archive_holds_everything_with_checksums_in_order(tmp_path):
