@@ -7,7 +7,6 @@ missing or unreadable, and when a frozen or a fresh table was made by other code
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from paper import names
 from paper.results import records
 from paper.results.compare import compare
 from paper.results.records import Result, why_stale

@@ -132,7 +132,9 @@ def test_training_curves():
 def test_another_network_is_told_by_its_checksum():
     another = run(20).replace({"network": {"0" * 64: "1" * 64}})
     comparison = against(another, run(20), TRAINING)
-    assert comparison == Comparison(False, f"1 row differs in network, the first: epoch 20: {'1' * 64}, frozen {'0' * 64}")
+    assert comparison == Comparison(
+        False, f"1 row differs in network, the first: epoch 20: {'1' * 64}, frozen {'0' * 64}"
+    )
 
 
 def test_every_kind_of_tolerance():

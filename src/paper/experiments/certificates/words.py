@@ -54,7 +54,9 @@ def over_seeds(results: list[Result]) -> pd.DataFrame:
 
 
 def _spread(values: pd.Series) -> str:
-    return f"{values.mean():.3f}" + (f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{values.std():.3f}" if len(values) > 1 else "")
+    return f"{values.mean():.3f}" + (
+        f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{values.std():.3f}" if len(values) > 1 else ""
+    )
 
 
 def ledger(result: Result, method: str) -> Markdown:
