@@ -136,4 +136,6 @@ def test_the_spread_is_that_of_the_networks(result):
         mean = own["certificate"] + 0.01
         assert row.certificate == f"{mean:.3f}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{0.02 / 2**0.5:.3f}"
         assert row.networks == 2 and row.largest == own["certificate"] + 0.02
-    assert words.over_seeds([result])["certificate"].tolist() == [f"{value:.3f}" for value in result.table["certificate"]]
+    assert words.over_seeds([result])["certificate"].tolist() == [
+        f"{value:.3f}" for value in result.table["certificate"]
+    ]
