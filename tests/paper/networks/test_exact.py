@@ -11,6 +11,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from pacbayes_curvature.networks import forward, initialise
+from paper.experiments.training_run.compute import checksum
 from paper.networks import exact
 from paper.networks.exact import Descent, bits_of, on_grid, one_cycle
 
@@ -119,3 +120,8 @@ def test_training_ends_in_the_same_bits_with_other_instructions_and_threads():
             ends[name, threads] = run.stdout.split()[-2:]
     assert len({sums for _, sums in ends.values()}) == 1, ends
     assert ends["without AVX", "1"][0] == "DEFAULT"
+
+
+def test_the_network_is_the_one_that_other_machines_have(digits_network):
+    """On whatever machine this runs. Another number here is another network: every frozen result would be of another one, too."""
+    assert checksum(digits_network) == "76b02a6032b466a56999148f53b6fe893186dcb166dcc349c19afd7f322dcce3"
