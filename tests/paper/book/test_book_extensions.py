@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from foreign_shell import SHELL
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
@@ -151,7 +152,9 @@ def executed(monkeypatch):
     return executed
 
 
-def test_what_was_not_executed_is_executed_and_shown(executed, tmp_path):
+def test_what_was_not_executed_is_executed_in_any_shell_and_shown(executed, tmp_path, monkeypatch):
+    for name, value in SHELL.items():
+        monkeypatch.setenv(name, value)
     (tmp_path / "Snakefile").write_text(
         'rule pages:\n    output: "build/executed/a.ipynb"\n    shell: "printf executed > {output}"\n'
     )
