@@ -17,7 +17,9 @@ FOLDER = Path("build", "executed")
 
 def _execute(app: Sphinx) -> None:
     # `make book` calls Sphinx from within this flow, which then has nothing left to do, and has locked the folder.
-    flow = [sys.executable, "-m", "snakemake", "--nolock", "--cores", "all", "--quiet", "rules", "--", "pages"]
+    # Snakemake's own "all" knows of no quota, and would start a kernel for each core of a large machine.
+    cores = str(environment.cores())
+    flow = [sys.executable, "-m", "snakemake", "--nolock", "--cores", cores, "--quiet", "rules", "--", "pages"]
     # A profile that the user's shell names would send the pages to a cluster's queue.
     if subprocess.run(flow, cwd=app.srcdir, env=environment.own(os.environ)).returncode:
         # Not an exception: Jupyter Book would bury it in two tracebacks.
