@@ -66,6 +66,7 @@ plt.xlabel("$x$");
 )
 RC = "text.usetex: True\nlines.markeredgecolor: black\nmathtext.fontset: cm\n"
 IPYTHON = "c.InlineBackend.print_figure_kwargs = {'bbox_inches': None}\n"
+HOMES = "c.InteractiveShellApp.exec_lines = ['import sys; sys.modules[\"numpy\"] = None']\n"  # where IPYTHONDIR says nothing
 
 
 @pytest.mark.parametrize("how", ["by make", "by papermill"])
@@ -73,12 +74,13 @@ def test_a_figure_is_the_same_in_every_shell(tmp_path, how):
     """Also by papermill's own command, where the chapter sees to backend and style itself."""
     (tmp_path / "a.md").write_text(CHAPTER)
     foreign = tmp_path / "kernels" / "python3" / "kernel.json"
-    ipython = tmp_path / "ipython" / "profile_default"
+    ipython, homes = (tmp_path / folder / "profile_default" for folder in ("ipython", "home/.ipython"))
     home = tmp_path / "home" / ".config" / "matplotlib"
-    for folder in (foreign.parent, ipython, home):
+    for folder in (foreign.parent, ipython, homes, home):
         folder.mkdir(parents=True)
     foreign.write_text('{"argv": ["/bin/false", "{connection_file}"], "display_name": "x", "language": "python"}')
     (ipython / "ipython_kernel_config.py").write_text(IPYTHON)
+    (homes / "ipython_kernel_config.py").write_text(HOMES)
     (home / "matplotlibrc").write_text(RC)
     shell = os.environ | {
         "MPLBACKEND": "Agg",

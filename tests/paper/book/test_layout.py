@@ -166,6 +166,14 @@ def test_no_file_names_a_place_on_somebodys_machine():
     assert found == []
 
 
+def test_the_data_may_be_a_link(tmp_path):
+    shutil.copy2(ROOT / ".gitignore", tmp_path)
+    (tmp_path / "data").symlink_to(tmp_path.parent)
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    status = ["git", "status", "--porcelain", "--untracked-files=all"]
+    assert subprocess.run(status, cwd=tmp_path, capture_output=True, text=True).stdout == "?? .gitignore\n"
+
+
 def make(*arguments, cwd, **environment):
     # A make of its own: the flags of the one that runs these tests would come in through the environment.
     env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
