@@ -139,3 +139,8 @@ def test_the_spread_is_that_of_the_networks(result):
     assert words.over_seeds([result])["certificate"].tolist() == [
         f"{value:.3f}" for value in result.table["certificate"]
     ]
+    near = replace(result, table=result.table.assign(seed=1, certificate=result.table["certificate"] + 1e-4))
+    assert all(
+        line.endswith("± 0.00007".replace(" ", "\N{NO-BREAK SPACE}"))
+        for line in words.over_seeds([result, near])["certificate"]
+    )

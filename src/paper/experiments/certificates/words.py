@@ -54,9 +54,11 @@ def over_seeds(results: list[Result]) -> pd.DataFrame:
 
 
 def _spread(values: pd.Series) -> str:
-    return f"{values.mean():.3f}" + (
-        f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{values.std():.3f}" if len(values) > 1 else ""
-    )
+    """Mean ± standard deviation, to as many digits as the latter needs to be more than 0; the mean alone of a single value."""
+    if len(values) == 1:
+        return f"{values.mean():.3f}"
+    digits = 3 if values.std() >= 0.0005 else 5
+    return f"{values.mean():.{digits}f}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{values.std():.{digits}f}"
 
 
 def ledger(result: Result, method: str) -> Markdown:
