@@ -144,6 +144,7 @@ def result(dataset: str, seed: int) -> records.Result:
         {"dataset": dataset, "seed": seed, "epoch": range(1, 6)} | {name: rng.uniform(0, 1, 5) for name in names}
     )
     table.insert(6, "train_accuracy", [np.nan] * 4 + [1.0])
+    table["network"] = [None] * 4 + ["0" * 64]
     return records.Result(records.key("training_run", dataset, seed), table, MADE, "computed")
 
 

@@ -15,7 +15,9 @@ x = torch.randn(200, 5)
 y = trained(x).argmax(1)
 """
 AFTER = """
-import importlib.util, json, sys
+import importlib, json, pkgutil
+for module in pkgutil.walk_packages(pb.__path__, "pacbayes_curvature."):  # none of them needs what is not there
+    importlib.import_module(module.name)
 others = ["paper", "pandas", "matplotlib", "yaml", "IPython", "safetensors", "sklearn"]
 print(json.dumps([pb.__file__, [name for name in others if importlib.util.find_spec(name)]]))
 """

@@ -2,6 +2,7 @@
 outputs, and gets the executed ones in their place. What is missing or out of date is executed first, by the flow of the
 Snakefile, so that `jupyter-book build .` gives the same pages as `make book`."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,13 +10,18 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
+from paper import environment
+
 FOLDER = Path("build", "executed")
 
 
 def _execute(app: Sphinx) -> None:
     # `make book` calls Sphinx from within this flow, which then has nothing left to do, and has locked the folder.
-    flow = [sys.executable, "-m", "snakemake", "--nolock", "--cores", "all", "--quiet", "rules", "--", "pages"]
-    if subprocess.run(flow, cwd=app.srcdir).returncode:
+    # Snakemake's own "all" knows of no quota, and would start a kernel for each core of a large machine.
+    cores = str(environment.cores())
+    flow = [sys.executable, "-m", "snakemake", "--nolock", "--cores", cores, "--quiet", "rules", "--", "pages"]
+    # A profile that the user's shell names would send the pages to a cluster's queue.
+    if subprocess.run(flow, cwd=app.srcdir, env=environment.own(os.environ)).returncode:
         # Not an exception: Jupyter Book would bury it in two tracebacks.
         sys.exit("The book was not built, since a notebook could not be executed: see above.")
 

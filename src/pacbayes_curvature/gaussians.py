@@ -87,7 +87,12 @@ def kl_divergence(mean_q, cov_q, mean_p, cov_p):
         # A power of 2, which rounds nothing: else a term, or a sum of variances, may leave the range where their ratio does not.
         larger = torch.maximum(S0, S1)
         up = torch.ones_like(larger).masked_fill(larger < 2.0**-300, 2.0**600).masked_fill(larger > 2.0**1000, 2.0**-12)
-        terms = kl_term(S1 * up, S0 * up, (S0 - S1) * up) / (S1 * up) + (delta / S1.sqrt()).square()
+        far = (
+            S1 / S0
+        ).isinf()  # no power of 2 brings both into the range; S0 / S1 is then below any rounding of the logarithm
+        near = torch.where(far, S1, S0)
+        terms = kl_term(S1 * up, near * up, (near - S1) * up) / (S1 * up) + (delta / S1.sqrt()).square()
+        terms = terms + torch.where(far, S1.log() - torch.where(far, S0, 1.0).log() - 1, 0.0)
         terms = torch.where((S0 / S1).isinf(), torch.inf, terms)  # where S1 / S0 may be 0, and its logarithm -inf
         return form(terms.sum() / 2)
     L0, L1 = _factor("cov_q", S0, k, form), _factor("cov_p", S1, k, form)

@@ -57,9 +57,7 @@ def least_complexity(accuracy: np.ndarray, complexity: np.ndarray, at: np.ndarra
     ValueError: as `meeting`, NaN in `at`.
     """
     accuracy, complexity = _points(accuracy, complexity)
-    at = real("at", at)
-    if np.isnan(at).any():
-        raise ValueError("at must hold numbers, got NaN")
+    at = _asked(at)
     good = accuracy >= at[..., None]
     return np.where(good, complexity, np.inf).min(-1)
 
@@ -87,11 +85,11 @@ def interpolated_complexity(
 
     Below the least accurate point, which is more accurate than asked for, its complexity; NaN above the most accurate one.
     stderr, of the accuracies (n,) or of each: that of a point on a line of slope b = d ln c / d a is c b stderr, with stderr
-    between the neighbours' on a straight line, as for errors that are shared. ValueError: as `meeting`, complexities on the front that
+    between the neighbours' on a straight line, as for errors that are shared. ValueError: as `meeting`, NaN in `at`, complexities on the front that
     are not positive and finite, stderr that is negative, not finite or of another shape.
     """
     accuracy, complexity = _points(accuracy, complexity)
-    stderr, at = real("stderr", stderr), real("at", at)
+    stderr, at = real("stderr", stderr), _asked(at)
     if stderr.shape not in ((), accuracy.shape) or not (np.isfinite(stderr) & (stderr >= 0)).all():
         raise ValueError(
             f"stderr must be a finite number >= 0, or one for each of {len(accuracy)} points, got {stderr}"
@@ -109,6 +107,13 @@ def interpolated_complexity(
     error = np.interp(at, a, errors)
     with np.errstate(over="ignore"):
         return Interpolated(found, found * np.where(error > 0, slope, 0.0) * error)
+
+
+def _asked(at: np.ndarray) -> np.ndarray:
+    at = real("at", at)
+    if np.isnan(at).any():
+        raise ValueError("at must hold numbers, got NaN")
+    return at
 
 
 def _line(line: float) -> float:

@@ -106,27 +106,34 @@ def layer_posterior(
 
 
 def variances(layer: LayerPosterior, lam: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    """lam / (1 + rho g): (G, r) posterior variances along the layer's basis, for grid points lam, beta (G,). Eq. (6)."""
+    """lam / (1 + rho g): (G, r) posterior variances along the layer's basis, for grid points lam, beta (G,). Eq. (6).
+
+    Raises ValueError as `kl_divergence`.
+    """
     lam, beta = _grid(lam, beta)
-    return lam / (1 + lam / beta * layer.curvature)
+    return lam / (1 + _scaled_curvature(layer, lam, beta))
 
 
 def kl_divergence(layers: list[LayerPosterior], lam: np.ndarray, beta: np.ndarray) -> np.ndarray:
     """KL(Q||P) in nats at each grid point: (G,).
 
     (1/2) sum_l [ D_l / lam + n_out sum_i ( ln(1 + rho g_i) - rho g_i / (1 + rho g_i) ) ]: the Gaussians' divergence
-    with Eq. (6) put in. Raises ValueError unless lam > 0 and beta > 0.
+    with Eq. (6) put in. Raises ValueError unless lam > 0 and beta > 0, lam is finite, and rho g_i is in float64's range.
     """
     lam, beta = _grid(lam, beta)
     total = np.zeros(len(lam))
     for layer in layers:
-        t = lam / beta * layer.curvature
+        t = _scaled_curvature(layer, lam, beta)
         total += layer.squared_distance / lam[:, 0] + layer.neurons * (np.log1p(t) - t / (1 + t)).sum(axis=1)
     return total / 2
 
 
 def expected_quadratic_loss(layers: list[LayerPosterior], lam: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    """(1/2) sum_l n_out tr(H_l Sigma_l) at each grid point: (G,), in the units of H. Eq. (13), first term."""
+    """(1/2) sum_l n_out tr(H_l Sigma_l) at each grid point: (G,), in the units of H. Eq. (13), first term.
+
+    Raises ValueError as `kl_divergence`.
+    """
+    lam, beta = _grid(lam, beta)
     total = np.zeros(len(lam))
     for layer in layers:
         total += layer.neurons * (variances(layer, lam, beta) @ layer.curvature)
@@ -143,3 +150,16 @@ def _grid(lam: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if np.isinf(lam).any():
         raise ValueError("lam must be finite, got inf")
     return lam, beta
+
+
+def _scaled_curvature(layer: LayerPosterior, lam: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """rho g: (G, r), for lam and beta from `_grid`."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        t = lam / beta * layer.curvature
+    if not (within := np.isfinite(t).all(axis=1)).all():
+        at = int(within.argmin())
+        raise ValueError(
+            "lam / beta times the curvature must be a number in float64's range, "
+            f"got {lam[at, 0]:.3g} / {beta[at, 0]:.3g} times up to {layer.curvature.max():.3g}"
+        )
+    return t

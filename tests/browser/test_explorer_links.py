@@ -23,7 +23,7 @@ def a_link(counted):
     return (
         f"#explorer=1&data=mnist2,cifar10&seed=0,{seed}&method=diag,layerwise&lam={lam_from}..{lam_to}"
         f"&beta={beta_from}..{beta_to}&points=all&n=123456&delta=1e-12&best=kl&axis=log"
-        f"&point=mnist2:{seed}:diag:{row['lam']}:{row['beta']}&curves=yes"
+        f"&point=mnist2:{seed}:diag:{row['lam']}:{row['beta']}&curves=yes&rivals=yes"
     )
 
 

@@ -11,6 +11,7 @@ from pacbayes_curvature.posteriors import METHODS
 from paper import names
 from paper.experiments.accuracy_vs_complexity.figure import NEARLY
 from paper.experiments.accuracy_vs_complexity.words import best_bounds
+from paper.experiments.rivals import words
 from paper.results import records
 from paper.show import style
 
@@ -240,7 +241,7 @@ def test_figure_2s_curves_are_shown_when_asked_for(explore):
         shown = [label for label in labels if label.startswith(f"{title}, seed 0")]
         assert 0.5 * len(rows) < len(shown) <= len(rows) and all("no bound" in label for label in shown)
     assert not set(saved(page)["method"]) & set(result.table["curve"]), "curves are no points of the download"
-    page.get_by_label("none", exact=True).check()
+    page.get_by_role("group", name="Figure 2’s curves").get_by_label("none").check()
     drawn(page)
     assert not [
         label
@@ -249,11 +250,37 @@ def test_figure_2s_curves_are_shown_when_asked_for(explore):
     ]
 
 
-def test_a_link_from_before_the_curves_means_none(explore):
+def test_the_rivals_are_shown_when_asked_for(explore):
+    """Each once, by its name, with the examples that it counts and its certificate; a selected one leads to its run."""
+    page = explore("#explorer=1&data=mnist2&seed=0&rivals=yes")
+    rows = records.read(ROOT / "results" / "rivals" / "mnist2.csv", 0).table
+    found = saved(page).merge(rows, on=["dataset", "seed", "method"], suffixes=("", "_frozen"))
+    assert len(found) == len(rows) > 0
+    assert (found["certificate"] == found["certificate_frozen"]).all() and (found["n"] == found["n_frozen"]).all()
+    assert np.allclose(found["accuracy"], 1 - found["errors"] / found["outcomes"], rtol=1e-15)
+    assert np.allclose(found["complexity"], [bounds.complexity(kl, n) for kl, n in zip(found["kl"], found["n"])])
+    for row in found.itertuples():
+        mark = page.locator(f".explorer-panels [role=option][aria-label^='{words.name(row.method)}, seed 0']")
+        assert mark.count() == 1 and f"{row.n:,} examples counted" in mark.get_attribute("aria-label")
+    page.get_by_role("group", name="Rivals of chapter 10").get_by_label("none").check()
+    drawn(page)
+    assert "rival" not in page.locator(".explorer-legends").inner_text() and not set(saved(page)["method"]) & set(
+        rows["method"]
+    )
+    method = rows["method"].iloc[0]
+    page = explore(f"#explorer=1&data=mnist2&seed=0&rivals=yes&point=mnist2:0:{method}:null:null")
+    assert facts(page)["Method"] == words.name(method) and "β" not in facts(page)
+    page.get_by_role("link", name="files, day, time and code").click()
+    assert page.url.endswith("notebooks/data.html#run-rivals")
+    assert page.locator("#run-rivals").is_visible()
+
+
+@pytest.mark.parametrize("later", ["&rivals=no", "&curves=no&rivals=no"])
+def test_a_link_from_before_a_choice_means_none(explore, later):
     page = explore()
     link = page.get_by_label("Link to this view").input_value()
-    assert link.endswith("&curves=no")
-    assert explore("#" + link.partition("#")[2].removesuffix("&curves=no")).locator(".explorer-message").is_hidden()
+    assert link.endswith(later)
+    assert explore("#" + link.partition("#")[2].removesuffix(later)).locator(".explorer-message").is_hidden()
 
 
 def test_certificates_and_test_errors_stand_beside_the_bounds(explore):

@@ -114,13 +114,14 @@ def test_several_passes_share_the_first_layer(digits, digits_network, monkeypatc
     classifiers = LocalReparametrisation(digits_network.minimum, layers_of("layerwise", digits_network, x), lam, beta)
     rotated, first = [], classifiers.first.deviations
     monkeypatch.setattr(classifiers.first, "deviations", lambda z, points: rotated.append(len(z)) or first(z, points))
-    examples = np.array([40 * 1437, 2000, 1437 + 1024, 3, 1])
+    noisy = 2  # not so little noise that wrong answers are rare: then standard errors are estimated well
+    examples = np.array([2000, 1437 + 1024, 40 * 1437, 3, 1])
     tally = classifiers.tally(x, y, torch.Generator().manual_seed(1), passes=40, examples=examples)
     assert tally.outcomes.tolist() == examples.tolist() and rotated == [1024, 413]
     runs = [classifiers.tally(x, y, torch.Generator().manual_seed(seed)) for seed in range(40)]
     mean, error = np.mean([run.accuracy for run in runs], 0), (np.mean([run.stderr**2 for run in runs], 0) / 40) ** 0.5
-    assert abs(tally.accuracy[0] - mean[0]) <= 4 * np.hypot(tally.stderr[0], error[0])
-    assert tally.stderr[0] == pytest.approx(error[0], rel=0.1)
+    assert abs(tally.accuracy[noisy] - mean[noisy]) <= 4 * np.hypot(tally.stderr[noisy], error[noisy])
+    assert tally.stderr[noisy] == pytest.approx(error[noisy], rel=0.1)
     with pytest.raises(ValueError, match="a number from 0 to 2874 for each of the 5 grid points"):
         classifiers.tally(x, y, torch.Generator(), passes=2, examples=np.full(5, 2875))
 

@@ -9,6 +9,12 @@ from foreign_shell import SHELL
 from paper import environment
 
 ROOT = Path(__file__).parents[2]
+PLACES = {
+    "MPLCONFIGDIR",
+    "IPYTHONDIR",
+    *(f"JUPYTER_{what}_DIR" for what in ("CONFIG", "DATA", "RUNTIME")),
+    *(f"XDG_{what}_HOME" for what in ("CACHE", "CONFIG", "DATA")),
+}
 
 
 def test_nothing_that_configures_a_tool_is_left_and_the_machine_is():
@@ -26,8 +32,8 @@ def test_nothing_that_configures_a_tool_is_left_and_the_machine_is():
     plain = environment.own(kept | {"PATH": "/bin"}, "/p/python")
     assert made == plain and kept.items() <= made.items() and made["PATH"] == f"/p{os.pathsep}/bin"
     assert environment.own(made, "/p/python") == made, "entered twice, it is the same"
-    places = [made[name] for name in made if name.endswith(("DIR", "_HOME")) and name != "TMPDIR"]
-    assert len(places) >= 7 and all(Path(place).is_relative_to(ROOT / "build" / "cache") for place in places)
+    assert {name for name in made if name.endswith(("DIR", "_HOME"))} == PLACES | {"TMPDIR"}
+    assert all(Path(made[name]).is_relative_to(ROOT / "build" / "cache") for name in PLACES)
     assert made["PYTHONPATH"] == str(ROOT / "src")
 
 

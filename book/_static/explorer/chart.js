@@ -11,6 +11,10 @@
     o: "M4.4 0A4.4 4.4 0 1 1-4.4 0A4.4 4.4 0 1 1 4.4 0Z",
     s: "M-4-4H4V4H-4Z",
     "^": "M0-5L4.8 3.6H-4.8Z",
+    v: "M0 5L4.8-3.6H-4.8Z",
+    P: "M-1.7-5H1.7V-1.7H5V1.7H1.7V5H-1.7V1.7H-5V-1.7H-1.7Z",
+    X: "M-4.7-2.3L-2.3-4.7L0-2.4L2.3-4.7L4.7-2.3L2.4 0L4.7 2.3L2.3 4.7L0 2.4L-2.3 4.7L-4.7 2.3L-2.4 0Z",
+    "*": "M0-6L1.5-2L5.7-1.9L2.4.8L3.5 4.9L0 2.5L-3.5 4.9L-2.4.8L-5.7-1.9L-1.5-2Z",
   };
   const DIAMOND = "M0-11L11 0L0 11L-11 0Z"; // around a posterior that has a certificate
   const STEPS = {
@@ -34,7 +38,8 @@
 
   /** What a point is, in parts: where, and lines of numbers. */
   function facts(row, method) {
-    const place = [...(row.floor ? [] : [`λ ${number(row.lam, 3)}`]), ...(row.beta === Infinity ? [] : [`β ${number(row.beta, 3)}`])];
+    const place = [...(row.lam === null ? [] : [`λ ${number(row.lam, 3)}`]), ...(row.beta === null || row.beta === Infinity ? [] : [`β ${number(row.beta, 3)}`])];
+    if (row.rival) place.push(`${row.examples.toLocaleString("en-US")} examples counted`);
     const optional = (name, value) => (value === null ? [] : [`${name} ${number(value)}`]);
     const numbers = [[`accuracy ${number(row.accuracy)}`, `complexity ${number(row.complexity)}`]];
     if (row.floor) numbers.push([`error plus complexity ${number(row.theorem)}`, "no bound: its prior has seen the data"]);
@@ -49,7 +54,7 @@
   }
 
   class Panel {
-    /** methods: by name, those of the points and those of the curves of Figure 2. */
+    /** methods: by name, those of the points, of the curves of Figure 2 and the rivals. */
     constructor(dataset, methods, select) {
       Object.assign(this, { dataset, methods, select, drawn: [], active: null });
       this.plot = svg("svg", {
@@ -239,8 +244,8 @@
     return groups;
   }
 
-  /** curves: those of Figure 2; regions: whether its two are shaded; certified: whether there are certificates. */
-  function legend(methods, { curves = [], regions = false, certified = false } = {}) {
+  /** curves: those of Figure 2; rivals: their groups; regions: whether its two are shaded; certified: whether there are certificates. */
+  function legend(methods, { curves = [], rivals = [], regions = false, certified = false } = {}) {
     const sample = (name) => key(line(-11, 0, 11, 0, `explorer-line ${name}`));
     const along = (curve) => key(svg("path", { class: "explorer-front", d: "M-11 0H11", ...coloured(curve), "stroke-dasharray": curve.dash ?? false }),
       mark(curve, { class: "explorer-mark" }));
@@ -249,6 +254,7 @@
     return html("ul", { class: "explorer-legend" },
       ...methods.map((method) => item(key(mark(method, { class: "explorer-mark" })), method.title)),
       ...curves.map((curve) => item(along(curve), curve.title)),
+      ...rivals.map((group) => item(key(mark(group, { class: "explorer-mark" })), group.title)),
       ...(regions ? [item(area("explorer-feasible"), "feasible with diagonal covariances"), item(area("explorer-useful"), "a bound below chance")] : []),
       item(key(svg("circle", { class: "explorer-best", r: 6.5 })), "smallest bound of its method"),
       ...(certified ? [item(key(svg("path", { class: "explorer-certified", d: DIAMOND, transform: "scale(0.7)" })), "posterior with a certificate")] : []),

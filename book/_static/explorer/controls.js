@@ -109,6 +109,7 @@
       range("β (the baseline has none)", "beta", data.beta, change),
       choice("Points", "front", [[true, "each method’s front, as in Figures 3 and 4"], [false, "all that were counted"]], change),
       choice("Figure 2’s curves", "curves", [[false, "none"], [true, "of optimal priors that have seen the data"]], change),
+      choice("Rivals of chapter 10", "rivals", [[false, "none"], [true, "all, each with its certificate (seed 0)"]], change),
       choice("Complexity axis", "axis", [["linear", "linear"], ["log", "logarithmic"]], change),
       choice("Smallest bound", "best", [["theorem", "by Theorem 3.1"], ["klForm", "by the kl inverse"]], change),
     ];

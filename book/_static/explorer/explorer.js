@@ -7,7 +7,7 @@
 
   function start(root, data) {
     const every = points.read(data), ids = new Set(every.map((point) => point.id)), fields = states.fields(data, ids);
-    const methods = new Map([...data.methods, ...data.curves].map((method) => [method.name, method]));
+    const methods = new Map([...data.methods, ...data.curves, ...data.rivals].map((method) => [method.name, method]));
     const titles = new Map([...data.datasets, ...methods.values()].map(({ name, title }) => [name, title]));
     Explorer.nearly = data.nearly;
     let state = states.initial(data), shown = [], rows = [], touched = false; // rows: what is shown, without the curves of Figure 2
@@ -64,7 +64,7 @@
       rows = shown.filter((row) => !row.floor);
       const winners = points.best(rows, state.best), marked = new Set(winners.map((row) => row.id));
       control.show(state);
-      legend.replaceChildren(chart.legend(data.methods, { curves: state.curves ? data.curves : [], certified: rows.some((row) => row.certificate !== null) }));
+      legend.replaceChildren(chart.legend(data.methods, { curves: state.curves ? data.curves : [], rivals: state.rivals ? data.rival_groups : [], certified: rows.some((row) => row.certificate !== null) }));
       showPanels(marked);
       const what = data.datasets.filter(({ name, examples }) => state.datasets.includes(name) && state.n !== null && state.n !== examples);
       whatIf.hidden = !what.length;

@@ -7,22 +7,22 @@
   const id = (point) => [point.dataset, point.seed, point.method, dom.exact(point.lam), dom.exact(point.beta)].join(":");
 
   /** The rows of the exported data as objects, in their order: a network's points, then those of its curves of Figure 2, which are
-      `floor`. What a point has no number for is null. */
+      `floor`, then its `rivals`, which count their own examples. What a point has no number for is null. */
   function read(data) {
     const datasets = new Map(data.datasets.map((dataset) => [dataset.name, dataset]));
     const object = (names, row, start) => names.reduce((point, name, i) => ({ ...point, [name]: row[i] }), start);
     return data.networks.flatMap((network) => {
       const { classes, examples } = datasets.get(network.dataset);
       const start = { dataset: network.dataset, seed: network.seed, examples, chance: 1 - 1 / classes };
+      const rival = { ...start, rival: true, front: false, lam: null, beta: null, stderr: null };
       const floor = { ...start, floor: true, front: true, lam: null, testError: null, certificate: null };
       const all = [
         ...network.points.map((row) => object(data.columns, row, start)),
         ...network.floors.map((row) => object(data.floor_columns, row, floor)),
       ];
-      for (const point of all) {
-        point.beta ??= Infinity; // the baseline, and where a method is the baseline
-        point.id = id(point);
-      }
+      for (const point of all) point.beta ??= Infinity; // the baseline, and where a method is the baseline
+      all.push(...network.rivals.map((row) => object(data.rival_columns, row, rival)));
+      for (const point of all) point.id = id(point);
       return all;
     });
   }
@@ -32,6 +32,7 @@
   function passes(point, state) {
     const shown = state.datasets.includes(point.dataset) && state.seeds.includes(point.seed);
     if (point.floor) return shown && state.curves;
+    if (point.rival) return shown && state.rivals;
     return (
       shown &&
       state.methods.includes(point.method) &&

@@ -76,6 +76,7 @@
         read: (text) => (text === "" || ids.has(text) ? { value: text || null } : { problem: "there is no such point" }),
       }],
       ["curves", "curves", choice({ yes: true, no: false }), false],
+      ["rivals", "rivals", choice({ yes: true, no: false }), false],
     ];
   }
 
@@ -96,6 +97,7 @@
       axis: "linear",
       point: null,
       curves: false, // of Figure 2
+      rivals: false, // of chapter 10
     };
   }
 

@@ -44,7 +44,7 @@
       ["Data set", `${titles.get(row.dataset)}, seed ${row.seed}`],
       ["Method", titles.get(row.method)],
       ...optional("λ", row.lam),
-      ["β", row.beta === Infinity ? "none" : number(row.beta, 6)],
+      ...(row.rival ? [] : [["β", row.beta === Infinity ? "none" : number(row.beta, 6)]]),
       ["Training accuracy", `${number(row.accuracy, 6)}${row.stderr === null ? "" : `, standard error ${number(row.stderr, 2)}`}`],
       ["KL(Q‖P)", `${number(row.kl, 7)} nats`],
       ["N and δ", `${integer(row.n)} and ${number(row.delta)}`],
@@ -55,6 +55,7 @@
       ...optional("Certificate", row.certificate, ": holds as it stands, at its own N and δ"),
       ...optional("Test error", row.testError),
       ["Error of guessing", number(row.chance, 6)],
+      ...(row.rival ? [["Its run", html("a", { href: "../notebooks/data.html#run-rivals" }, "files, day, time and code")]] : []),
       ...(row.floor || row.certificate !== null ? [] : [["On its method’s front", row.front ? "yes" : "no"]]),
     ];
     return html("dl", {}, ...facts.flatMap(([name, value]) => [html("dt", {}, name), html("dd", {}, value)]));

@@ -14,7 +14,6 @@ import torch
 from torch.special import ndtr, ndtri
 
 SLICES = 4  # of the distribution of the label's logit, one draw from each
-FAR = 1e15  # below any logit: as good as infinity, and the gradient stays a number
 
 
 def wrong_probability(
@@ -39,8 +38,8 @@ def wrong_probability(
     )  # 0 and 1 are infinitely far out
     spread = deviation.expand_as(mean).gather(1, label)
     a = torch.addcmul(mean.gather(1, label), spread, ndtri(quantiles))  # (n, T)
-    others = mean.scatter(1, label, -FAR)
-    below = ndtr((a[:, :, None] - others[:, None, :]) / deviation[:, None, :])  # (n, T, C), 1 for the label itself
+    below = ndtr((a[:, :, None] - mean[:, None, :]) / deviation[:, None, :])  # (n, T, C)
+    below = below.scatter(2, label[:, None].expand(-1, SLICES, 1), 1.0)  # the label itself does not count
     return 1 - below.prod(2).mean(1)
 
 

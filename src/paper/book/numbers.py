@@ -17,7 +17,7 @@ from paper.claims.words import borne_out
 from paper.experiments.accuracy_vs_complexity.words import complexity_at
 from paper.experiments.certificates.figure import by_method
 from paper.experiments.holdout.words import chosen
-from paper.experiments.quadratic.words import USUAL, off, worth
+from paper.experiments.quadratic.words import USUAL, off, rate, worth
 from paper.results import records
 from paper.results.records import Result, why_stale
 from paper.show.counts import how_many
@@ -120,14 +120,14 @@ def of_rivals(rivals: list[Result], holdouts: list[Result]) -> dict[str, float]:
     }
 
 
-def of_quadratic(result: Result) -> dict[str, float]:
+def of_quadratic(result: Result) -> dict[str, float | str]:
     """quadratic.off: how many times the predicted the measured rise of the loss is, a median; quadratic.plain and quadratic.shaped: the
     error of plain noise, and that of the noise that the layerwise curvature chooses at no larger KL (`worth`)."""
     chosen_noise = worth(result)
     return {
         "quadratic.off": off(result),
         "quadratic.plain": float(chosen_noise[USUAL]),
-        "quadratic.shaped": float(chosen_noise["error"]),
+        "quadratic.shaped": rate(chosen_noise["error"]),
     }
 
 

@@ -13,7 +13,7 @@ from paper.show.text import table
 
 
 def sections() -> Markdown:
-    """For each experiment what its tables are, its files and their columns.
+    """For each experiment, labelled run-NAME, what its tables are, its files and their columns.
 
     The files of an experiment have the same columns; where they differ, the older ones come apart.
     """
@@ -21,7 +21,8 @@ def sections() -> Markdown:
     alike: dict[str, list[dict]] = {}
     for resource in package["resources"]:
         alike.setdefault(json.dumps([resource["produced"]["function"], resource["schema"]]), []).append(resource)
-    return Markdown("\n\n".join(_section(resources) for resources in alike.values()))
+    labelled: set[str] = set()
+    return Markdown("\n\n".join(_section(resources, labelled) for resources in alike.values()))
 
 
 def files(resources: list[dict]) -> pd.DataFrame:
@@ -54,12 +55,14 @@ def columns(schema: dict) -> pd.DataFrame:
     )
 
 
-def _section(resources: list[dict]) -> str:
+def _section(resources: list[dict], labelled: set[str]) -> str:
     first = resources[0]
+    name = first["produced"]["function"].rpartition(".")[2]
     parts = [
-        heading(first["produced"]["function"].rpartition(".")[2]),
+        heading(name, "" if name in labelled else f"run-{name.replace('_', '-')}"),
         plain(first["description"]),
         table(files(resources)).data,
         table(columns(first["schema"])).data,
     ]
+    labelled.add(name)
     return "\n\n".join(parts)

@@ -1,4 +1,4 @@
-"""The points of Figures 2 to 4 as the browser reads them: for the explorer and for the figures that a reader moves.
+"""The points of Figures 2 to 4, and the rivals, as the browser reads them: for the explorer and for the figures that a reader moves.
 
 JSON has neither NaN nor infinity: null is an infinite beta, where a method is the baseline, and a number that was not measured.
 """
@@ -15,6 +15,8 @@ from pacbayes_curvature import bounds, posteriors
 from paper import names
 from paper.experiments.accuracy_vs_complexity.figure import NEARLY
 from paper.experiments.lower_bound.figure import CURVE_STYLE
+from paper.experiments.rivals import words as rival_words
+from paper.experiments.rivals.rival import RIVALS
 from paper.results import records
 from paper.results.records import Result
 from paper.show import style
@@ -25,31 +27,42 @@ COLUMNS = {  # of a sweep: as the page calls them
     "pareto": "front", "test_error": "testError", "certificate": "certificate",
 }  # fmt: skip
 FLOOR_COLUMNS = {"curve": "method", "beta": "beta", "accuracy": "accuracy", "accuracy_stderr": "stderr", "kl": "kl"}
+RIVAL_COLUMNS = {
+    "method": "method", "accuracy": "accuracy", "kl": "kl", "n": "examples", "test_error": "testError", "certificate": "certificate",
+}  # fmt: skip
+MARKERS = {
+    "initialisation": "*",
+    "minimum": "v",
+    "share": "P",
+    "code": "X",
+}  # of `rivals.words.GROUPS`, none a posterior's
 CURVES = {"fisher_diagonal": None, "layerwise_diagonal": "5 3", "block_prior": None}  # of Figure 2: their dashes
 MAY_LACK = {"beta", "test_error", "certificate"}  # a certificate's accuracy comes without a standard error
 
 
 def frozen(folder: Path) -> dict:
-    """`exported` of all sweeps in the results of `folder`, with the curves of Figure 2 and the certificates where there are any.
-    ValueError: no sweeps, or an altered table."""
-    sweeps, floors, certificates = (
-        _all(folder / name) for name in ("accuracy_vs_complexity", "lower_bound", "certificates")
+    """`exported` of all sweeps in the results of `folder`, with the curves of Figure 2, the certificates and the rivals where there are
+    any. ValueError: no sweeps, or an altered table."""
+    sweeps, *others = (
+        _all(folder / name) for name in ("accuracy_vs_complexity", "lower_bound", "certificates", "rivals")
     )
     if not sweeps:
         raise ValueError(f"no results of accuracy_vs_complexity in {folder}; run `make reproduce` and `make freeze`")
-    return exported(sweeps, floors, certificates)
+    return exported(sweeps, *others)
 
 
 def _all(folder: Path) -> list[Result]:
     return [result for name in names.DATASETS for result in records.read_all(folder / f"{name}.csv")]
 
 
-def exported(sweeps: list[Result], floors: list[Result] = (), certificates: list[Result] = ()) -> dict:
+def exported(
+    sweeps: list[Result], floors: list[Result] = (), certificates: list[Result] = (), rivals: list[Result] = ()
+) -> dict:
     """Every point of `sweeps` (`accuracy_vs_complexity`) that was evaluated on the whole training set, the curves of
     Figure 2 in `floors` (`lower_bound`) around the same networks, and what a page needs to know of them.
 
-    The posteriors of `certificates` are points, too, and not on a front: each was looked for by itself. ValueError: a number
-    that is missing or infinite where none may be.
+    The posteriors of `certificates` are points, too, and not on a front: each was looked for by itself. So are the `rivals`, each with the
+    number of examples that its certificate counts. ValueError: a number that is missing or infinite where none may be.
     """
     found, networks = {}, []
     for sweep in sweeps:
@@ -69,11 +82,13 @@ def exported(sweeps: list[Result], floors: list[Result] = (), certificates: list
                 "floors": [
                     row for floor in around for row in _rows(_curves(floor), FLOOR_COLUMNS, f"{name}, Figure 2")
                 ],
+                "rivals": _rows(_counted(rivals, name, seed), RIVAL_COLUMNS, f"{name}, rivals"),
                 "points": _rows(table, COLUMNS, name)
                 + _rows(_certified(certificates, name, seed), COLUMNS, f"{name}, certificates", {"accuracy_stderr"}),
             }
         )
     rows = [row for network in networks for row in network["points"]]
+    there = {row[0] for network in networks for row in network["rivals"]}
     return {
         "columns": list(COLUMNS.values()),
         "floor_columns": list(FLOOR_COLUMNS.values()),
@@ -82,6 +97,9 @@ def exported(sweeps: list[Result], floors: list[Result] = (), certificates: list
             for name, (title, colour, marker) in ((method, style.STYLE[method]) for method in posteriors.METHODS)
         ],
         "curves": [_curve(name, dash) for name, dash in CURVES.items()],
+        "rival_columns": list(RIVAL_COLUMNS.values()),
+        "rivals": [_mark(name, rival_words.name(name), rival_words.group(name)) for name in RIVALS if name in there],
+        "rival_groups": [_mark(name, f"rival: {title}", name) for name, title in rival_words.GROUPS.items()],
         "datasets": list(found.values()),
         "seeds": sorted({network["seed"] for network in networks}),
         "lam": sorted({row[1] for row in rows}),
@@ -108,12 +126,22 @@ def _curves(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["curve"].isin(CURVES)].sort_values(["curve", "relative_beta"])
 
 
+def _mark(name: str, title: str, group: str) -> dict:
+    """A rival, or a group of them, in the colour of the text."""
+    return {"name": name, "title": title, "colour": None, "marker": MARKERS[group], "diagonal": False}
+
+
 def _certified(certificates: list[Result], dataset: str, seed: int) -> pd.DataFrame:
     """The posteriors of these certificates as points of a sweep."""
-    found = [result.table for result in certificates if (result.key.dataset, result.key.seed) == (dataset, seed)]
+    table = _counted(certificates, dataset, seed)
+    return table[table["method"].isin(posteriors.METHODS)].assign(pareto=False)
+
+
+def _counted(certified: list[Result], dataset: str, seed: int) -> pd.DataFrame:
+    """The rows of one network, with the accuracy that their outcomes show."""
+    found = [result.table for result in certified if (result.key.dataset, result.key.seed) == (dataset, seed)]
     table = pd.concat(found) if found else pd.DataFrame(columns=["errors", "outcomes", "method"])
-    table = table[table["method"].isin(posteriors.METHODS)]
-    return table.assign(accuracy=1 - table["errors"] / table["outcomes"], pareto=False)
+    return table.assign(accuracy=1 - table["errors"] / table["outcomes"])
 
 
 def _rows(table: pd.DataFrame, columns: dict[str, str], what: str, lacking: set[str] = frozenset()) -> list[list]:

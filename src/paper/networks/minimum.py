@@ -10,7 +10,7 @@ import torch
 from pacbayes_curvature import posteriors
 from pacbayes_curvature.curvature import second_moments
 from pacbayes_curvature.gibbs import strata
-from paper import digest
+from paper import digest, names
 from paper.files import ROOT, made_again
 from paper.networks import data, store
 from paper.networks.store import TrainedNetwork
@@ -22,8 +22,9 @@ NETWORKS = ROOT / "build" / "networks"
 def network(dataset: data.Dataset, seed: int, fresh: bool = False) -> TrainedNetwork:
     """The network stored in build/networks/<dataset>-seed<k>.safetensors, trained first if it is not there.
 
-    It is trained again when the stored one was made by other code, another recipe or other data, or for `fresh`.
+    It is trained again when the stored one was made by other code, another recipe or other data, or for `fresh`. Raises ValueError for what is no seed.
     """
+    names.seed(str(seed))
     path = NETWORKS / f"{dataset.name}-seed{seed}.safetensors"
     identity = {
         "classes": str(dataset.classes),

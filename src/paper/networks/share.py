@@ -1,10 +1,11 @@
 """Networks trained on a share of the examples, for a number of epochs that is fixed beforehand: for bounds that keep the rest."""
 
 import torch
-from torch.nn.functional import cross_entropy, linear, pad
+from torch.nn.functional import pad
 from tqdm import tqdm
 
 from pacbayes_curvature.networks import Weights
+from paper.networks.exact import Descent, one_cycle
 from paper.networks.sources import Recipe
 from paper.randomness import stream
 
@@ -37,22 +38,15 @@ def train_on(
 
     side: of square images, whose every batch is moved by up to SHIFT pixels at random; 0 leaves them as they are.
     """
-    layers = [[part.clone().contiguous().requires_grad_() for part in (w[:, :-1], w[:, -1])] for w in initial]
-    parameters = [part for layer in layers for part in layer]
-    sgd = torch.optim.SGD(parameters, lr=recipe.learning_rate, momentum=recipe.momentum, foreach=True)
-    steps = epochs * -(-len(x) // recipe.batch_size)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(sgd, recipe.learning_rate, total_steps=steps, cycle_momentum=False)
+    descent = Descent(initial, recipe.batch_size, recipe.momentum)
+    x, step, steps = descent.inputs(x), 0, epochs * -(-len(x) // recipe.batch_size)
     order, moves = stream("shuffling of a share", seed), stream("moved images", seed)
     for _ in tqdm(range(epochs), label, unit="epoch", disable=None):
         for batch in torch.randperm(len(x), generator=order).split(recipe.batch_size):
-            sgd.zero_grad()
             z = moved(x[batch], side, moves) if side else x[batch]
-            for layer in layers[:-1]:
-                z = linear(z, *layer).relu()
-            cross_entropy(linear(z, *layers[-1]), y[batch]).backward()
-            sgd.step()
-            cycle.step()
-    return [torch.cat([weight, bias[:, None]], dim=1).detach() for weight, bias in layers]
+            descent.step(z, y[batch], one_cycle(step, steps, recipe.learning_rate, 0.0))
+            step += 1
+    return descent.weights()
 
 
 def moved(x: torch.Tensor, side: int, generator: torch.Generator) -> torch.Tensor:

@@ -6,16 +6,17 @@ import time
 from dataclasses import asdict
 
 import torch
-from torch.nn.functional import cross_entropy, linear
 from tqdm import tqdm
 
 from pacbayes_curvature.networks import Weights, forward, initialise
 from paper.networks.data import Dataset
+from paper.networks.exact import Descent, one_cycle
 from paper.networks.sources import Recipe, source_of, widths
 from paper.networks.store import TrainedNetwork
 from paper.randomness import stream
 
 EVALUATION_CHUNK, FIT_CHUNK = 8192, 2048
+MARGIN = 1e-3  # nats
 NEARLY_ALL = 0.99  # whether all answers are right is asked after the epochs in which this share was
 
 
@@ -41,41 +42,25 @@ def train(dataset: Dataset, seed: int, recipe: Recipe) -> TrainedNetwork:
     x, y = torch.from_numpy(dataset.x_train), torch.from_numpy(dataset.y_train)
     x_test, y_test = torch.from_numpy(dataset.x_test), torch.from_numpy(dataset.y_test)
     initial = initialise(widths(dataset.name, recipe.width), stream("initialisation", seed), recipe.initial_scale)
-    # Biases by themselves: the derivative by a part of a matrix is made as large as the whole.
-    layers = [[part.contiguous().requires_grad_() for part in (w[:, :-1], w[:, -1])] for w in initial]
-    parameters = [part for layer in layers for part in layer]
-    optimiser = torch.optim.SGD(parameters, lr=recipe.learning_rate, momentum=recipe.momentum, foreach=True)
-    steps = -(-len(x) // recipe.batch_size)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        recipe.learning_rate,
-        total_steps=recipe.cycle_epochs * steps,
-        cycle_momentum=False,
-        div_factor=25,
-        final_div_factor=recipe.learning_rate / 25 / recipe.final_rate,
-    )
-    history, fitted, shuffling = [], math.inf, stream("shuffling", seed)
+    descent = Descent(initial, recipe.batch_size, recipe.momentum)
+    on_grid = descent.inputs(x)
+    steps = recipe.cycle_epochs * -(-len(x) // recipe.batch_size)
+    history, fitted, shuffling, step = [], math.inf, stream("shuffling", seed), 0
     progress = tqdm(range(1, recipe.most_epochs + 1), f"training {dataset.name}", unit="epoch", disable=None)
     for epoch in progress:
         loss_sum, right = 0.0, 0
         for batch in torch.randperm(len(x), generator=shuffling).split(recipe.batch_size):
-            optimiser.zero_grad()
-            logits = _logits(layers, x[batch])
-            loss = cross_entropy(logits, y[batch])
-            loss.backward()
-            optimiser.step()
-            if epoch <= recipe.cycle_epochs:
-                cycle.step()
-            loss_sum += loss.item() * len(batch)
-            right += int((logits.argmax(1) == y[batch]).sum())
-        running, weights = right / len(x), _weights(layers)
+            rate = one_cycle(step, steps, recipe.learning_rate, recipe.final_rate)
+            loss, answers = descent.step(on_grid[batch], y[batch], rate)
+            loss_sum, right, step = loss_sum + loss * len(batch), right + answers, step + 1
+        running, weights = right / len(x), descent.weights()
         history.append(
             {
                 "epoch": epoch,
-                "learning_rate": optimiser.param_groups[0]["lr"],
+                "learning_rate": rate,
                 "loss": loss_sum / len(x),
                 "running_accuracy": running,
-                "train_accuracy": 1.0 if running >= NEARLY_ALL and fits(weights, x, y) else None,
+                "train_accuracy": 1.0 if running >= NEARLY_ALL and fits(weights, on_grid, y) else None,
                 "test_accuracy": accuracy(weights, x_test, y_test),
             }
         )
@@ -100,21 +85,18 @@ def train(dataset: Dataset, seed: int, recipe: Recipe) -> TrainedNetwork:
     return TrainedNetwork(initial, weights, record)
 
 
-def _logits(layers: list[list[torch.Tensor]], z: torch.Tensor) -> torch.Tensor:
-    for layer in layers[:-1]:
-        z = linear(z, *layer).relu()
-    return linear(z, *layers[-1])
-
-
-def _weights(layers: list[list[torch.Tensor]]) -> Weights:
-    return [torch.cat([weight, bias[:, None]], dim=1).detach() for weight, bias in layers]
-
-
-@torch.no_grad()
 def fits(weights: Weights, x: torch.Tensor, y: torch.Tensor) -> bool:
-    """Whether every example's largest logit is the label's; after the first chunk with another one no more is looked at."""
-    chunks = zip(x.split(FIT_CHUNK), y.split(FIT_CHUNK))
-    return all(bool((forward(weights, xs).argmax(1) == ys).all()) for xs, ys in chunks)
+    """Whether every example's logit of its label is the largest by MARGIN at least; after the first chunk with another one no more is looked at.
+
+    The margin is far above the rounding errors of `forward`, so that every processor's float32 gives these answers.
+    """
+    network = Descent(weights, batch_size=1, momentum=0.0)
+    for xs, ys in zip(x.split(FIT_CHUNK), y.split(FIT_CHUNK)):
+        logits = network.logits(xs)
+        label = logits.gather(1, ys[:, None])
+        if not bool((logits.scatter(1, ys[:, None], -math.inf) <= label - MARGIN).all()):
+            return False
+    return True
 
 
 @torch.no_grad()

@@ -148,7 +148,7 @@ def versions() -> dict[str, str]:
 def machine() -> dict[str, str | int]:
     """The kind of machine: the processor's architecture and model, the operating system, the number of cores.
 
-    With another model sums may be rounded otherwise, which training turns into another network.
+    With another model sums may be rounded otherwise; the trained network is the same.
     """
     return {
         "processor": platform.machine(),

@@ -26,8 +26,7 @@ class Within:
 # Noise. Some thousand accuracies are compared at once: the largest of as many standard normal numbers is below 4, and
 # answers are somewhat less than normal near 100%. Five, and one answer for each of the two where an error rate is 0.
 NOISE = Within(errors=5, absolute=2e-5)
-# Rounding. Another order of summation, on another processor or with another number of threads, changes the network. On
-# digits a relative change of 1e-7 at the start changes |mu_0 - mu_1|^2 and the KL by 1e-7, another seed by 4e-2. Small
+# Rounding. The network is the same on every processor (`paper.networks.exact`); what is computed around it is summed in another order. Small
 # eigenvalues are differences of large numbers: they are held against the largest.
 ROUNDING = Within(relative=1e-3, of_largest=1e-6)
 # A network's loss near interpolation, and counts over its few uncertain answers, are exponentials of its logits.
@@ -105,17 +104,14 @@ class Table:
     """The tables of an experiment.
 
     of: the experiment's function; figure: what the book shows of them; columns: by name, those named dataset and seed apart,
-    which every table has; may_be_longer: whether the number of rows depends on the network; numbered: a column whose rows of
-    one value have no name but their order, which becomes the key "row"; by_seed: cuts the rows that differ in the seed only
-    out of a table that has them itself, a table each. Raises ValueError for a column without a role in a comparison.
+    which every table has; numbered: a column whose rows of one value have no name but their order, which becomes the key "row". Raises
+    ValueError for a column without a role in a comparison.
     """
 
     of: Callable
     figure: str
     columns: dict[str, Column]
-    may_be_longer: bool = False
     numbered: str = ""
-    by_seed: Callable[[pd.DataFrame], list[pd.DataFrame]] | None = None
 
     def __post_init__(self):
         if without := [name for name, column in self.columns.items() if column.role is None]:

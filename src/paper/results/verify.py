@@ -7,11 +7,8 @@ missing or unreadable, and when a frozen or a fresh table was made by other code
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import pandas as pd
-
-from paper import names
 from paper.results import records
-from paper.results.compare import Seeds, compare
+from paper.results.compare import compare
 from paper.results.records import Result, why_stale
 from paper.results.table import Table
 
@@ -32,13 +29,6 @@ def verify(paths: Iterable[Path], tables: Mapping[str, Table]) -> bool:
             if reason := why_stale(result):
                 report("STALE", f"frozen {_label(result)}", f"{reason}; run `make reproduce` and `make freeze`")
     fresh = {_identity(result): result for path in paths for result in _read(path, report)}
-    other_networks = {
-        identity[1:]
-        for identity, result in fresh.items()
-        if identity[0] == "training_run"
-        and identity in frozen
-        and not compare(result.table, frozen[identity].table, tables["training_run"]).good
-    }
     for identity, result in fresh.items():
         about = tables.get(result.key.experiment)
         if reason := why_stale(result):
@@ -51,8 +41,7 @@ def verify(paths: Iterable[Path], tables: Mapping[str, Table]) -> bool:
             other = frozen[identity].key.parameters
             report("MISMATCH", _label(result), f"parameters {result.key.parameters}, frozen {other}")
         else:
-            seeds = _seeds(frozen, about, *identity[:2]) if identity[1:] in other_networks else None
-            comparison = compare(result.table, frozen[identity].table, about, seeds)
+            comparison = compare(result.table, frozen[identity].table, about)
             words = f"{about.figure}, {len(frozen[identity].table)} rows: {comparison.words}"
             report("ok" if comparison.good else "MISMATCH", _label(result), words)
     if not fresh:
@@ -61,19 +50,6 @@ def verify(paths: Iterable[Path], tables: Mapping[str, Table]) -> bool:
         listed = ", ".join("{} {} seed {}".format(*each) for each in rest)
         print(f"not compared, since they were not computed afresh: {listed}")
     return good
-
-
-def _seeds(frozen: dict[tuple[str, str, int], Result], about: Table, experiment: str, dataset: str) -> Seeds:
-    """The frozen seeds of this data set, or of one with the same images where that has more; or those within the table."""
-    if about.by_seed:
-        table = next(result.table for (of, name, _), result in frozen.items() if (of, name) == (experiment, dataset))
-        return Seeds("the table itself", about.by_seed(table))
-    tables: dict[str, list[pd.DataFrame]] = {dataset: []}
-    for (of, name, _), result in frozen.items():
-        if of == experiment and names.source(name) == names.source(dataset):
-            tables.setdefault(name, []).append(result.table)
-    most = max(tables, key=lambda name: len(tables[name]))  # the first of several, which is `dataset` itself
-    return Seeds(most, tables[most])
 
 
 def _read(path: Path, report) -> list[Result]:

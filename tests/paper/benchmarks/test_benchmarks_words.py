@@ -8,7 +8,7 @@ import pytest
 
 from paper import names
 from paper.benchmarks import figure as plots_benchmarks
-from paper.benchmarks import labels
+from paper.benchmarks import expected, labels
 from paper.benchmarks import words as pages_benchmarks
 from paper.files import sealed
 from paper.show import text
@@ -106,7 +106,7 @@ def test_times_of_the_inverses_come_from_their_entries(results):
 
 def test_core_hours_are_the_seconds_of_the_common_stages_times_the_seeds(results):
     results["stages"].append({"stage": "sensitivity", "dataset": "mnist2", "seconds": 500.0, "share": 0.9})
-    table = pages_benchmarks.core_hours(results, 100).set_index("dataset")
+    table = expected.core_hours(results, 100).set_index("dataset")
     assert table.loc["Mnist2", "core-hours"] == pytest.approx(100 * 2 * 18 / 3600)
     assert table.loc["Cifar10", "core-hours"] == pytest.approx(100 * 2 * 72 / 3600)
     assert table["timed as"].to_dict() == {
@@ -116,10 +116,10 @@ def test_core_hours_are_the_seconds_of_the_common_stages_times_the_seeds(results
 
 
 def test_more_cores_help_until_one_network_is_the_longest(results):
-    total = pages_benchmarks.core_hours(results, 100)["core-hours"].sum()
-    text = pages_benchmarks.core_hours_facts(results, 100, 8).data
+    total = expected.core_hours(results, 100)["core-hours"].sum()
+    text = expected.core_hours_facts(results, 100, 8).data
     assert f"about {total:.3g} core-hours" in text and f"On 8 cores that is {total / 8:.3g} hours" in text
-    assert f"that is {2 * 72 / 3600:.3g} hours" in pages_benchmarks.core_hours_facts(results, 1, 10**6).data
+    assert f"that is {2 * 72 / 3600:.3g} hours" in expected.core_hours_facts(results, 1, 10**6).data
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_more_cores_help_until_one_network_is_the_longest(results):
 )
 def test_no_seeds_and_no_cores_are_refused(runs, cores, message, results):
     with pytest.raises(ValueError, match=message):
-        pages_benchmarks.core_hours_facts(results, runs, cores)
+        expected.core_hours_facts(results, runs, cores)
 
 
 def test_the_stages_say_where_they_were_timed(results):
@@ -137,15 +137,15 @@ def test_the_stages_say_where_they_were_timed(results):
 def test_without_stage_times_nothing_is_expected(results):
     results["stages"] = []
     assert "not timed" in pages_benchmarks.stages(results).data
-    assert "no expectation" in pages_benchmarks.core_hours_facts(results, 100, 64).data
+    assert "no expectation" in expected.core_hours_facts(results, 100, 64).data
 
 
 def test_tables_of_larger_networks(results):
-    wider = pages_benchmarks.wider(results, widths=(256, 1024))
+    wider = expected.wider(results, widths=(256, 1024))
     assert wider["memory of all $H_l$ (GB)"].tolist() == pytest.approx([8 * 3 * 257**2 / 1e9, 8 * 3 * 1025**2 / 1e9])
-    imagenet = pages_benchmarks.imagenet(results).set_index("network")
+    imagenet = expected.imagenet(results).set_index("network")
     assert imagenet["largest k"].to_dict() == {"VGG-16": 25089, "ResNet-50": 4609}
-    assert "VGG-16: 1 block of 25089 inputs (first `fc1`): 5 GB" in pages_benchmarks.largest_blocks(results).data
+    assert "VGG-16: 1 block of 25089 inputs (first `fc1`): 5 GB" in expected.largest_blocks(results).data
 
 
 def test_the_ratios_figure_has_a_row_an_entry_and_a_bar_a_target(results):
@@ -211,9 +211,9 @@ def test_the_page_has_no_identifiers():
     entries = pages_benchmarks.pairs(results) + pages_benchmarks.shares(results)
     tables = [pages_benchmarks.entries_table(entries), pages_benchmarks.exponents(results)]
     tables += [
-        pages_benchmarks.wider(results),
-        pages_benchmarks.imagenet(results),
-        pages_benchmarks.core_hours(results, 2),
+        expected.wider(results),
+        expected.imagenet(results),
+        expected.core_hours(results, 2),
     ]
     sentences = (
         pages_benchmarks.verdict,

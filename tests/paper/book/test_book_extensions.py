@@ -8,8 +8,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from foreign_shell import SHELL
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
+
+from paper import environment
 
 EXTENSIONS = Path(__file__).parents[3] / "book" / "_ext"
 
@@ -151,16 +154,19 @@ def executed(monkeypatch):
     return executed
 
 
-def test_what_was_not_executed_is_executed_and_shown(executed, tmp_path):
+def test_what_was_not_executed_is_executed_in_any_shell_and_shown(executed, tmp_path, monkeypatch):
+    for name, value in SHELL.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(environment, "cores", lambda: 99)
     (tmp_path / "Snakefile").write_text(
-        'rule pages:\n    output: "build/executed/a.ipynb"\n    shell: "printf executed > {output}"\n'
+        'rule pages:\n    output: "build/executed/a.ipynb"\n    threads: 1000\n    shell: "printf {threads} > {output}"\n'
     )
     depends, content, plain = [], ["not executed"], ["a page"]
     app = SimpleNamespace(srcdir=tmp_path, env=SimpleNamespace(note_dependency=depends.append))
     executed._execute(app)
     executed._read(app, "notebooks/a", content)
     executed._read(app, "book/cite", plain)
-    assert (content, plain) == (["executed"], ["a page"])
+    assert (content, plain) == (["99"], ["a page"]), "on as many cores as it may use"
     assert depends == [str(tmp_path / "build" / "executed" / "a.ipynb")]
 
 

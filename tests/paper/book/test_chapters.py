@@ -196,7 +196,12 @@ def test_options_come_in_one_text(chapter, tmp_path):
         assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
 
 
-def test_the_kernel_is_the_python_that_runs_this(chapter, tmp_path):
+def test_the_kernel_is_the_python_that_runs_this(chapter, tmp_path, monkeypatch):
+    """Not what Jupyter finds under the name."""
+    other = tmp_path / "kernels" / "python3" / "kernel.json"
+    other.parent.mkdir(parents=True)
+    other.write_text('{"argv": ["/bin/false", "{connection_file}"], "display_name": "x", "language": "python"}')
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     chapters.run(chapter("import sys\nprint(sys.executable)"), tmp_path / "out.ipynb", {})
     assert sys.executable in (tmp_path / "out.ipynb").read_text(encoding="utf-8")
 

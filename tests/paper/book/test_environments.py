@@ -1,5 +1,6 @@
 """The ways to install beside `make`: exact versions with hashes, conda, a container."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -148,7 +149,13 @@ def test_the_container_takes_the_locks_versions(tmp_path):
     assert base.startswith("python:3.11-")  # the lock's
 
 
-def test_the_containers_command_is_a_target_of_the_flow():
+def test_the_containers_command_is_a_target_of_the_flow_on_the_cores_that_it_may_use(tmp_path):
     (command,) = [yaml.safe_load(rest) for command, rest in instructions() if command == "CMD"]
-    assert command[0] == "python" and (ROOT / command[2]).is_file() and "snakemake" in command
-    assert f"rule {command[-1]}:" in (ROOT / "Snakefile").read_text()
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\ncase "$*" in *" cores") echo 7;; *) echo "$@";; esac\n')
+    python.chmod(0o755)
+    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    done = subprocess.run(command, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=True)
+    *called, target = done.stdout.split()
+    assert called == "-I src/paper/environment.py run -m snakemake --cores 7".split()
+    assert (ROOT / called[1]).is_file() and f"rule {target}:" in (ROOT / "Snakefile").read_text()

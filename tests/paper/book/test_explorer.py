@@ -18,6 +18,7 @@ from pacbayes_curvature import posteriors
 from paper.book import points
 from paper.experiments.accuracy_vs_complexity import family
 from paper.experiments.accuracy_vs_complexity.figure import NEARLY
+from paper.experiments.rivals import words
 from paper.networks import data
 from paper.results import records
 from paper.results.records import Key, Result
@@ -122,8 +123,10 @@ def test_what_is_said_of_the_points(explorer, tmp_path):
         ("mnist2", 0, "2026-01-02"), ("mnist2", 3, "2026-01-02"), ("cifar10", 0, "2026-01-02"),
     ]  # fmt: skip
     assert all(len(network["points"]) == 3 for network in networks), "the point that was only explored is left out"
-    assert {network["seed"]: network["floors"] for network in networks} == {0: [], 3: []}
-    del exported["columns"], exported["floor_columns"], exported["curves"]
+    for part in ("floors", "rivals"):
+        assert {network["seed"]: network[part] for network in networks} == {0: [], 3: []}
+    for part in ("columns", "floor_columns", "curves", "rival_columns", "rival_groups"):
+        del exported[part]
     names = ("name", "title", "colour", "marker", "diagonal")
     assert exported == {
         "methods": [dict(zip(names, (m, *style.STYLE[m], m != "layerwise"))) for m in posteriors.METHODS],
@@ -131,12 +134,30 @@ def test_what_is_said_of_the_points(explorer, tmp_path):
             {"name": "mnist2", "title": "Mnist2", "classes": 2, "examples": 60},
             {"name": "cifar10", "title": "Cifar10", "classes": 10, "examples": 60},
         ],
+        "rivals": [],
         "seeds": [0, 3],
         "lam": [1e-5, 0.1],
         "beta": [0.5],
         "delta": 0.05,
         "nearly": NEARLY,
     }
+
+
+def test_the_rivals_are_exported_with_the_examples_that_they_count(explorer):
+    exported = loaded(explorer, FROZEN)
+    named = {rival["name"]: rival for rival in exported["rivals"]}
+    markers = {group["name"]: group["marker"] for group in exported["rival_groups"]}
+    assert not set(markers.values()) & {method["marker"] for method in exported["methods"]}
+    for network in exported["networks"]:
+        result = records.read(FROZEN / "rivals" / f"{network['dataset']}.csv", network["seed"])
+        found = [dict(zip(exported["rival_columns"], row)) for row in network["rivals"]]
+        assert len(found) == (0 if result is None else len(result.table))
+        for row, frozen in zip(found, [] if result is None else result.table.to_dict("records")):
+            assert row == {
+                "method": frozen["method"], "accuracy": 1 - frozen["errors"] / frozen["outcomes"], "kl": frozen["kl"],
+                "examples": frozen["n"], "testError": frozen["test_error"], "certificate": frozen["certificate"],
+            }  # fmt: skip
+            assert named[row["method"]]["marker"] == markers[words.group(row["method"])]
 
 
 def test_stale_results_are_called_so(explorer, tmp_path):

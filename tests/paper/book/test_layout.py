@@ -166,6 +166,14 @@ def test_no_file_names_a_place_on_somebodys_machine():
     assert found == []
 
 
+def test_the_data_may_be_a_link(tmp_path):
+    shutil.copy2(ROOT / ".gitignore", tmp_path)
+    (tmp_path / "data").symlink_to(tmp_path.parent)
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    status = ["git", "status", "--porcelain", "--untracked-files=all"]
+    assert subprocess.run(status, cwd=tmp_path, capture_output=True, text=True).stdout == "?? .gitignore\n"
+
+
 def make(*arguments, cwd, **environment):
     # A make of its own: the flags of the one that runs these tests would come in through the environment.
     env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
@@ -196,7 +204,7 @@ def test_set_up_says_in_one_line_what_it_lacks(bare):
 
 
 RECORDING = """case "$*" in *version_info*) exit 0;; *environment.py" "cores) echo 7; exit 0;; esac
-for each in "$@" "NAME=$NAME" "SEEDS=$SEEDS"; do printf '%s\\n' "$each"; done >> record
+for each in "$@" "NAME=$NAME" "SEEDS=$SEEDS"; do printf '%s\\n' "$each"; sleep "${PAUSE:-0}"; done >> record
 echo end >> record"""
 
 
@@ -247,7 +255,8 @@ def test_the_number_of_cores_is_the_number_allowed_or_asked_for(bare):
 
 
 def test_targets_run_one_after_the_other(bare):
-    assert recorded(bare, "-j8", "book", "smoke") == recorded(bare, "book", "smoke")
+    """Each line of the record comes after a pause, in which another target would put its own."""
+    assert recorded(bare, "-j8", "book", "smoke", PAUSE="0.05") == recorded(bare, "book", "smoke")
 
 
 def test_the_list_of_targets_is_the_default(bare):

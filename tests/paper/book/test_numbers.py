@@ -8,6 +8,7 @@ import pytest
 from sweep_results import METHODS, result
 
 from paper.book import numbers
+from paper.experiments.quadratic.words import rate
 from paper.claims import schema
 from paper.experiments.accuracy_vs_complexity.words import complexity_at
 from paper.results import records
@@ -96,7 +97,14 @@ def test_how_far_the_quadratic_is_off_and_what_its_choice_is_worth():
     found = numbers.of_quadratic(
         SimpleNamespace(key=SimpleNamespace(dataset="mnist2"), table=pd.DataFrame(rows, columns=columns))
     )
-    assert found == {"quadratic.off": 35, "quadratic.plain": 0.12, "quadratic.shaped": 0.05}
+    assert found == {"quadratic.off": 35, "quadratic.plain": 0.12, "quadratic.shaped": "0.050"}
+
+
+@pytest.mark.parametrize(
+    "error, words", [(0.0, "less than 0.001"), (0.00099, "less than 0.001"), (0.001, "0.001"), (0.0754, "0.075")]
+)
+def test_an_error_that_few_examples_do_not_show_is_not_said_to_be_0(error, words):
+    assert rate(error) == words
 
 
 def test_missing_results_are_no_numbers(workspace):
@@ -124,6 +132,7 @@ def test_the_named_numbers_are_of_the_frozen_results():
         assert found[f"{dataset}.seeds"] == len(results) and found[f"{dataset}.examples"] >= 50000
         assert found[f"{dataset}.layerwise.certificate"] == numbers.of_certificates(results)["layerwise.certificate"]
         assert found[f"{dataset}.quadratic.off"] > 10, "the first page says that it is far off"
-        assert found[f"{dataset}.quadratic.shaped"] < found[f"{dataset}.quadratic.plain"], "and that its shape helps"
+        shaped = float(found[f"{dataset}.quadratic.shaped"].removeprefix("less than "))
+        assert shaped < found[f"{dataset}.quadratic.plain"], "and that its shape helps"
     counted = [claim for claim in schema.read() if not claim.by_construction]
     assert found["claims"].startswith(f"It makes {len(counted)} claims about its experiments that results can settle. ")

@@ -180,6 +180,19 @@ def test_what_is_left_of_an_interrupted_clone_is_no_code(elsewhere):
     shutil.rmtree(folder.parent)
 
 
+def test_a_clone_that_fails_halfway_leaves_none_under_its_name(tmp_path):
+    """Or the next run would take it for whole, since its first files are there."""
+    content, git = tmp_path / "content", tmp_path / "git"
+    content.mkdir()
+    half = 'mkdir -p "$each/src/paper/book" && : > "$each/src/paper/book/start.py"'
+    git.write_text(f'#!/bin/sh\nfor each; do case "$each" in /*) {half};; esac; done\nexit 1\n')
+    git.chmod(0o755)
+    bare = [sys.executable, "-I", "-S", "-c", setup_cell.source()]  # which does not find the package
+    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    done = subprocess.run(bare, cwd=content, env=os.environ | {"PATH": path}, capture_output=True, text=True)
+    assert "CalledProcessError" in done.stderr and list(content.iterdir()) == []
+
+
 def test_without_a_repository_it_fails_in_the_cell(elsewhere, published):
     published.rename(published.with_name("away"))
     try:

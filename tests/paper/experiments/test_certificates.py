@@ -1,5 +1,7 @@
 """Certificates of the paper's posteriors, and the hold-out bound: on digits."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import mpmath as mp
 import numpy as np
@@ -126,3 +128,19 @@ def test_the_chapter_shows_what_the_results_hold(result, workspace):
     ledger = words.ledger(result, "layerwise").data
     assert "0.05" in ledger and "0.01" in ledger and "1,000 values" in ledger and "**0.06**" in ledger
     assert words.outcomes_against_draws([result]).data
+
+
+def test_the_spread_is_that_of_the_networks(result):
+    again = replace(result, table=result.table.assign(seed=1, certificate=result.table["certificate"] + 0.02))
+    for row, (_, own) in zip(words.over_seeds([result, again]).itertuples(), result.table.iterrows(), strict=True):
+        mean = own["certificate"] + 0.01
+        assert row.certificate == f"{mean:.3f}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{0.02 / 2**0.5:.3f}"
+        assert row.networks == 2 and row.largest == own["certificate"] + 0.02
+    assert words.over_seeds([result])["certificate"].tolist() == [
+        f"{value:.3f}" for value in result.table["certificate"]
+    ]
+    near = replace(result, table=result.table.assign(seed=1, certificate=result.table["certificate"] + 1e-4))
+    assert all(
+        line.endswith("± 0.00007".replace(" ", "\N{NO-BREAK SPACE}"))
+        for line in words.over_seeds([result, near])["certificate"]
+    )

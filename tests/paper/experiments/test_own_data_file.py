@@ -1,5 +1,6 @@
 """A reader's own data: what is taken, on which scale, and what is refused, in which words."""
 
+import re
 import zipfile
 
 import numpy as np
@@ -61,8 +62,12 @@ SPOILT = np.where(np.arange(N)[:, None] == 7, np.nan, SPOILT)
         (dict(x=X, y=np.eye(3)[Y]), r"got the shape \(600, 3\)"),
         (dict(x=Y, y=Y), r"x must have the shape \(N, ...\), one row for each example, got \(600,\)"),
         (dict(x=X[:0], y=Y[:0]), r"x must have the shape .* got \(0, 3, 2\)"),
-        (dict(x=X.astype(object), y=Y), "x must be an array of numbers: Object arrays cannot be loaded"),
-        (dict(x=X, y=Y.astype(object)), "y must be an array of numbers: Object arrays"),
+        (dict(x=X.astype(object), y=Y), "x must be an array of numbers, but holds Python objects, which are not"),
+        (dict(x=X, y=Y.astype(object)), "y must be an array of numbers, but holds Python objects"),
+        (
+            dict(x=X, y=np.zeros(1, [(f"{i}", "f4") for i in range(999)])),
+            "y must be an array of numbers, but cannot be",
+        ),
         (dict(x=X, y=Y.astype(str)), "y must be an array of numbers, got <U"),
         (dict(x=X.astype(complex), y=Y), "x must be an array of numbers, got complex128"),
         (dict(x=SPOILT, y=Y), "x must be finite, got NaN or infinity in 1 of 600 rows"),
@@ -93,7 +98,7 @@ SPOILT = np.where(np.arange(N)[:, None] == 7, np.nan, SPOILT)
 def test_what_cannot_be_certified_is_refused(tmp_path, content, message):
     with pytest.raises(ValueError, match=message) as refusal:
         examples.load(saved(tmp_path, **content), 3)
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(refusal.value) and "allow_pickle" not in str(refusal.value)
 
 
 def test_signs_are_no_normalised_inputs(tmp_path):
@@ -116,6 +121,16 @@ def test_what_is_no_npz_is_refused(tmp_path, write, message):
     write(path)
     with pytest.raises(ValueError, match=message):
         examples.load(str(path), 3)
+
+
+def test_a_file_in_the_home_folder_is_found_and_one_that_is_missing_named_in_full(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    saved(tmp_path, x=X, y=Y)
+    assert examples.load("~/own.npz", 3).origin == "~/own.npz" and len(examples.load("own.npz", 3).y) == N
+    for file in ("~/gone.npz", "gone.npz"):
+        with pytest.raises(ValueError, match=rf"^{re.escape(str(tmp_path))}/gone.npz cannot be read: No such file"):
+            examples.load(file, 3)
 
 
 def test_an_archive_of_other_files_is_refused(tmp_path):

@@ -158,7 +158,8 @@ def test_facts_about_a_network_are_those_of_its_results():
         [(1, 3.0, 5, 0.5), (1, 1.0, 5, 0.5), (2, 2.0, 4, 0.25), (2, 2.0, 4, 0.25), (2, 0.0, 4, 0.25)],
         columns=["layer", "eigenvalue", "neurons", "squared_distance"],
     )
-    course = pd.DataFrame([(9, 1.0, 0.875, 0.0123)], columns=["epoch", "train_accuracy", "test_accuracy", "loss"])
+    columns = ["epoch", "train_accuracy", "test_accuracy", "loss", "network"]
+    course = pd.DataFrame([(9, 1.0, 0.875, 0.0123, "0123456789abcdef")], columns=columns)
     spectra, course = replace(result(), table=spectra), replace(result(), table=course)
     layers = layer_facts(spectra).to_numpy().tolist()
     assert layers == [[1, 2, 5, 4, 3, 16 / 10, 0.5], [2, 3, 4, 4, 2, 16 / 8, 0.25]]
@@ -166,6 +167,7 @@ def test_facts_about_a_network_are_those_of_its_results():
     assert "MNIST with its ten classes merged in order into 2; seed 0; 22 weights" in text and " 0.8." in text
     text = training_facts(course).data
     assert "after epoch 9 with training accuracy 1, test accuracy 0.8750 and mean cross-entropy 0.012 nats" in text
+    assert text.endswith("The SHA-256 of its weights begins with `0123456789ab`.")
 
 
 def test_a_table_is_shown_to_four_digits():

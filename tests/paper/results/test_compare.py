@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from verify_tables import like, measured, run
+from verify_tables import measured, run
 
 from paper import experiments
 from paper.networks import training
 from paper.networks.training import recipe_for
-from paper.results.compare import Comparison, Seeds, compare
+from paper.results.compare import Comparison, compare
 from paper.results.table import Table, Within, count, number
 
 TABLES = experiments.tables()
@@ -27,8 +27,8 @@ def of_another_seed(digits):
     return measured(digits, training.train(digits, 1, recipe_for("digits")))
 
 
-def against(fresh, frozen, seeds=None, about=FIGURE_3, of="digits"):
-    return compare(fresh, frozen, about, seeds if seeds is None else Seeds(of, list(seeds)))
+def against(fresh, frozen, about=FIGURE_3):
+    return compare(fresh, frozen, about)
 
 
 def changed(table, row, **values):
@@ -59,12 +59,10 @@ def test_rounding_agrees(table):
 def test_another_training_seed_does_not_agree(of_another_seed, table):
     comparison = against(of_another_seed, table)
     assert not comparison.good and "rows differ in " in comparison.words
-    comparison = against(of_another_seed, table, [table])
-    assert comparison == Comparison(False, "another network, and 1 frozen do not tell the spread over seeds")
 
 
 @pytest.mark.parametrize(
-    "column, factor", [("kl", 1.002), ("complexity", 1.002), ("accuracy", 0.9), ("accuracy", np.nan)]
+    "column, factor", [("kl", 1.06), ("complexity", 1.06), ("accuracy", 0.9), ("accuracy", np.nan)]
 )
 def test_one_altered_number_is_found_and_named(table, column, factor):
     row = int(table.query("method == 'diag' and accuracy > 0.9").index[3])
@@ -72,13 +70,13 @@ def test_one_altered_number_is_found_and_named(table, column, factor):
     point = table.loc[row, "point"]
     comparison = against(table, altered)
     assert not comparison.good
-    assert f"1 rows differ in {column}, the first: method diag, point {point}: " in comparison.words
+    assert f"1 row differs in {column}, the first: method diag, point {point}: " in comparison.words
 
 
 def test_a_missing_an_added_and_a_doubled_row_are_named(table):
     short, name = table.drop(index=7), f"method diag, point {table.loc[7, 'point']}"
-    assert against(short, table).words == f"1 rows are missing from the fresh table, the first: {name}"
-    assert against(table, short).words == f"1 rows are not in the frozen table, the first: {name}"
+    assert against(short, table).words == f"1 row is missing from the fresh table, the first: {name}"
+    assert against(table, short).words == f"1 row is not in the frozen table, the first: {name}"
     assert against(pd.concat([table, table.loc[[7]]]), table).words == "some rows are there more than once"
 
 
@@ -100,10 +98,10 @@ def test_words_and_gaps_compare_too():
     comparison = against(changed(frozen, 1, status="not fitted"), frozen, about=about)
     assert (
         comparison.words
-        == "1 rows differ in status, the first: factor width, value 2.0, method diag: not fitted, frozen fitted"
+        == "1 row differs in status, the first: factor width, value 2.0, method diag: not fitted, frozen fitted"
     )
-    assert "1 rows differ in bound" in against(changed(frozen, 2, bound=0.5), frozen, about=about).words
-    assert "1 rows differ in examples" in against(changed(frozen, 1, examples=np.nan), frozen, about=about).words
+    assert "1 row differs in bound" in against(changed(frozen, 2, bound=0.5), frozen, about=about).words
+    assert "1 row differs in examples" in against(changed(frozen, 1, examples=np.nan), frozen, about=about).words
 
 
 def test_a_column_without_a_tolerance_is_named(table):
@@ -121,63 +119,22 @@ def test_rows_on_fewer_examples_agree_within_their_own_errors(table):
     ).good
 
 
-FACTORS = (0.96, 0.98, 1.0, 1.02, 1.04)
-
-
-def test_another_network_is_held_against_the_spread_over_seeds(table):
-    seeds = [like(table, factor, -0.01 * k) for k, factor in enumerate(FACTORS)]
-    inside, outside = like(table, 1.07, -0.03), like(table, 1.4, -0.03)
-    assert against(inside, table, seeds) == Comparison(
-        True, "another network than the frozen one, within the spread of 5 seeds"
-    )
-    comparison = against(outside, table, seeds)
-    assert not comparison.good and "outside of the spread over seeds: 35 rows differ in kl" in comparison.words
-    assert not against(inside, table, seeds[:2]).good
-    assert not against(inside, table).good, "the frozen network"
-
-
-def test_a_row_whose_spread_is_small_by_chance_is_held_against_the_columns(table):
-    seeds = [like(table, factor) for factor in FACTORS]
-    seeds = [changed(part, 7, kl=table.loc[7, "kl"]) for part in seeds]
-    assert against(like(table, 1.05), table, seeds).good
-    comparison = against(changed(like(table, 1.05), 7, kl=table.loc[7, "kl"] * 1.4), table, seeds)
-    assert "outside of the spread over seeds: 1 rows differ in kl" in comparison.words
-
-
-def test_another_network_of_a_single_seed_is_held_against_the_spread_of_another_data_set(table):
-    """Relative for the KL, whose size differs between data sets, and absolute for the accuracy."""
-    seeds = [like(table, 100 * factor, -0.01 * k) for k, factor in enumerate(FACTORS)]
-    s_kl, s_accuracy = np.std(FACTORS, ddof=1), 0.01 * np.std(range(5), ddof=1)
-    for share in (0.9, 1.1):
-        far = share * 8 * np.sqrt(2)
-        for fresh, column in (
-            (like(table, 1 + far * s_kl), "kl"),
-            (like(table, 1, -far * s_accuracy), "accuracy"),
-        ):
-            answer = against(fresh, table, seeds, of="another")
-            if share < 1:
-                words = "another network than the frozen one, within the spread of 5 seeds of another"
-                assert answer == Comparison(True, words)
-            else:
-                assert not answer.good and f"rows differ in {column}, the first" in answer.words
-
-
 TRAINING = TABLES["training_run"]
 
 
 def test_training_curves():
-    seeds = [run(20 + k, 1 + 0.05 * k, 0.97 + 0.002 * k) for k in range(5)]
-    assert against(run(20, 1.01), run(20), about=TRAINING).good
-    assert not against(run(20, 1.1), run(20), about=TRAINING).good
-    comparison = against(run(21), run(20), about=TRAINING)
-    assert not comparison.good and "1 rows are not in the frozen table, the first: epoch 21" in comparison.words
-    assert against(run(21, 1.1), run(20), seeds, TRAINING).good, "another course, like that of another seed"
-    assert against(run(21, 1.1), run(20), seeds, TRAINING, of="another").good
-    assert not against(run(21, 1.1), run(20), about=TRAINING).good
-    for of in ("digits", "another"):
-        comparison = against(run(21, 1.1, 0.9), run(20), seeds, TRAINING, of)
-        assert not comparison.good
-        assert "differ in test_accuracy, the first: row at the end: 0.9, frozen 0.97" in comparison.words
+    assert against(run(20, 1.01), run(20), TRAINING).good
+    assert not against(run(20, 1.1), run(20), TRAINING).good
+    comparison = against(run(21), run(20), TRAINING)
+    assert comparison == Comparison(False, "1 row is not in the frozen table, the first: epoch 21")
+
+
+def test_another_network_is_told_by_its_checksum():
+    another = run(20).replace({"network": {"0" * 64: "1" * 64}})
+    comparison = against(another, run(20), TRAINING)
+    assert comparison == Comparison(
+        False, f"1 row differs in network, the first: epoch 20: {'1' * 64}, frozen {'0' * 64}"
+    )
 
 
 def test_every_kind_of_tolerance():
@@ -214,20 +171,4 @@ def test_points_of_the_plane_are_compared_in_their_order():
     for wrong in (frozen.assign(along=frozen["along"] * 1.2), swapped, frozen.iloc[:-1]):
         assert not compare(wrong, frozen, about).good
     renamed = frozen.replace({"quantity": {"lam": "bound"}})
-    assert "rows differ in quantity" in compare(renamed, frozen, about).words
-
-
-def test_a_table_that_has_other_seeds_itself_tells_the_spread():
-    about = TABLES["sensitivity"]
-    frozen = pd.DataFrame(1.0, index=range(5), columns=list(about.all_columns))
-    frozen = frozen.assign(
-        dataset="mnist2", factor=["default", "seed", "seed", "width", "width"], value=[0.0, 1.0, 2.0, 0.5, 2.0],
-        method="diag", status="fitted", squared_distance=[100.0, 99.0, 101.0, 50.0, 200.0],
-    )  # fmt: skip
-    within = Seeds("the table itself", about.by_seed(frozen))
-    assert [len(table) for table in within.tables] == [1, 1, 1]
-    for share in (0.9, 1.2):  # of what 8 standard deviations of 1% and the column's own tolerance of 0.1% allow
-        fresh = frozen.assign(squared_distance=frozen["squared_distance"] * (1 + share * 0.08 * np.sqrt(2)))
-        answer = compare(fresh, frozen, about, within)
-        assert answer.good == (share < 1), answer
-    assert "5 rows differ in squared_distance" in answer.words
+    assert "row differs in quantity" in compare(renamed, frozen, about).words

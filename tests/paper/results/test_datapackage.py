@@ -28,6 +28,7 @@ EPOCHS = pd.DataFrame(
         "running_accuracy": [0.5, 1.0],
         "train_accuracy": [np.nan, 1.0],
         "test_accuracy": [0.4, 0.875],
+        "network": [None, "0" * 64],
     }
 )
 MADE = {"date": "2026-01-02", "seconds": 1.5, "versions": {"python": "3.11"}, "machine": {"cores": 2}}

@@ -3,26 +3,16 @@
 import json
 
 import pytest
-from verify_tables import like, measured, run, write
+from verify_tables import measured, run, write
 
 from paper import __main__
 from paper.files import sha256
 from paper.results import provenance, records
-from paper.results.compare import FEWEST_SEEDS, SPREADS
 
 
 @pytest.fixture(scope="module")
 def table(digits, digits_network):
     return measured(digits, digits_network)
-
-
-def write_seeds(path, tables, **more):
-    """Several seeds in one file, from 0 on."""
-    parts = [write(path.with_name(f"part{k}.csv"), part, seed=k, **more) for k, part in enumerate(tables)]
-    together = [result for part in parts for result in records.read_all(part)]
-    for part in parts:
-        part.unlink(), part.with_suffix(".json").unlink()
-    records.write(*together, path=path)
 
 
 @pytest.fixture
@@ -50,7 +40,7 @@ def alter(path, checksum):
     """A kl of the table at `path` is altered by hand; with `checksum`, its checksums are made to fit."""
     lines = path.read_text().splitlines()
     column, cells = lines[0].split(",").index("kl"), lines[9].split(",")
-    cells[column] = str(float(cells[column]) * 1.01)
+    cells[column] = str(float(cells[column]) * 1.1)
     lines[9] = ",".join(cells)
     path.write_text("\n".join(lines) + "\n")
     if checksum:
@@ -61,7 +51,7 @@ def alter(path, checksum):
 
 @pytest.mark.parametrize("which", ["frozen", "fresh"])
 @pytest.mark.parametrize(
-    "checksum, message", [(False, "does not match its checksum"), (True, "1 rows differ in kl, the first: method diag")]
+    "checksum, message", [(False, "does not match its checksum"), (True, "1 row differs in kl, the first: method diag")]
 )
 def test_a_result_altered_by_hand_is_found(frozen, fresh, which, checksum, message, capsys):
     alter({"frozen": frozen, "fresh": fresh}[which], checksum)
@@ -123,47 +113,11 @@ def test_an_experiment_that_is_not_in_the_list_is_named(frozen, fresh, monkeypat
     assert code == 1 and line.endswith("seed 0: unknown experiment; valid: training_run")
 
 
-def test_the_training_says_whether_the_network_is_another(table, frozen, fresh, capsys):
-    """Only then the spread over the frozen seeds counts; it is that of all of them."""
-    seeds = [like(table, factor) for factor in (1.0, 0.96, 0.98, 1.02, 1.04)]
-    write_seeds(frozen, seeds)
-    write(fresh, like(table, 1.01))
-    runs = [run(20 + k, 1 + 0.05 * k) for k in range(5)]
-    write_seeds(records.FROZEN / "training_run" / "digits.csv", runs, experiment="training_run")
+def test_another_network_is_a_mismatch(frozen, fresh, capsys):
+    write(records.FROZEN / "training_run" / "digits.csv", run(20), experiment="training_run")
     training = fresh.parents[1] / "training_run" / "digits-seed0.csv"
-    for course, good in ((runs[0], False), (run(21, 1.1), True)):
-        write(training, course, experiment="training_run")
-        code, lines = verified(capsys, fresh, training)
+    for network, good in (("0", True), ("1", False)):
+        write(training, run(20).replace({"network": {"0" * 64: network * 64}}), experiment="training_run")
+        code, lines = verified(capsys, training)
         assert code == (not good) and lines[0].startswith("ok" if good else "MISMATCH")
-        assert ("within the spread of 5 seeds" in lines[0]) == good
-    assert verified(capsys, fresh)[0] == 1, "without the training, it is the frozen network's"
-    write_seeds(frozen, seeds[:2])
-    code, lines = verified(capsys, fresh, training)
-    assert code == 1 and "2 frozen do not tell the spread" in lines[0]
-
-
-def test_the_spread_is_borrowed_from_a_data_set_with_the_same_images(table, workspace, capsys):
-    for experiment, tables in (
-        ("accuracy_vs_complexity", [like(table, factor) for factor in (1.0, 0.96, 0.98, 1.02, 1.04)]),
-        ("training_run", [run(20 + k, 1 + 0.05 * k) for k in range(5)]),
-    ):
-        write_seeds(records.FROZEN / experiment / "mnist2.csv", tables, experiment=experiment, dataset="mnist2")
-        write_seeds(records.FROZEN / experiment / "cifar2.csv", tables, experiment=experiment, dataset="cifar2")
-        write(records.FROZEN / experiment / "mnist5.csv", tables[0], experiment=experiment, dataset="mnist5")
-    folder = workspace / "build" / "reproduced"
-    paths = [
-        write(folder / "accuracy_vs_complexity" / "mnist5-seed0.csv", like(table, 1.05), dataset="mnist5"),
-        write(folder / "training_run" / "mnist5-seed0.csv", run(21, 1.1), experiment="training_run", dataset="mnist5"),
-    ]
-    code, lines = verified(capsys, *paths)
-    assert (
-        code == 0
-        and [line.split(": ")[-1] for line in lines[:2]]
-        == ["another network than the frozen one, within the spread of 5 seeds of mnist2"] * 2
-    )
-
-
-def test_the_page_on_the_data_says_how_far_another_network_may_be_off():
-    page = (records.ROOT / "notebooks" / "data.md").read_text(encoding="utf-8")
-    assert f"up to {SPREADS} standard deviations" in page
-    assert ("At least three are needed" in page) == (FEWEST_SEEDS == 3)
+        assert ("differs in network" in lines[0]) != good

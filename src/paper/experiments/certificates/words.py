@@ -35,6 +35,32 @@ def table(results: list[Result]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def over_seeds(results: list[Result]) -> pd.DataFrame:
+    """Certificate and test error over the networks of a data set, mean ± standard deviation (n - 1); a row for each data set and method."""
+    rows = pd.concat(result.table for result in results)
+    lines = [
+        {
+            "data set": title(dataset),
+            "networks": len(each),
+            "posterior": STYLE[method][0],
+            "certificate": _spread(each["certificate"]),
+            "largest": float(each["certificate"].max()),
+            "test error": _spread(each["test_error"]),
+            "gap": _spread(each["certificate"] - each["test_error"]),
+        }
+        for (dataset, method), each in rows.groupby(["dataset", "method"], sort=False)
+    ]
+    return pd.DataFrame(lines)
+
+
+def _spread(values: pd.Series) -> str:
+    """Mean ± standard deviation, to as many digits as the latter needs to be more than 0; the mean alone of a single value."""
+    if len(values) == 1:
+        return f"{values.mean():.3f}"
+    digits = 3 if values.std() >= 0.0005 else 5
+    return f"{values.mean():.{digits}f}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{values.std():.{digits}f}"
+
+
 def ledger(result: Result, method: str) -> Markdown:
     """Every event that the certificate of one posterior pays for, with its probability and what it costs."""
     row = result.table[result.table["method"] == method].iloc[0]

@@ -4,9 +4,11 @@ A bound on the error is about a network of the file's numbers. So nothing may be
 them: no mean, no deviation, no largest value, not even the number of classes.
 """
 
+import os
 import zipfile
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -27,7 +29,7 @@ class Examples:
 
 
 def load(file: str, classes: int) -> Examples:
-    """The arrays x (N, ...) and y (N,) of an .npz file; scikit-learn's digits where `file` is empty.
+    """The arrays x (N, ...) and y (N,) of an .npz file; scikit-learn's digits where `file` is empty. "~" is the home folder.
 
     Whole numbers are divided by the largest of their type, floats are taken as they are. The labels are 0 to classes - 1.
     ValueError: no such file, no .npz, x or y missing or no plain numbers, of different lengths, NaN, inputs normalised by themselves,
@@ -59,6 +61,7 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _arrays(file: str) -> list[np.ndarray]:
+    file = str(Path(os.path.expanduser(file)).absolute())
     try:
         if not zipfile.is_zipfile(file):
             with open(file, "rb"):  # says what is wrong with the path
@@ -69,20 +72,22 @@ def _arrays(file: str) -> list[np.ndarray]:
                 raise ValueError(
                     f"{file} must hold the arrays x and y; {' and '.join(missing)} missing, found: {found}"
                 )
-            return [_array(archive, name) for name in ("x", "y")]
+            return [_array(archive, name, file) for name in ("x", "y")]
     except OSError as error:
         raise ValueError(f"{file} cannot be read: {error.strerror or error}") from None
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ValueError(f"{file} is damaged: {error}") from None
 
 
-def _array(archive, name: str) -> np.ndarray:
+def _array(archive, name: str, file: str) -> np.ndarray:
     try:
         array = archive[name]
-    except ValueError as error:  # without pickles numpy reads no Python objects
-        raise ValueError(f"{name} must be an array of numbers: {error}") from None
+    except ValueError as error:  # not in numpy's words, which name allow_pickle
+        why = "holds Python objects, which are not read" if "Object arrays" in str(error) else "cannot be read"
+        raise ValueError(f"{file}: {name} must be an array of numbers, but {why}; save it as numbers") from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must be an array of numbers, got {getattr(array, 'dtype', 'a file of another kind')}")
+        found = getattr(array, "dtype", "a file of another kind")
+        raise ValueError(f"{file}: {name} must be an array of numbers, got {found}")
     return array
 
 

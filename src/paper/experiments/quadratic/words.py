@@ -112,8 +112,13 @@ def _choice(result: Result) -> str:
     return (
         f"And yet the noise that Full L chooses by it, at no larger KL, is better than the baseline's {where}. Beside the baseline with "
         f"an error of {at[USUAL]:.3f}, the model promises {at[PREDICTED]:.2g} times its rise of the loss; measured are "
-        f"{at[MEASURED]:.2g} times, and an error of {at['error']:.3f}."
+        f"{at[MEASURED]:.2g} times, and an error of {rate(at['error'])}."
     )
+
+
+def rate(error: float) -> str:
+    """An error to three digits behind the point; 0.000 would be more than few examples can say."""
+    return "less than 0.001" if error < 0.001 else f"{error:.3f}"
 
 
 def _full(result: Result) -> pd.DataFrame:

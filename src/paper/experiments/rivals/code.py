@@ -43,7 +43,7 @@ class Code:
 
 @rival
 def compressed(setting: Setting) -> Rival:
-    """Pruned, quantised to LEVELS values a layer, encoded and decoded; the share of entries left is chosen among KEPT."""
+    """Pruned, quantised to a few values a layer, encoded and decoded; which share of the entries is left is chosen among a few."""
     candidates = []
     for weights in pruned(setting):
         codes = [encode(w) for w in weights]

@@ -73,7 +73,7 @@ def table(result: Result) -> pd.DataFrame:
             "mean moved by": rows["moved"].tolist(),
             "share of the prior": rows["prior_share"].tolist(),
             "hold-out bound of the prior's mean": rows["own_holdout"].tolist(),
-            "time (s)": [f"{value:.0f}" for value in rows["seconds"]],
+            "time (s)": [f"{{ref}}`{value:.0f} <run-rivals>`" for value in rows["seconds"]],
             "tried": rows["tried"].tolist(),
         }
     )

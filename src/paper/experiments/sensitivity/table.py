@@ -1,17 +1,10 @@
 """What the table of the sensitivity holds."""
 
-import pandas as pd
-
 from paper.experiments.sensitivity.compute import CHANGES, sensitivity
 from paper.results import columns
 from paper.results.table import ANSWERS, ROUNDING, Table, Within, count, number, one_of, share
 
 MISSED = "where training missed 100%"
-
-
-def _by_seed(table: pd.DataFrame) -> list[pd.DataFrame]:
-    rows = table[table["factor"].isin(("default", "seed"))]
-    return [part.assign(factor="seed", value=0.0) for _, part in rows.groupby(["factor", "value"])]
 
 
 TABLE = Table(
@@ -42,5 +35,4 @@ TABLE = Table(
         # The smallest bound is a flat minimum: where it is found may move while its height hardly does.
         "bound": number("1 - accuracy + complexity").within(Within(absolute=5e-3), MISSED),
     },
-    by_seed=_by_seed,
 )

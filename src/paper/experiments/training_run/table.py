@@ -1,7 +1,7 @@
 """What the table of a training holds."""
 
 from paper.experiments.training_run.compute import training_run
-from paper.results.table import ANSWERS, ROUNDING, SENSITIVE, Table, count, number, share
+from paper.results.table import ANSWERS, ROUNDING, SENSITIVE, Column, Table, count, number, share
 
 TABLE = Table(
     training_run,
@@ -19,6 +19,10 @@ TABLE = Table(
             ANSWERS, empty="unless all are"
         ),
         "test_accuracy": share("right answers of the network after the epoch on the test examples").within(ANSWERS),
+        "network": Column(
+            "string",
+            "SHA-256 of the weights of the network after the last epoch and before the first",
+            constraints={"pattern": "^[0-9a-f]{64}$"},
+        ).exact(empty="but in the last row"),
     },
-    may_be_longer=True,
 )

@@ -11,5 +11,5 @@ def training_facts(training: Result) -> Markdown:
     last, recipe = training.table.iloc[-1], training.key.parameters["recipe"]
     return Markdown(
         f"Recipe: {listed(recipe)}. Training stopped after epoch {last['epoch']:.0f} with training accuracy "
-        f"{last['train_accuracy']:.6g}, test accuracy {last['test_accuracy']:.4f} and mean cross-entropy {last['loss']:.2g} nats."
+        f"{last['train_accuracy']:.6g}, test accuracy {last['test_accuracy']:.4f} and mean cross-entropy {last['loss']:.2g} nats. The SHA-256 of its weights begins with `{last['network'][:12]}`."
     )

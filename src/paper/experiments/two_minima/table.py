@@ -3,7 +3,7 @@
 from paper.experiments.two_minima.compute import two_minima
 from paper.results.table import Column, Table, Within, number, one_of, share
 
-# Facts about a network of another processor, after an optimisation of its own.
+# After an optimisation of its own, in float32, whose roundings are the processor's.
 CLOSE = Within(relative=5e-2, absolute=1e-2)
 OTHER = "where the part of the row has no such number"
 
