@@ -81,7 +81,8 @@ def _prefix(path: Path) -> str:
 def whole(folder: Path) -> list[Path]:
     """The files in a folder and all below it, in the order of their names, without those that are being written or were left.
 
-    Others may write meanwhile: their folders come and go, and are not looked into. None where there is no folder.
+    Others may write meanwhile: their folders come and go, and are not looked into. None where there is no folder. Raises the
+    system's error, an OSError, for a folder that cannot be read.
     """
 
     def fail(error: OSError) -> None:

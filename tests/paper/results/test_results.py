@@ -50,4 +50,4 @@ def test_figures_3_and_4_has_the_full_grid(dataset):
     chance = 1 / names.classes(dataset)
     for _, front in result.table[result.table["pareto"]].groupby("method"):
         assert front["accuracy"].min() < chance + 0.1, "one end of each front is near guessing"
-        assert front["accuracy"].max() > 0.998, "the other near 100%"
+        assert front["accuracy"].max() > 0.995, "the other near 100%"
