@@ -7,8 +7,8 @@ import matplotlib.pyplot as plt
 import pytest
 
 from paper import names
-from paper.benchmarks import figure as plots_benchmarks
 from paper.benchmarks import expected, labels
+from paper.benchmarks import figure as plots_benchmarks
 from paper.benchmarks import words as pages_benchmarks
 from paper.files import sealed
 from paper.show import text

@@ -8,9 +8,9 @@ import pytest
 from sweep_results import METHODS, result
 
 from paper.book import numbers
-from paper.experiments.quadratic.words import rate
 from paper.claims import schema
 from paper.experiments.accuracy_vs_complexity.words import complexity_at
+from paper.experiments.quadratic.words import rate
 from paper.results import records
 
 

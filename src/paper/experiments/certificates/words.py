@@ -46,7 +46,6 @@ def over_seeds(results: list[Result]) -> pd.DataFrame:
             "certificate": _spread(each["certificate"]),
             "largest": float(each["certificate"].max()),
             "test error": _spread(each["test_error"]),
-            "gap": _spread(each["certificate"] - each["test_error"]),
         }
         for (dataset, method), each in rows.groupby(["dataset", "method"], sort=False)
     ]
