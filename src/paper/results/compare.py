@@ -39,6 +39,9 @@ def _tolerance(column: str, a: pd.DataFrame, b: pd.DataFrame, about: Table) -> p
     within = about.within[column]
     size = b[column].abs()
     tolerance = within.absolute + within.relative * size + within.of_largest * size.max()
+    if within.moved:
+        steps = sum((a[name] / b[name] - 1).abs().fillna(0) for name in ("lam", "beta"))  # NaN: infinite in both
+        tolerance = tolerance + steps.clip(upper=within.moved) * size
     if within.errors:
         tolerance = tolerance + within.errors * np.hypot(a[f"{column}_stderr"], b[f"{column}_stderr"])
     return tolerance

@@ -15,12 +15,15 @@ from paper import names
 @dataclass(frozen=True)
 class Within:
     """How far two numbers may be apart: the sum of a number of standard errors of their difference (from the columns
-    <name>_stderr), a part of the frozen number, a part of the largest frozen number of the column, and a constant."""
+    <name>_stderr), a part of the frozen number, a part of the largest frozen number of the column, and a constant.
+
+    moved: of the frozen number, at most this part more, where columns lam and beta of the row have moved, and no more than they have."""
 
     errors: float = 0
     relative: float = 0
     of_largest: float = 0
     absolute: float = 0
+    moved: float = 0
 
 
 # Noise. Some thousand accuracies are compared at once: the largest of as many standard normal numbers is below 4, and

@@ -1,12 +1,14 @@
 """What the table of a sweep holds."""
 
+from dataclasses import replace
+
 from paper.experiments.accuracy_vs_complexity.compute import accuracy_vs_complexity
 from paper.results import columns
-from paper.results.table import NOISE, Column, Table, Within, number, share
+from paper.results.table import NOISE, ROUNDING, Column, Table, number, share
 
 # Which member is chosen rests on an exploration of few examples, drawn by the order of their margins. On another processor two of
 # them may change places, and the choice then moves by a step or two of the lattice, each of 1.2% in lam.
-CHOSEN = Within(relative=5e-2)
+CHOSEN = replace(ROUNDING, moved=5e-2)
 EXPLORED_ONLY = "on the grid, which is only explored"
 
 TABLE = Table(
