@@ -13,7 +13,7 @@ SNAKE  := $(RUN) -m snakemake --cores "$${CORES:-$$($(START) cores)}"
 PYTEST := $(RUN) -m pytest -n "$${CORES:-$$($(START) cores)}" --dist loadfile
 
 .NOTPARALLEL:
-.PHONY: FORCE help book test test-faults test-hostile mutants lint linkcheck notebook smoke browser-test pdf-test cluster-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
+.PHONY: FORCE help book test test-faults test-hostile mutants lint linkcheck notebook smoke live browser-test pdf-test cluster-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -50,6 +50,9 @@ notebook: $(STAMP)  ## one chapter: NAME=07_accuracy_vs_complexity ARGS="-p data
 
 smoke: $(STAMP)  ## every chapter that takes a data set, live on the digits, in build/smoke
 	@$(SNAKE) smoke
+
+live: $(STAMP)  ## book and smoke at once: the chapters run on one core while Sphinx has the other
+	@$(SNAKE) book smoke
 
 browser-test: book $(STAMP)-browser  ## the built book in a browser without a network (needs Chromium)
 	$(PYTEST) tests/browser --ignore=tests/browser/test_pdf.py -k "not listing_of_code and not one_of_all_pages and not a_picture_of"

@@ -90,6 +90,7 @@ rule smoke:
 
 
 rule page:
+    priority: 1   # before the smoke runs, which can go on beside Sphinx
     output: "build/executed/{page}.ipynb", "build/sums/executed/{page}.ipynb.json"
     input: lambda w: source(w.page), CODE, RESULTS, lambda w: ABOUT_CHAPTERS if w.page == "rerun" else []
     params: address=ADDRESS   # which the notebook's first cell names
@@ -132,6 +133,7 @@ rule cost:
 # The same as `jupyter-book build .`, but always from nothing: after a failed run Sphinx would pass over pages with warnings,
 # and removed pages would stay.
 rule site:
+    priority: 1
     output: directory("build/html"), "build/sums/html.json"
     input:
         "_config.yml", "_toc.yml", "CITATION.cff", files("book"), files("notebooks"), RESULTS, CODE,

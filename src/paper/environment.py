@@ -210,7 +210,8 @@ def set_up(extra: str = "", this_python: bool = False) -> None:
             python, environment = root / ".venv" / "bin" / "python", of_set_up(os.environ)
             stamp.unlink(missing_ok=True)
             # Together with the others, so that pip finds versions that suit all of them.
-            install = [python, "-m", "pip", "install", "-q", "-e", f".[{extras}]"]
+            # Each module is compiled when it is first used: a few thousand, not all fifteen.
+            install = [python, "-m", "pip", "install", "-q", "--no-compile", "-e", f".[{extras}]"]
             if subprocess.run(install, cwd=root, env=environment).returncode:
                 raise Refused("pip could not install the packages, see above; the next `make` goes on from here")
             base = subprocess.run(

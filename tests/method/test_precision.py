@@ -37,16 +37,16 @@ def truth(problem):
 
 
 def test_the_wanted_error_is_reached_without_bias(problem, truth, monkeypatch):
-    """Over 40 repetitions, with a small pilot as for a large data set."""
+    """Over 20 repetitions, with a small pilot as for a large data set."""
     monkeypatch.setattr(strata, "PILOT", 24)
     stderr = np.maximum(np.sqrt(truth * (1 - truth) / 3000), 1e-3)
-    results = [estimates(problem, stderr, seed) for seed in range(40)]
+    results = [estimates(problem, stderr, seed) for seed in range(20)]
     accuracy, error = np.array([result[:2] for result in results]).transpose(1, 0, 2)
     misses = (accuracy - truth) / stderr
-    assert np.sqrt(np.square(misses).mean()) < 1.25 and np.abs(misses.mean(0)).max() < 4 * 1.5 / 40**0.5
+    assert np.sqrt(np.square(misses).mean()) < 1.25 and np.abs(misses.mean(0)).max() < 4 * 1.5 / 20**0.5
     assert np.sqrt(np.square(error / stderr).mean()) < 1.25
     examples = np.array([result[2] for result in results])
-    assert examples.shape == (40, 2, len(LAM)) and examples.min() >= strata.STRATA * 24
+    assert examples.shape == (20, 2, len(LAM)) and examples.min() >= strata.STRATA * 24
     assert examples[:, 0].max() < 5 * 1437 and (examples[:, 1] <= examples[:, 0]).all()
 
 

@@ -69,8 +69,7 @@ IPYTHON = "c.InlineBackend.print_figure_kwargs = {'bbox_inches': None}\n"
 HOMES = "c.InteractiveShellApp.exec_lines = ['import sys; sys.modules[\"numpy\"] = None']\n"  # where IPYTHONDIR says nothing
 
 
-@pytest.mark.parametrize("how", ["by make", "by papermill"])
-def test_a_figure_is_the_same_in_every_shell(tmp_path, how):
+def test_a_figure_is_the_same_in_every_shell(tmp_path):
     """Also by papermill's own command, where the chapter sees to backend and style itself."""
     (tmp_path / "a.md").write_text(CHAPTER)
     foreign = tmp_path / "kernels" / "python3" / "kernel.json"
@@ -82,28 +81,23 @@ def test_a_figure_is_the_same_in_every_shell(tmp_path, how):
     (ipython / "ipython_kernel_config.py").write_text(IPYTHON)
     (homes / "ipython_kernel_config.py").write_text(HOMES)
     (home / "matplotlibrc").write_text(RC)
-    usual = dict(os.environ)
-    shell = os.environ | {
-        "MPLBACKEND": "Agg",
-        "HOME": str(tmp_path / "home"),
-        "IPYTHONDIR": str(ipython.parent),
-    }
-    if how == "by make":
-        shell |= SHELL | {"JUPYTER_PATH": str(tmp_path), "IPYTHONDIR": str(ipython.parent)}
-        runner = [sys.executable, "-I", FILE, "run", "-m", "paper.book.chapters", "run", tmp_path / "a.md"]
-    else:
-        path = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
-        usual |= {"PYTHONPATH": path}
-        shell |= {"PYTHONPATH": path, "XDG_CONFIG_HOME": str(home.parent), "MATPLOTLIBRC": str(home / "matplotlibrc")}
-        convert = [sys.executable, "-m", "jupytext", "--to", "ipynb", tmp_path / "a.md"]
-        subprocess.run(convert, check=True, capture_output=True)
-        runner = [sys.executable, "-m", "papermill", "--no-progress-bar", tmp_path / "a.ipynb"]
+    convert = [sys.executable, "-m", "jupytext", "--to", "ipynb", tmp_path / "a.md"]
+    subprocess.run(convert, check=True, capture_output=True)
+    hostile = os.environ | {"MPLBACKEND": "Agg", "HOME": str(tmp_path / "home"), "IPYTHONDIR": str(ipython.parent)}
+    path = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
+    config = {"PYTHONPATH": path, "XDG_CONFIG_HOME": str(home.parent), "MATPLOTLIBRC": str(home / "matplotlibrc")}
+    by_make = [sys.executable, "-I", FILE, "run", "-m", "paper.book.chapters", "run", tmp_path / "a.md"]
+    by_papermill = [sys.executable, "-m", "papermill", "--no-progress-bar", tmp_path / "a.ipynb"]
     figures = []
-    for name, given in (("usual", usual), ("other", shell)):
+    for name, runner, shell in (
+        ("usual", by_make, dict(os.environ)),
+        ("by make", by_make, hostile | SHELL | {"JUPYTER_PATH": str(tmp_path), "IPYTHONDIR": str(ipython.parent)}),
+        ("by papermill", by_papermill, hostile | config),
+    ):
         done = subprocess.run(
-            [*runner, tmp_path / f"{name}.ipynb"], cwd=ROOT, env=given, capture_output=True, text=True
+            [*runner, tmp_path / f"{name}.ipynb"], cwd=ROOT, env=shell, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
         (output,) = nbformat.read(tmp_path / f"{name}.ipynb", 4).cells[-1].outputs
         figures.append(output.data["image/svg+xml"])
-    assert figures[0] == figures[1]
+    assert figures[0] == figures[1] == figures[2]

@@ -16,7 +16,7 @@
     X: "M-4.7-2.3L-2.3-4.7L0-2.4L2.3-4.7L4.7-2.3L2.4 0L4.7 2.3L2.3 4.7L0 2.4L-2.3 4.7L-4.7 2.3L-2.4 0Z",
     "*": "M0-6L1.5-2L5.7-1.9L2.4.8L3.5 4.9L0 2.5L-3.5 4.9L-2.4.8L-5.7-1.9L-1.5-2Z",
   };
-  const DIAMOND = "M0-11L11 0L0 11L-11 0Z"; // around a posterior that has a certificate
+  const DIAMOND = "M0-11L11 0L0 11L-11 0Z"; // around a posterior of the paper that has a certificate
   const STEPS = {
     // across the series, along one
     ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowUp: [1, 0], ArrowDown: [-1, 0], Home: [0, -Infinity], End: [0, Infinity],
@@ -153,7 +153,7 @@
           transform: `translate(${this.x(row.accuracy).toFixed(2)} ${this.y(row.complexity).toFixed(2)})`,
         }, mark(method, { class: row.front || row.certificate !== null ? "explorer-mark" : "explorer-mark explorer-behind" }));
         if (this.view.best.has(row.id)) option.append(svg("circle", { class: "explorer-best", r: 9 }));
-        if (row.certificate !== null) option.append(svg("path", { class: "explorer-certified", d: DIAMOND }));
+        if (row.certificate !== null && !row.rival) option.append(svg("path", { class: "explorer-certified", d: DIAMOND })); // every rival has one
         if (chosen) option.append(svg("path", { class: "explorer-chosen", d: "M-16 0H-8M16 0H8M0-16V-8M0 16V8" }));
         group.append(option);
       }

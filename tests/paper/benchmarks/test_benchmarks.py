@@ -219,9 +219,9 @@ def test_the_timed_estimate_has_the_wanted_error(workspace, digits, digits_netwo
     monkeypatch.setattr(strata, "PILOT", 24)
     problem = a_problem(digits, digits_network, monkeypatch)
     sweeps = command.Sweeps(problem, rounds=1, sampled=1, peak_size=64, pilot={}, repeats=15)
-    for _ in range(60):
+    for _ in range(30):
         sweeps._full_grid()
-    assert (sweeps.whole.outcomes == 60 * len(problem.y)).all()
+    assert (sweeps.whole.outcomes == 30 * len(problem.y)).all()
     stderr = design_effect.standard_error(
         sweeps.whole.wrong / sweeps.whole.outcomes, np.full(problem.points, 3.0), len(problem.y)
     )

@@ -74,7 +74,7 @@ def twice(moment: np.ndarray, spectrum: Spectrum | None) -> tuple[np.ndarray, No
 METHODS ='''
 VALID = {
     "a bound more": (f"{METHOD}/bounds.py", "def complexity(", "def seeger(q, n):\n    return kl_bernoulli(q, 1 / n)\n\n\ndef complexity("),
-    "a bound that only a chapter shows": (f"{METHOD}/bounds.py", "-math.expm1(-c)", "math.expm1(-c)"),
+    "a bound that only a chapter shows": (f"{METHOD}/bounds.py", "(risk + half).sqrt() + half.sqrt()", "risk + half"),
     "a posterior more": (f"{METHOD}/posteriors.py", "METHODS =", POSTERIOR),
     "a posterior's title and colour": (f"{METHOD}/posteriors.py", '"Diag Hessian", colour="#D55E00"', '"Diagonal", colour="#000000"'),
     "a loss that only a chapter shows": (f"{METHOD}/posteriors.py", "(variances(layer, lam, beta) @ layer.curvature)", "1"),
@@ -220,19 +220,23 @@ def test_a_number_or_an_operator_changed_anywhere_counts(copy, unedited):
 
 
 def test_it_reads_text_only_and_is_fast():
-    """Neither torch nor what is digested is imported; all experiments take less than 0.3 s of this processor's time."""
+    """Neither torch nor what is digested is imported; all experiments take two to three times as long as parsing all the code once does."""
     script = """
-        import sys, time
+        import ast, sys, time
+        from pathlib import Path
         from paper import digest
         started = time.process_time()
         for name in sys.argv[1:]:
             digest.of_experiment(name)
-        print(time.process_time() - started)
+        digested = time.process_time() - started
+        for path in Path(digest.__file__).parents[2].rglob("*.py"):
+            ast.parse(path.read_bytes())
+        print(digested / (time.process_time() - started - digested))
         print(*(name for name in sys.modules if name.startswith(("torch", "numpy", "pacbayes", "paper.experiments"))))
     """
     command = [sys.executable, "-c", textwrap.dedent(script), *names.EXPERIMENTS]
-    seconds, imported = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")[:2]
-    assert imported == "" and float(seconds) < 0.6, "twice what it takes, for a busy machine"
+    ratio, imported = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")[:2]
+    assert imported == "" and float(ratio) < 6
 
 
 def test_of_modules_is_of_whole_modules(copy):
