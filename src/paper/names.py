@@ -90,6 +90,7 @@ EXPERIMENTS = {
     "certificates": _all(seeds=5),
     "holdout": _all(seeds=1),
     "rivals": _all(seeds=1),
+    "data_prior": {"mnist2": range(1), "mnist10": range(1), "cifar2": range(1)},
     "norms": _all(seeds=1),
     "quadratic": {"mnist2": range(1), "cifar2": range(1)},
 }

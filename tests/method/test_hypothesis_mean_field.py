@@ -12,6 +12,7 @@ from small_networks import nine_examples, normal, seeded, tiny
 
 from pacbayes_curvature.descent import Descent, bits, error, optimise, quadratic, theorem_31, variational
 from pacbayes_curvature.mean_field import Coordinates, MeanField, each_layers
+from pacbayes_curvature.natural import NaturalDescent, optimise_naturally
 
 X, Y = nine_examples()
 NETWORK, PRIOR = tiny(1), tiny(2)
@@ -89,6 +90,8 @@ def test_objectives_and_descents_refuse_what_they_cannot_use(n, delta):
     found = outcome(variational, 9, delta)
     assert (found is not None) == bool(delta > 0)
     assert (outcome(Descent, n) is not None) == bool(n >= 1)
+    assert (outcome(NaturalDescent, n) is not None) == bool(n >= 1)
+    assert (outcome(NaturalDescent, 1, 1, delta) is not None) == bool(0 < delta <= 1)
 
 
 @given(st.sampled_from([TINY, 1e-6, 1.0, 1e3]), st.sampled_from([bits, error]), st.integers(0, 9))
@@ -99,6 +102,17 @@ def test_a_descent_ends_in_a_posterior_or_says_why_not(variance, loss, seed):
     if found is not None:
         assert found.posterior.kl(PRIOR, found.lam) >= 0 and np.isfinite(found.objective).all() and len(found.path) == 2
         np.testing.assert_allclose(found.lam, 0.1)
+
+
+@given(
+    st.sampled_from([TINY, 1e-6, 0.1, 1e3]), st.sampled_from([bits, error]), st.sampled_from([0.1, 1e-30, 0.0, -1.0])
+)
+def test_natural_steps_end_in_a_posterior_or_say_why_not(variance, loss, lam):
+    steps = NaturalDescent(2, batch_size=4)
+    found = outcome(optimise_naturally, posterior(variance), PRIOR, lam, X, Y, theorem_31(9), steps, seeded(0), loss)
+    assert lam > 0 or found is None
+    assert found is not None or not variance == lam == 0.1
+    assert found is None or found.kl(PRIOR, lam) >= 0
 
 
 @given(positive)

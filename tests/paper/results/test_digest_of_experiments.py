@@ -20,7 +20,7 @@ ALL = set(names.EXPERIMENTS)
 SWEEPS = {"accuracy_vs_complexity", "sensitivity"}
 PLANES = {*SWEEPS, "quadratic"}
 NOISY = {*PLANES, "two_minima"}
-CERTIFIED = {"certificates", "rivals"}
+CERTIFIED = {"certificates", "rivals", "data_prior"}
 BOUNDED = {*SWEEPS, "two_minima", *CERTIFIED, "lower_bound"}
 METHOD, EXPERIMENTS, NETWORKS = "pacbayes_curvature", "paper/experiments", "paper/networks"
 
@@ -57,8 +57,8 @@ STALE = {
     "a recipe's default": (f"{NETWORKS}/sources.py", "momentum: float = 0.9", "momentum: float = 0.8", ALL),
     "a recipe": (f"{NETWORKS}/sources.py", "batch_size=512, cycle_epochs=40", "batch_size=256, cycle_epochs=40", ALL),
     "a recipe, from outside": (f"{NETWORKS}/training.py", "NEARLY_ALL =", "Recipe.momentum = 0.8\nNEARLY_ALL =", ALL),
-    "the error that is caught": (f"{NETWORKS}/training.py", "raise NotInterpolating", "raise RuntimeError", ALL - {"holdout"}),
-    "a decorator less": (f"{NETWORKS}/training.py", "@torch.no_grad()\n", "", ALL - {"holdout"}),
+    "the error that is caught": (f"{NETWORKS}/training.py", "raise NotInterpolating", "raise RuntimeError", ALL - {"holdout", "data_prior"}),
+    "a decorator less": (f"{NETWORKS}/training.py", "@torch.no_grad()\n", "", ALL - {"holdout", "data_prior"}),
     "the random bits": ("paper/randomness.py", ">> 1", ">> 2", ALL),
     "when a seed is refused": ("paper/randomness.py", "if seed < 0", "if seed <= 0", ALL),
     "the state of torch": ("paper/randomness.py", "import torch\n", "import torch\n\ntorch.set_default_dtype(torch.float64)\n", ALL),
