@@ -272,6 +272,7 @@ def test_the_rivals_are_shown_when_asked_for(explore):
     assert facts(page)["Method"] == words.name(method) and "β" not in facts(page)
     page.get_by_role("link", name="files, day, time and code").click()
     assert page.url.endswith("notebooks/data.html#run-rivals")
+    page.wait_for_selector("#run-rivals", state="attached")  # the address changes before the page is there
     assert page.locator("#run-rivals").count() == 1
 
 
