@@ -37,6 +37,7 @@ class Descent:
     """Adam (Kingma and Ba 2015) on E, s and ln lam, each with a learning rate of its own that falls to 0 along a cosine.
 
     scale_rate 0 leaves lam as it is. Where it is not, lam depends on the data: round it to a grid and pay for the grid.
+    ValueError: epochs or batch_size below 1. Numbers that are not whole are a TypeError of the descent, before its first step.
     """
 
     epochs: int

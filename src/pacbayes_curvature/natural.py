@@ -25,7 +25,8 @@ class Diverged(ValueError):
 
 @dataclass(frozen=True)
 class NaturalDescent:
-    """rate: r of the first step, which falls to 0 along a cosine. ValueError: epochs or batch_size below 1, a rate that is not in (0, 1]."""
+    """rate: r of the first step, which falls to 0 along a cosine. ValueError: epochs or batch_size below 1, a rate that is not in (0, 1].
+    Numbers that are not whole are a TypeError of the descent, before its first step."""
 
     epochs: int
     batch_size: int = 512

@@ -84,7 +84,7 @@ def verdict(results: list[Result], yardsticks: list[Result]) -> Markdown:
     if below.empty:
         where = f"these {len(results)} data sets" if len(results) > 1 else rows["where"].iloc[0]
         first = (
-            f"On {where}, no posterior is certified below the hold-out bound of its prior's own mean, by neither bound."
+            f"On {where}, no posterior is certified below the hold-out bound of its prior's own mean, by either bound."
         )
     else:
         named = ", ".join(f"{NAMES[row.method]} on {row.where}" for row in below.itertuples())
