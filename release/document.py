@@ -21,7 +21,7 @@ HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 # Folded on the site, or of no use on paper.
 SCREEN_ONLY = (
     "a.headerlink, a:has(> .viewcode-link), details.above-input, details.below-input, script, style, button, input, select, "
-    ".toctree-wrapper"
+    ".toctree-wrapper, .sd-summary-state-marker, .explorer, span.screen-only"
 )
 
 
@@ -97,6 +97,12 @@ def assemble(site: Path, toc: Path, front: str, fonts: Path, base: Path) -> Docu
 def _article(path: Path, name: str, known: set[str], root: str, below: bool) -> Tag:
     """The page's text, ready for the document: `below` a part, whose heading is the level above, or not."""
     article = BeautifulSoup(path.read_text(encoding="utf-8"), "lxml").select_one("article.bd-article")
+    for cell in article.select(
+        ".tag_hide-cell"
+    ):  # folded as a whole: its figure is for paper, too, and the rest is on the site
+        figures = [figure.extract() for figure in cell.select("figure")]
+        note = BeautifulSoup('<p class="elsewhere">The calculation is on the site.</p>', "lxml").p
+        cell.replace_with(*figures or [note])
     for element in article.select(SCREEN_ONLY):
         element.decompose()
     for element in article.select("noscript"):

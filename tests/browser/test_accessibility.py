@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from .pages import LISTINGS, READ, settled
 
-MAIN = [f"notebooks/{name}.html" for name in ("index", "07_accuracy_vs_complexity", "your_own_network", "functions")]
+MAIN = [f"notebooks/{name}.html" for name in ("index", "07_accuracy_vs_complexity", "your_own_network")]
 axe = Axe()
 
 

@@ -71,8 +71,8 @@
         html("figcaption", {}, dataset.title), html("div", { class: "explorer-frame" }, this.plot, this.tip), this.caption);
     }
 
-    /** view: rows of this data set, best (ids), state, regions (whether to shade those of Figure 2). Draws everything anew; the
-        element itself keeps the focus. */
+    /** view: rows of this data set, best (ids), state, regions (whether to shade those of Figure 2), tested (whether to draw the fronts
+        on the test set), above (what is said of points that are too high). Draws everything anew; the element itself keeps the focus. */
     update(view) {
       this.view = view;
       const { rows, state } = view, width = Math.round(this.plot.parentNode.clientWidth) || 340;
@@ -110,17 +110,17 @@
 
     /** Where the bounds become vacuous, and each network's fronts; what leaves the panel is cut. In these coordinates
         the lines of Theorem 3.1 are straight, and the same for all N and delta. */
-    lines(rows, { state, regions }) {
+    lines(rows, { state, regions, tested }) {
       const { width, height, left, right, top, bottom } = this.size, clip = `explorer-clip-${this.dataset.name}`;
       const n = state.n ?? this.dataset.examples, chance = 1 - 1 / this.dataset.classes, [least] = this.x.domain;
       const levels = Array.from({ length: 201 }, (_, i) => least + ((1 - least) * i) / 200);
       const draw = (points) => axes.path(points.map(([accuracy, complexity]) => [this.x(accuracy), this.y(complexity)]));
       const curve = (name, height) => svg("path", { class: `explorer-line ${name}`, d: draw(levels.map((a) => [a, height(a)])) });
-      const fronts = [...groupBy(rows.filter((row) => row.front), seriesOf).values()].map((front) =>
+      const fronts = (name, accuracy) => [...groupBy(rows.filter((row) => row.front && accuracy(row) !== null), seriesOf).values()].map((front) =>
         svg("path", {
-          class: "explorer-front", ...coloured(this.methods.get(front[0].method)),
+          class: name, ...coloured(this.methods.get(front[0].method)),
           "stroke-dasharray": this.methods.get(front[0].method).dash ?? false,
-          d: draw(front.sort((a, b) => a.complexity - b.complexity).map((row) => [row.accuracy, row.complexity])),
+          d: draw(front.sort((a, b) => a.complexity - b.complexity).map((row) => [accuracy(row), row.complexity])),
         }));
       return svg("g", { "aria-hidden": "true", "clip-path": `url(#${clip})` },
         svg("clipPath", { id: clip }, svg("rect", { x: left, y: top, width: width - left - right, height: height - top - bottom })),
@@ -128,7 +128,8 @@
         curve("explorer-one", (a) => a),
         curve("explorer-chance", (a) => a - 1 + chance),
         curve("explorer-kl-chance", (a) => bounds.klFormVacuous(a, chance, n, state.delta)),
-        ...fronts);
+        ...(tested ? fronts("explorer-front explorer-tested", (row) => (row.floor || row.testError === null ? null : 1 - row.testError)) : []),
+        ...fronts("explorer-front", (row) => row.accuracy));
     }
 
     /** Figure 2: what a computed pair of diagonal Gaussians is at least as accurate and at most as complex as, and where the bound
@@ -170,7 +171,7 @@
       this.caption.textContent =
         `${rows.length} points. Better than guessing (${number(1 - 1 / this.dataset.classes)}): ` +
         `${beaten("theorem")} by Theorem 3.1, ${beaten("klForm")} by the kl inverse.` +
-        (above ? ` ${above} lie above this axis; the logarithmic one shows them.` : "");
+        (above ? ` ${above} lie above this axis; ${this.view.above ?? "the logarithmic one shows them"}.` : "");
     }
 
     name(row) {

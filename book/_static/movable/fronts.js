@@ -26,7 +26,10 @@
     }
 
     function show() {
-      for (const panel of panels) panel.update({ rows: rows.filter((row) => row.dataset === panel.dataset.name), best, state, regions: data.regions });
+      for (const panel of panels) {
+        const here = rows.filter((row) => row.dataset === panel.dataset.name);
+        panel.update({ rows: here, best, state, regions: data.regions, tested: !data.regions, above: "the explorer shows them" });
+      }
       const chosen = rows.find((row) => row.id === state.point);
       details.replaceChildren(...(chosen ? [tables.details(chosen, titles)] : []));
     }

@@ -6,7 +6,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from paper.show.style import LAYER_COLOURS, STYLE, title
+from paper.show.labels import SIZE
+from paper.show.style import LAYER_COLOURS, SMALL, STYLE, title
 
 BLUE, ORANGE, GREEN = (STYLE[method][1] for method in ("baseline", "diag", "layerwise"))
 TASKS = {  # task: name, colour, marker
@@ -18,23 +19,25 @@ SIZES = {"N": "Examples $N$", "width": "Width", "depth": "Hidden layers", "grid"
 MEASURES = {"seconds": "Seconds", "megabytes": "Added memory (MB)"}
 
 
+@SMALL
 def ratios(entries: list[dict]) -> Figure:
     """How many times faster, on a log axis: median, smallest and largest round, and the target where there is one."""
-    figure, axis = plt.subplots(figsize=(8.4, 0.9 + 0.42 * len(entries)))
+    figure, axis = plt.subplots(figsize=(5.6, 0.9 + 0.42 * len(entries)))
     _entries(axis, entries)
     axis.axvline(1, color="grey", linewidth=0.8)
     axis.set(xscale="log", xlabel="Times faster (median, smallest and largest round)")
-    axis.legend(loc="lower right", fontsize="small")
+    axis.legend(loc="lower right", fontsize=SIZE)
     sns.despine(figure)
     return figure
 
 
+@SMALL
 def shares(entries: list[dict]) -> Figure:
     """Shares of the measured matrix-product peak, with their spread and targets."""
-    figure, axis = plt.subplots(figsize=(8.4, 0.9 + 0.42 * len(entries)))
+    figure, axis = plt.subplots(figsize=(5.6, 0.9 + 0.42 * len(entries)))
     _entries(axis, entries)
     axis.set(xlim=(0, max(1, 1.05 * max(e["high"] for e in entries))), xlabel="Share of the matrix-product peak")
-    axis.legend(loc="lower right", fontsize="small")
+    axis.legend(loc="lower right", fontsize=SIZE)
     sns.despine(figure)
     return figure
 
@@ -49,24 +52,26 @@ def _entries(axis, entries: list[dict]) -> None:
         ratio, heights, xerr=[ratio - low, high - ratio], fmt="o", color=BLUE, markersize=5, capsize=3, label="measured"
     )
     axis.plot(target, heights, linestyle="", marker="|", markersize=16, markeredgewidth=2, color=ORANGE, label="target")
-    axis.set_yticks(heights, [e["name"] for e in entries], fontsize="small")
+    axis.set_yticks(heights, [e["name"] for e in entries], fontsize=SIZE)
     axis.set_ylim(len(entries) - 0.5, -0.5)
     axis.grid(axis="y", linewidth=0.3)
 
 
+@SMALL
 def scaling(fits: list[dict]) -> Figure:
     """Time and memory against each size: what was measured, and the fitted power law with its exponent."""
     sizes = [size for size in SIZES if any(fit["against"] == size for fit in fits)]
-    figure, axes = plt.subplots(2, len(sizes), figsize=(3 * len(sizes), 6), squeeze=False)
-    for row, measure in zip(axes, MEASURES):
+    figure, axes = plt.subplots(len(sizes), 2, figsize=(5.6, 3 * len(sizes)), squeeze=False)
+    for row, measure in zip(axes.T, MEASURES):
         for axis, size in zip(row, sizes):
             for fit in fits:
                 if (fit["measure"], fit["against"]) == (measure, size):
                     _fit(axis, fit)
             _log_axes(axis, sorted({x for fit in fits if fit["against"] == size for x, _ in fit["points"]}))
             axis.set_xlabel(SIZES[size])
-            axis.legend(fontsize="x-small", loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
-        row[0].set_ylabel(MEASURES[measure])
+            axis.legend(fontsize=SIZE - 1, loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
+        for axis in row:
+            axis.set_ylabel(MEASURES[measure])
     sns.despine(figure)
     return figure
 
@@ -74,7 +79,7 @@ def scaling(fits: list[dict]) -> Figure:
 def _log_axes(axis, sizes: list[float]) -> None:
     """Logarithmic axes with plain numbers: at the sizes below, at 1, 2, 5, 10, ... on the left."""
     axis.set(xscale="log", yscale="log")
-    axis.set_xticks(sizes, [f"{size:g}" for size in sizes], rotation=60, fontsize="x-small", minor=False)
+    axis.set_xticks(sizes, [f"{size:g}" for size in sizes], rotation=60, fontsize=SIZE - 1, minor=False)
     low, high = axis.get_ylim()
     axis.set_ylim(low / 1.6, high * 1.6)  # a flat law must not fill the panel with its noise
     axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -92,11 +97,24 @@ def _fit(axis, fit: dict) -> None:
     axis.plot(np.exp(x), np.exp(y.mean() + fit["exponent"] * (x - x.mean())), color=colour, linewidth=1)
 
 
+@SMALL
 def stages(rows: list[dict]) -> Figure:
     """How long each stage of a reproduction takes, a bar for each data set."""
     names, datasets = (list(dict.fromkeys(row[field] for row in rows)) for field in ("stage", "dataset"))
-    colours = [BLUE, ORANGE, GREEN, *LAYER_COLOURS[1:], "#56B4E9", "#F0E442", "#000000"]
-    figure, axis = plt.subplots(figsize=(8.4, 1.2 + 0.5 * len(datasets)))
+    colours = [
+        BLUE,
+        ORANGE,
+        GREEN,
+        *LAYER_COLOURS[1:],
+        "#56B4E9",
+        "#F0E442",
+        "#000000",
+        "#882255",
+        "#999999",
+        "#44AA99",
+        "#332288",
+    ]
+    figure, axis = plt.subplots(figsize=(5.6, 2.4 + 0.5 * len(datasets)))
     left = np.zeros(len(datasets))
     for i, name in enumerate(names):
         seconds = {row["dataset"]: row["seconds"] for row in rows if row["stage"] == name}
@@ -108,6 +126,6 @@ def stages(rows: list[dict]) -> Figure:
     axis.set_yticks(range(len(datasets)), [title(dataset) for dataset in datasets])
     axis.set(xlabel="Seconds")
     axis.invert_yaxis()
-    axis.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
+    figure.legend(fontsize=SIZE, loc="outside lower center", ncols=3, frameon=False)
     sns.despine(figure)
     return figure

@@ -53,7 +53,7 @@ def environments(results: dict) -> Markdown:
     whose = "Its" if len(parts) == 1 else "The first machine's"
     if results["peak"]:
         lines.append(
-            f"- {whose} measured matrix-product peak: {results['peak']['gflops']:.0f} x 10^9 floating point operations a "
+            f"- {whose} measured matrix-product peak: {results['peak']['gflops']:.0f} × 10⁹ floating point operations a "
             "second in single precision."
         )
     return Markdown("\n".join(["Measured:", "", *lines]))

@@ -31,7 +31,7 @@ def files(resources: list[dict]) -> pd.DataFrame:
         {
             "File": f"{{download}}`{file['path']} <../results/{file['path']}>`",
             "Of": plain(file["title"]),
-            "Size": f"{file['bytes'] / 1000:,.0f} kB",
+            "Size": f"{file['bytes'] / 1000:,.0f} kB" if file["bytes"] >= 500 else "< 1 kB",
             "Seeds": ", ".join(str(seed["seed"]) for seed in file["produced"]["seeds"]),
             "Computed": max(seed["date"] for seed in file["produced"]["seeds"]),
             "Wall time": f"{sum(seed['seconds'] for seed in file['produced']['seeds']):,.0f} s",

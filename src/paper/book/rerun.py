@@ -64,10 +64,11 @@ def data_sets(name: str) -> str:
     if "dataset" not in chapters.declared(notebook):
         return ""
     used = experiments("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"))
+    default = chapters.declared(notebook)["dataset"].default.split(",")
     frozen = [
         dataset
         for dataset in DATASETS
-        if all((records.FROZEN / experiment / f"{dataset}.csv").is_file() for experiment in used)
+        if dataset in default or all((records.FROZEN / experiment / f"{dataset}.csv").is_file() for experiment in used)
     ]
     return (
         f"Frozen results answer for {', '.join(frozen)}, with the defaults of the other parameters. Other values are computed, "

@@ -1,6 +1,7 @@
 """Our numbers on the page "What happened since", beside what later work found. None is stored: each is computed from results/."""
 
 from paper.book import numbers
+from paper.experiments.accuracy_vs_complexity.words import best_bounds
 from paper.experiments.curvature_spectra.words import layer_facts
 from paper.experiments.lower_bound.words import meetings
 from paper.experiments.two_minima.compute import facts
@@ -16,13 +17,14 @@ CURVES = {
 def named() -> dict[str, int | float | str]:
     """All numbers by name; raises ValueError where a result that they need is missing or damaged.
 
-    Those of `numbers.named`, those of `of_optimised`, and with DATASET. before their names those of `of_floors` and of `of_inputs`
+    Those of `numbers.named`, those of `of_optimised`, and with DATASET. before their names those of `of_floors`, `of_inputs` and `of_sums`
     for each of `numbers.DATASETS`.
     """
     found = numbers.named() | of_optimised(_frozen("two_minima", "mnist2")[0])
     for dataset in numbers.DATASETS:
-        floors = of_floors(_frozen("lower_bound", dataset)) | of_inputs(_frozen("curvature_spectra", dataset)[0])
-        found |= {f"{dataset}.{name}": value for name, value in floors.items()}
+        values = of_floors(_frozen("lower_bound", dataset)) | of_inputs(_frozen("curvature_spectra", dataset)[0])
+        values |= of_sums(_frozen("accuracy_vs_complexity", dataset))
+        found |= {f"{dataset}.{name}": value for name, value in values.items()}
     return found
 
 
@@ -45,6 +47,11 @@ def of_floors(results: list[Result]) -> dict[str, int | float]:
         sums = table.loc[table["curve"] == curve, "smallest sum"]
         values |= {f"{name}.least": float(sums.min()), f"{name}.most": float(sums.max())}
     return values
+
+
+def of_sums(results: list[Result]) -> dict[str, float]:
+    """METHOD.sum: its smallest sum of error and complexity, the mean over the seeds."""
+    return {f"{method}.sum": float(bounds.mean()) for method, bounds in best_bounds(results).groupby("method")["bound"]}
 
 
 def of_inputs(spectra: Result) -> dict[str, int | float]:

@@ -124,7 +124,7 @@ def harder_more(
     return Finding(
         "reproduced" if reproduced else "partly" if larger > smaller else "not",
         larger / n,
-        f"The improvement is larger on the harder data set in {how_many(more, 'pairs')}, and smaller in {of_them(less)}: {listed}.",
+        f"The improvement is larger on the harder data set in {how_many(more, 'pairs of data sets')}, and smaller in {of_them(less)}. The mean improvement: {listed}.",
     )
 
 

@@ -47,7 +47,7 @@ def of_sweep(results: list[Result]) -> Markdown:
 
 def of_all(results: list[Result], harder: Judgement) -> Markdown:
     """Figure 4: the same, and how the claim about harder data sets is judged (`on_harder_data`)."""
-    judged = f"That harder data sets gain more is judged *{WORDS[harder.verdict][1]}*: {harder.sentence}"
+    judged = f"That harder data sets gain more is judged *{WORDS[harder.verdict][1]}*. {harder.sentence}"
     return summary(FIGURE_4, "\n" + verdicts(results).data, f"{differences(results)} {judged}")
 
 
@@ -80,8 +80,8 @@ def differences(results: list[Result]) -> str:
     at_accuracy = [all(ordered(row.dropna()) for _, row in complexity_at([result]).iterrows()) for result in results]
     return (
         "The paper does not say against which error a bound is vacuous. The smallest sums of error and complexity are below 1 for "
-        f"{how_many(best['bound'] < 1, 'pairs of a method and a data set')}, and below the error of guessing for "
-        f"{of_them(best['bound'] < best['chance'])}. {_by_sum(comparable, len(results))} {_by_complexity(at_accuracy)}"
+        f"{how_many(best['bound'] < 1, 'methods' if len(results) == 1 else 'pairs of a method and a data set')}, and below the error of guessing for "
+        f"{of_them(best['bound'] < best['chance'])}. {_by_sum(comparable, len(results), bool((best['bound'] < best['chance']).any()))} {_by_complexity(at_accuracy)}"
     )
 
 
@@ -110,12 +110,12 @@ def of_two_minima(result: Result, sweep: Result) -> Markdown:
     )
 
 
-def _by_sum(comparable: dict[str, bool], results: int) -> str:
-    """Of the data sets where all methods are below guessing, on which each refinement has the smaller sum."""
+def _by_sum(comparable: dict[str, bool], results: int, some: bool) -> str:
+    """Of the data sets where all methods are below guessing, on which each refinement has the smaller sum. some: whether any is below."""
     good, rest = ([name for name, holds in comparable.items() if holds is wanted] for wanted in (True, False))
     if not comparable:
         return (
-            "Not all sums are below it, so their order says nothing."
+            f"{'Not all sums are' if some else 'No sum is'} below it, so their order says nothing."
             if results == 1
             else "On none of the data sets are all methods below it, so the order of the sums says nothing."
         )

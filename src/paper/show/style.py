@@ -32,6 +32,7 @@ def use_style() -> None:
         "svg.hashsalt": "pacbayes-curvature",
         "svg.fonttype": "path",
         "figure.constrained_layout.use": True,
+        "figure.constrained_layout.hspace": 0.06,  # or a title reads as the label of the axis above it
     }
     if in_notebook:
         InlineBackend.instance(parent=shell).print_figure_kwargs = {"bbox_inches": "tight"}

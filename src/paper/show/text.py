@@ -3,12 +3,14 @@
 import base64
 import math
 
+import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
 
 from paper import digest
 from paper.results.provenance import versions
 from paper.results.records import Result, words
+from paper.show.style import STYLE, title
 
 STATES = {
     "frozen": "frozen in results/",
@@ -17,18 +19,30 @@ STATES = {
 }
 
 
+HEADS = {"dataset": "data set", "lam": r"$\lambda$", "beta": r"$\beta$", "test_error": "error on the test set"}
+METHOD = {name: style[0] for name, style in STYLE.items()}
+NAMED = {"dataset": title, "method": lambda name: METHOD.get(name, name)}
+
+
 def table(frame: pd.DataFrame, digits: int = 4) -> Markdown:
-    """A table as Markdown, numbers to `digits` significant digits, large ones with commas; a dash where there is none."""
+    """A table as Markdown, numbers to `digits` significant digits, large ones with commas; a dash where there is none. Data sets,
+    methods and columns by the names that they have in figures."""
 
     def text(value: object) -> str:
+        if isinstance(value, int | np.integer) and abs(value) >= 10_000:
+            return f"{value:,}"
         if not isinstance(value, float):
             return str(value)
+        if math.isinf(value):
+            return "∞" if value > 0 else "−∞"
         rounded = f"{value:.{digits}g}"
         if "e+" in rounded and abs(value) < 1e9:
             rounded = f"{float(rounded):,.0f}"
         return "–" if math.isnan(value) else rounded
 
-    lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.map(text).to_numpy().tolist()]
+    shown = frame.assign(**{column: frame[column].map(name) for column, name in NAMED.items() if column in frame})
+    heads = [HEADS.get(head) or " ".join(METHOD.get(word, word) for word in str(head).split(" ")) for head in frame]
+    lines = [heads, ["---"] * len(heads), *shown.map(text).to_numpy().tolist()]
     return Markdown("\n".join("| " + " | ".join(line) + " |" for line in lines))
 
 
@@ -61,7 +75,7 @@ def provenance(results: list[Result]) -> HTML:
             "code digest": words(r.key.code),
             "state": STATES[r.state],
             "computed": r.made["date"],
-            "wall time": f"{r.made['seconds']:.0f} s",
+            "wall time": f"{r.made['seconds']:.0f}\u00a0s",
             "versions": listed(r.made["versions"]),
             "machine": listed(r.made["machine"]),
         }

@@ -80,6 +80,8 @@ def confirm(*checks: Check) -> Markdown:
 
 def _left(check: Check) -> str:
     if check.expression is None:
-        return f"{check.residual:.1e} (at most {check.tolerance:.0e})"
+        return f"{check.residual:.1e} (at most {check.tolerance:.0e})".replace(
+            "-", "\u2011"
+        )  # a hyphen at which no line breaks
     shown = sp.latex(check.expression)
     return f"${shown} = 0$" if len(shown) < LONG else f"$0$, from {sp.count_ops(check.expression)} operations, below"

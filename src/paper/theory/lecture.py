@@ -4,8 +4,12 @@ import itertools
 import random
 from collections.abc import Callable
 
+import numpy as np
 import sympy as sp
 from IPython.display import Markdown, Math
+from sympy.printing.latex import LatexPrinter
+
+LatexPrinter.set_global_settings(ln_notation=True)  # as the text has it
 
 
 class DoesNotHold(AssertionError):
@@ -56,23 +60,29 @@ def logs(expression: sp.Expr) -> sp.Expr:
 
 
 def holds(name: str, condition: bool | sp.Basic, *shown: object) -> object:
-    """What `shown` is, for a cell's output, when the condition is true: an inequality, a sign, a number within its tolerance.
+    """What `shown` is, for a cell's output, when the condition is true: an inequality, a sign, a number within its tolerance, a sentence.
 
     Raises DoesNotHold, which names the statement, when the condition is not true; one that SymPy cannot decide is not.
     """
     if not (condition is True or condition is sp.true or (not isinstance(condition, sp.Basic) and bool(condition))):
         raise DoesNotHold(f"{name} does not hold: {condition}")
+    shown = tuple(_readable(each) for each in shown)
     return shown[0] if len(shown) == 1 else shown or None
 
 
+def _readable(shown: object) -> object:
+    """A sentence as Markdown, without quotation marks; a number of numpy's as Python's."""
+    return Markdown(shown) if isinstance(shown, str) else shown.item() if isinstance(shown, np.generic) else shown
+
+
 def chain(name: str, *lines: sp.Expr, simplify: Callable[[sp.Expr], sp.Expr] = sp.simplify) -> Markdown:
-    """A displayed chain of equations, each line equal to the next: how many there are, when all of them are.
+    """A displayed chain of equations, each line equal to the next, and how many there are.
 
     Raises DoesNotHold, which names the display and the first two lines that differ, when they are not.
     """
     for number, (line, following) in enumerate(itertools.pairwise(lines), start=1):
         equation(f"{name}, line {number} = line {number + 1},", line, following, simplify=simplify)
-    return Markdown(f"{name}: line 1 = line 2" + "".join(f" = line {n}" for n in range(3, len(lines) + 1)))
+    return Markdown(f"{name} holds: each of its {len(lines)} expressions equals the next.")
 
 
 def _off(rest: sp.Expr) -> float | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from bs4 import BeautifulSoup
 from foreign_shell import SHELL
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
@@ -36,7 +37,7 @@ def build(tmp_path, monkeypatch):
         return (tmp_path / "out" / "index.html").read_text(), found, warnings.getvalue()
 
     yield run
-    for name in ("api", "statements", "numbering"):
+    for name in ("api", "statements", "numbering", "punctuation"):
         sys.modules.pop(name, None)
 
 
@@ -174,3 +175,19 @@ def test_a_notebook_that_fails_stops_the_build(executed, tmp_path):
     (tmp_path / "Snakefile").write_text('rule pages:\n    output: "a"\n    shell: "false"\n')
     with pytest.raises(SystemExit, match="a notebook could not be executed"):
         executed._execute(SimpleNamespace(srcdir=tmp_path))
+
+
+@pytest.mark.parametrize(
+    "text, kept",
+    [
+        ("Of :math:`a`, and :math:`b`; (:math:`c`) ends.", ["a,", "b;", "(c)"]),
+        ("Both :math:`a` and :math:`b`-fold, *so* :math:`c`", []),
+        (":math:`a`. :math:`b`.", ["a.", "b."]),
+    ],
+)
+def test_a_formula_keeps_its_punctuation_and_the_text_stays(build, text, kept):
+    html, _, warnings = build(text, "sphinx.ext.mathjax", "punctuation")
+    page = BeautifulSoup(html, "html.parser")
+    plain = re.sub(r"\\[()]", "", page.select_one(".body p").get_text())
+    assert plain == re.sub(r":math:`(.)`", r"\1", text).replace("*", "") and warnings == ""
+    assert [re.sub(r"\\[()]", "", each.get_text()) for each in page.select(".together")] == kept

@@ -31,6 +31,12 @@ def test_points_off_the_front_and_points_explored_do_not_count():
     assert smallest(table)["bound"].item() == pytest.approx(0.1 * math.e)
 
 
+def test_all_points_of_figure_2s_curves_count():
+    """They have no reported points beside explored ones: each is evaluated on the same random examples."""
+    given = tables(curve().assign(evaluated=N), curve("fisher_diagonal", scale=0.3).assign(evaluated=N // 3))
+    assert len(points(given, ["fisher_diagonal"], ["mnist2"])) == len(LAM)
+
+
 def test_levels_above_a_curve_are_left_out_and_two_are_needed():
     low = curve("diag", scale=0.05, top=0.8)
     ratio = log_ratios(tables(curve(), low), "diag", "baseline", ["mnist2"], LEVELS)

@@ -32,7 +32,7 @@ def test_a_summary_is_a_box_of_three_parts():
 
 def test_bounds_are_counted_against_both_lines():
     text = summary.differences([swept(0.4, 0.6, 1.2)])
-    assert "below 1 for 2 of the 3 pairs" in text and "below the error of guessing for one of them" in text
+    assert "below 1 for 2 of the 3 methods" in text and "below the error of guessing for one of them" in text
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,7 @@ def test_data_sets_are_judged_one_by_one():
 def test_sums_that_say_nothing_are_not_compared():
     good, vacuous, other = swept(0.4, 0.3, 0.2), swept(0.6, 0.45, 0.4), swept(0.6, 0.45, 0.4, "cifar2")
     assert "Not all sums are below it" in summary.differences([vacuous])
+    assert "No sum is below it" in summary.differences([swept(1.2, 1.1, 1.0)])
     assert "On Mnist2, where all methods are below it, each refinement has the" in summary.differences([good, other])
     assert "On none of the data sets" in summary.differences([vacuous, other])
 
@@ -77,7 +78,7 @@ def test_the_box_of_a_sweep_has_the_verdicts_of_its_tables():
 def test_the_box_of_all_data_sets_says_how_the_claim_on_harder_ones_is_judged(verdict, word):
     judgement = Judgement(None, verdict, None, "Larger in 5 of 12 pairs.")
     text = summary.of_all([swept(0.4, 0.3, 0.2)], judgement).data
-    assert text.endswith(f"That harder data sets gain more is judged *{word}*: Larger in 5 of 12 pairs.\n:::")
+    assert text.endswith(f"That harder data sets gain more is judged *{word}*. Larger in 5 of 12 pairs.\n:::")
 
 
 def test_that_claim_is_there():

@@ -52,12 +52,25 @@ def test_columns_and_their_meaning(trained, table):
     pd.testing.assert_frame_equal(result[same], table[same].reset_index(drop=True), rtol=1e-9)
 
 
-def test_the_figures_curves_are_evaluated_on_all_examples_the_explaining_ones_on_some(trained, monkeypatch):
+@pytest.mark.parametrize("most", [700, 20_000])
+def test_a_curve_is_evaluated_on_so_many_random_examples_or_on_all(trained, monkeypatch, most):
+    monkeypatch.setattr(compute, "EVALUATED", most)
     monkeypatch.setattr(compute, "EXPLAINED_BY", 100)
     found = lower_bound("digits", grid_size=2, fresh=True).table.groupby("curve")["evaluated"].unique()
     assert {curve: list(n) for curve, n in found.items()} == {
-        curve: [100 if curve in compute.EXPLAINING else 1437] for curve in compute.CURVES
+        curve: [100 if curve in compute.EXPLAINING else min(most, 1437)] for curve in compute.CURVES
     }
+
+
+def test_some_examples_estimate_what_all_give(trained, monkeypatch, table):
+    """Within four standard errors, by the spread among all examples, at every point of Figure 2's curves."""
+    monkeypatch.setattr(compute, "EVALUATED", 700)
+    some = lower_bound("digits", grid_size=4, fresh=True).table.merge(table, on=compute.POINT, suffixes=("", "_all"))
+    some = some[~some["curve"].isin(compute.EXPLAINING)]
+    assert len(some) == 12 and (some["accuracy"] != some["accuracy_all"]).any()
+    assert (some["kl"] == some["kl_all"]).all()
+    error = some["accuracy_stderr_all"] * np.sqrt(1437 / 700)
+    assert ((some["accuracy"] - some["accuracy_all"]).abs() <= 4 * error + 1e-9).all()
 
 
 def test_the_floors_hold_for_every_point(digits, digits_network, table):

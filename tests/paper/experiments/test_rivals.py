@@ -57,8 +57,12 @@ def test_each_row_is_the_certificate_of_its_counts(quick):
     assert list(rivals("digits").table["method"]) == list(COORDINATES), "ten classes: the coordinates only"
     some = rivals("digits")
     assert [len(figure.certificate_against_time(shown).axes) for shown in ([result, some, result], [some])] == [2, 1]
-    axis = figure.certificate_against_time([result]).axes[0]
-    assert {text.get_text() for text in axis.texts} == {*words.NAMES.values(), "hold-out bound"}
+    drawn = figure.certificate_against_time([result])
+    assert {text.get_text() for text in drawn.axes[0].texts} == {*words.LETTERS.values(), "hold-out\nbound"}
+    key = {handle.get_label(): handle.get_marker() for handle in drawn.legends[0].legend_handles}
+    assert {name: key[name] for name in words.NAMES.values()} == {
+        words.NAMES[method]: rf"$\mathrm{{{letter}}}$" for method, letter in words.LETTERS.items()
+    }
     plt.close("all")
     assert "{py:func}`EKFAC <paper.experiments.rivals.around_minimum.ekfac>`" in set(words.table(result)["rival"])
     assert words.whole(result) and not words.whole(rivals("digits"))
@@ -76,7 +80,7 @@ def test_the_verdict_on_the_coordinates_names_the_best_of_each_data_set():
     first = coordinates_of("mnist2", 0.2, 0.15, 0.1)
     assert words.coordinates_verdict([first]).data == (
         "The smallest certificate of the three is that of the eigenbasis of the curvature on Mnist2. "
-        "Cosines, which no data have seen, give 50% of what the best of the three gains over the weights."
+        "Cosines, which have seen no data, give 50% of what the best of the three gains over the weights."
     )
     both = words.coordinates_verdict([first, coordinates_of("cifar2", 0.5, 0.4, 0.45)]).data
     assert "of the cosines on Cifar2." in both and "give between 50% and 100% of" in both

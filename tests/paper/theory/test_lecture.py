@@ -9,7 +9,10 @@ x = sp.Symbol("x")
 
 
 def test_a_chain_whose_lines_are_equal_says_how_many_there_are():
-    assert chain("(1)", (x + 1) ** 2, x**2 + 2 * x + 1, x * (x + 2) + 1).data == "(1): line 1 = line 2 = line 3"
+    assert (
+        chain("(1)", (x + 1) ** 2, x**2 + 2 * x + 1, x * (x + 2) + 1).data
+        == "(1) holds: each of its 3 expressions equals the next."
+    )
 
 
 def test_a_chain_stops_at_the_first_two_lines_that_differ():

@@ -144,8 +144,8 @@ PROOF_MUTANTS = [
     ("second, mu**2 + sigma", "second, mu**2", "C_l squared"),
     ("output, preactivation = max(W0 * z0, 0), W0 * z0", "output, preactivation = W0 * z0, W0 * z0", "(32), line 5, with outputs as targets"),
     ("output, preactivation = max(W0 * z0, 0), W0 * z0", "output, preactivation = max(W0 * z0, 0), 0", "(32), line 5, with pre-activations"),
-    ("expected(preactivation), sigma)", "expected(preactivation), sigma / 2)", "line 5 with the pre-activation as target"),
-    ("expected(output), 1 + sigma)", "expected(output), sigma)", "line 5 with the output as target"),
+    ("expected(preactivation), sigma,", "expected(preactivation), sigma / 2,", "line 5 with the pre-activation as target"),
+    ("expected(output), 1 + sigma,", "expected(output), sigma,", "line 5 with the output as target"),
     ("clean, x, 2, H)", "clean, x, 2, [h / 2 for h in H])", "(34) on random networks"),
     ("clean, x, 2, H)", "clean, x, 2, [np.diag(np.diag(h)) for h in H])", "(34) on random networks"),
 ]  # fmt: skip

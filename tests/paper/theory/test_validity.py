@@ -83,10 +83,10 @@ def test_rates_that_can_be_reckoned(first):
         alone = failing(lambda k, bound=bound: bound(k / 13, 0.0, 13, DELTA), 13)
         assert_rate(first, "fixed", name, alone)
     for name, bound in (("Theorem 3.1", pac_bayes_bound), ("kl", kl_bound)):
-        for way, delta in (("no union", DELTA), ("delta / 1,000 each", DELTA / 1000)):
+        for way, delta in (("no union", DELTA), ("δ / 1,000 each", DELTA / 1000)):
             alone = failing(lambda k, bound=bound, delta=delta: bound(k / 13, 0.0, 13, delta), 13)
             assert_rate(first, "chosen_lam", f"{name}, {way}", 1 - (1 - alone) ** 1000)
-    for way, delta, tries in (("the first of them", DELTA, 1), ("the best, no union", DELTA, 100), ("the best, delta / 100 each", DELTA / 100, 100)):  # fmt: skip
+    for way, delta, tries in (("the first of them", DELTA, 1), ("the best, no union", DELTA, 100), ("the best, δ / 100 each", DELTA / 100, 100)):  # fmt: skip
         alone = failing(lambda k, delta=delta: holdout_bound(k, 100, delta), 100)
         assert_rate(first, "chosen_on_holdout", way, 1 - (1 - alone) ** tries)
     assert_rate(first, "fixed", "hold-out", failing(lambda k: holdout_bound(k, 100, DELTA), 100))

@@ -20,8 +20,9 @@ MARKS = "test (open), certificate (filled)"
 @SMALL
 def certificates(results: list[Result], holdouts: list[Result]) -> Figure:
     """A row for each data set: for each method its certificate (filled) and test error (open), joined; all seeds. The smallest certificate
-    of a data set is ringed where it is below guessing. The names are on the first row's lines."""
+    of a data set is ringed where it is below guessing. The posteriors' names are where their lines have most room."""
     datasets = list(dict.fromkeys(result.key.dataset for result in results))
+    room = {result.key.dataset: (result.table["certificate"] - result.table["test_error"]).min() for result in results}
     figure, axis = plt.subplots(figsize=(5.4, 0.6 + 0.9 * len(datasets)))
     axis.set(xlim=(0, 1), ylim=(len(datasets) - 0.45, -0.75), xlabel=f"error: {MARKS}")
     for row, dataset in enumerate(datasets):
@@ -36,7 +37,7 @@ def certificates(results: list[Result], holdouts: list[Result]) -> Figure:
                 axis.annotate(
                     text, (value, -0.42), ha="left" if value < 0.1 else "center", va="bottom", fontsize=labels.SIZE
                 )
-        for line in tables[0].itertuples() if row == 0 else ():
+        for line in tables[0].itertuples() if dataset == max(room, key=room.get) else ():
             label = dict(va="center", ha="center", color=labels.ink(STYLE[line.method][1]), fontsize=labels.SIZE)
             ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}
             axis.text(
@@ -84,6 +85,6 @@ def _pairs(axis: Axes, tables: list[pd.DataFrame], rows: dict[str, float], chanc
         y = rows[line.method]
         axis.plot([line.test_error, line.certificate], [y, y], color=colour, linewidth=1, alpha=0.5)
         axis.plot(line.certificate, y, marker, color=colour, markersize=6)
-        axis.plot(line.test_error, y, marker, markerfacecolor="none", color=colour, markersize=5)
+        axis.plot(line.test_error, y, marker, markerfacecolor="white", markeredgewidth=0.7, color=colour, markersize=5)
         if line.certificate == best < chance:
             labels.ring(axis, line.certificate, y, colour)

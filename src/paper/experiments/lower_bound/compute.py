@@ -28,9 +28,10 @@ DIAGONAL = (  # the curves of Lemma 4.2, by what they put in for its h
 )
 CURVES = (*DIAGONAL, "block_prior")  # block-diagonal prior and posterior, a block a neuron, with the layerwise H_l
 RAISED, FLAT = 0.01, 1e-4
-# These explain the first curve. The others are Figure 2's, and are evaluated on the whole training set.
+# These explain the first curve. The others are Figure 2's.
 EXPLAINING = ("fisher_expectation", "fisher_raised", "fisher_flat")
-EXPLAINED_BY = 5_000  # examples, drawn at random
+# The examples, drawn at random, that a curve is evaluated on: Figure 2's, and the first of them for those that explain.
+EVALUATED, EXPLAINED_BY = 20_000, 5_000
 
 # (lowest, end) of beta in units of the mean of the curve's h, for weights and for blocks. Only h/beta enters the
 # variances and the KL, so that one range serves curvatures of every scale. The end is left out of the grid, so that a
@@ -95,8 +96,8 @@ def lower_bound(
     """Accuracy and complexity of the optimal pair of each curve at each beta.
 
     Columns: dataset, seed, curve (of CURVES), relative_beta, beta (in the units of the curve's h), accuracy (of the
-    stochastic network on the training set, by `passes` passes of local reparametrisation), accuracy_stderr, kl (nats),
-    evaluated (examples that the accuracy rests on: N, or EXPLAINED_BY for the curves EXPLAINING), expected_loss (E with
+    stochastic network on training examples, by `passes` passes of local reparametrisation), accuracy_stderr, kl (nats),
+    evaluated (random examples that the accuracy rests on: EVALUATED, or EXPLAINED_BY for the curves EXPLAINING), expected_loss (E with
     the curve's own h), layerwise_loss (E with the layerwise H_l: the same units for all curves), uncurved (weights, of
     block_prior blocks, that moved and have no curvature: `floors.attained_pair`), raised (the share of the
     weights whose h was raised), effective_examples (how many examples h rests on:
@@ -111,10 +112,10 @@ def lower_bound(
     def compute() -> pd.DataFrame:
         near = minimum or Minimum(dataset, seed)
         x, y = near.x, near.y
-        some = torch.randperm(len(x), generator=stream("explaining", seed))[:EXPLAINED_BY]
+        shuffled = torch.randperm(len(x), generator=stream("explaining", seed))
         tables = []
         for name, curve in curves(near.network, near.moments, x, seed):
-            rows = some if name in EXPLAINING else slice(None)
+            rows = shuffled[: EXPLAINED_BY if name in EXPLAINING else EVALUATED]
             # The same noise for every curve, so that their differences have less spread than their values.
             tables.append(curve.points(grid(name, grid_size), x[rows], y[rows], stream("gibbs", seed), passes))
         return _with_complexity(pd.concat(tables, ignore_index=True).assign(examples=len(x)), delta)

@@ -21,7 +21,7 @@ CURVE_STYLE = {  # curve: name, colour, line style, marker
     "fisher_diagonal": ("Lemma 4.2, (10)", "black", "-", "."),
     "fisher_expectation": ("Lemma 4.2, (10) without drawing", "#E69F00", "-", "d"),
     "fisher_raised": ("Lemma 4.2, the same, raised", "#999999", "-", "P"),
-    "fisher_flat": ("Lemma 4.2, (10), labels equally likely", "#56B4E9", "-", "v"),
+    "fisher_flat": ("Lemma 4.2, (10), labels equally likely", "#882255", "-", "v"),
     "layerwise_diagonal": ("Lemma 4.2, layerwise", "black", (0, (4, 2)), "."),
     "block_prior": ("Blocks", "#CC79A7", "-", "*"),
 }
@@ -47,12 +47,13 @@ def feasible_and_non_vacuous(results: list[Result], methods: list[Result], class
     return figure
 
 
+@SMALL
 def plane_of_loss(results: list[Result], losses: list[pd.DataFrame], classes: list[int], delta: float) -> Figure:
     """The same pairs, a panel for each data set: expected quadratic loss and KL, where the curves of the layerwise H_l are floors.
 
     losses: `words.with_losses` of each data set's `accuracy_vs_complexity`.
     """
-    figure, axes = plt.subplots(1, len(results), figsize=(5.7 * len(results), 5.2), squeeze=False)
+    figure, axes = plt.subplots(len(results), figsize=(5.2, 0.8 + 4.2 * len(results)), squeeze=False)
     for axis, result, loss, c in zip(axes.flat, results, losses, classes):
         _plane_of_loss(axis, result, loss, c, delta)
     _legend_below(figure, axes)
@@ -61,19 +62,26 @@ def plane_of_loss(results: list[Result], losses: list[pd.DataFrame], classes: li
 
 def _legend_below(figure: Figure, axes: np.ndarray) -> None:
     """What the first panel shows, below all of them."""
-    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize="small")
+    figure.legend(
+        *axes.flat[0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=2,
+        fontsize=labels.SIZE,
+        frameon=False,
+    )
     sns.despine(figure)
 
 
+@SMALL
 def readings(results: list[Result], methods: list[Result], classes: list[int]) -> Figure:
     """One panel a data set: Lemma 4.2's curve for each reading of h, with the valid baseline."""
-    figure, axes = plt.subplots(1, len(results), figsize=(5.7 * len(results), 4.6), squeeze=False)
+    figure, axes = plt.subplots(len(results), figsize=(5.2, 4.2 * len(results)), squeeze=False)
     for axis, result, valid, c in zip(axes.flat, results, methods, classes):
         _valid_fronts(axis, valid, ("baseline",))
         for curve in ("fisher_diagonal", "fisher_expectation", "fisher_raised", "fisher_flat", "layerwise_diagonal"):
             _curve(axis, result.table, curve)
         _frame(axis, result, c)
-    axes.flat[0].legend(loc="upper left", fontsize="small", frameon=True)
+    axes.flat[0].legend(loc="upper left", fontsize=labels.SIZE, frameon=False)
     sns.despine(figure)
     return figure
 

@@ -33,7 +33,7 @@ def explanation(results: list[Result], level: float = 0.75) -> pd.DataFrame:
                     "data set": title(result.key.dataset),
                     "curve": NAMES[curve],
                     "rests on examples": float(points["effective_examples"].iloc[0]),
-                    "of": int(points["examples"].iloc[0]),
+                    "of": f"{points['examples'].iloc[0]:,}",
                     "share raised": float(points["raised"].iloc[0]),
                     "weights without curvature": int(points["uncurved"].iloc[0]),
                     "complexity": at,

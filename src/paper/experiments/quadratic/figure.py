@@ -9,16 +9,18 @@ from matplotlib.figure import Figure
 
 from paper.experiments.quadratic.words import MODELS, between_levels
 from paper.results.records import Result
-from paper.show.style import STYLE, title
+from paper.show.labels import SIZE
+from paper.show.style import SMALL, STYLE, title
 
 SEEN = 3  # standard errors: less is not told from 0, and has no place on a logarithmic axis
 
 
+@SMALL
 def predicted_and_measured(results: list[Result]) -> Figure:
     """A row of panels for each data set, a panel for each model: every grid point of every method, those of `between_levels` in full
     colour. On the diagonal measured and predicted are equal."""
     figure, axes = plt.subplots(
-        len(results), len(MODELS), figsize=(9.2, 3.9 * len(results)), sharex="col", sharey="row", squeeze=False
+        len(results), len(MODELS), figsize=(5.6, 3 * len(results)), sharex="col", sharey="row", squeeze=False
     )
     for row, result in zip(axes, results):
         table = result.table[result.table["measured"] > SEEN * result.table["measured_stderr"]]
@@ -32,7 +34,7 @@ def predicted_and_measured(results: list[Result]) -> Figure:
         row[0].set_ylabel("Measured rise of the loss (nats)")
     for axis, name in zip(axes[-1], MODELS.values()):
         axis.set_xlabel(f"Predicted, with {name}")
-    axes[0, 1].legend(fontsize="small", loc="lower right", frameon=False)
+    axes[0, 1].legend(fontsize=SIZE, loc="lower right", frameon=False)
     sns.despine(figure)
     return figure
 
@@ -42,9 +44,9 @@ def _equal(axis: Axes, table: pd.DataFrame, above: bool) -> None:
     ends = np.array([table.min().min(), table.max().max()])
     axis.plot(ends, ends, color="black", linewidth=1)
     middle = float(np.sqrt(ends.prod()))
-    axis.text(
-        middle, middle, "measured = predicted", rotation=45, rotation_mode="anchor", transform_rotates_text=True,
-        ha="center", va="bottom" if above else "top", fontsize="small",
+    axis.annotate(
+        "measured = predicted", (middle, middle), xytext=(-4, 4) if above else (4, -4), textcoords="offset points",
+        rotation=45, rotation_mode="anchor", transform_rotates_text=True, ha="center", va="bottom" if above else "top", fontsize=SIZE,
     )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Certificate against wall time, a point for each rival, with the line of the hold-out bound."""
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -7,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from paper.experiments.rivals.words import GROUPS, group, name, whole
+from paper.experiments.rivals.words import GROUPS, LETTERS, group, name, whole
 from paper.results.records import Result
 from paper.show import labels
 from paper.show.style import SMALL, title
@@ -19,22 +21,33 @@ MARKERS = {"initialisation": "o", "minimum": "^", "share": "s", "code": "D"}
 @SMALL
 def certificate_against_time(results: list[Result]) -> Figure:
     """A panel for each result with all rivals, else one for the first. Filled the certificate, open the error on the test set, joined; the
-    smallest certificate ringed, the hold-out bound as a line. Labels at the certificates."""
+    smallest certificate ringed, the hold-out bound as a line. A letter at each certificate, with a key below."""
     shown = [result for result in results if whole(result)] or results[:1]
-    figure, axes = plt.subplots(len(shown), figsize=(5.4, 0.8 + 4.8 * len(shown)), squeeze=False)
+    figure, axes = plt.subplots(len(shown), figsize=(5.4, 2.2 + 4.4 * len(shown)), squeeze=False)
     for axis, result in zip(axes.flat, shown):
         _points(axis, result)
-    handles = [
-        Line2D([], [], linestyle="", color=COLOURS[kind], marker=MARKERS[kind], label=text)
+    for axis, result in zip(axes.flat, shown):
+        _labels(axis, result)
+    figure.legend(handles=_key(shown), loc="outside lower center", ncols=2, fontsize=labels.SIZE, frameon=False)
+    return figure
+
+
+def _key(results: list[Result]) -> list[Line2D]:
+    """What the letters, the marks and the colours are."""
+    style = dict(linestyle="", markersize=7)
+    methods = [method for method in LETTERS if any(method in set(result.table["method"]) for result in results)]
+    letters = [
+        Line2D(
+            [], [], marker=rf"$\mathrm{{{LETTERS[m]}}}$", color=labels.ink(COLOURS[group(m)]), label=name(m), **style
+        )
+        for m in methods
+    ]
+    kinds = [
+        Line2D([], [], color=COLOURS[kind], marker=MARKERS[kind], label=textwrap.fill(text, 32), **style)
         for kind, text in GROUPS.items()
     ]
-    handles.append(
-        Line2D([], [], linestyle="", color="0.4", marker="o", markerfacecolor="none", label="error on the test set")
-    )
-    figure.legend(handles=handles, loc="outside lower center", fontsize=labels.SIZE, frameon=False)
-    for axis, result in zip(axes.flat, shown):  # when the legend has its place
-        _labels(axis, result)
-    return figure
+    tested = Line2D([], [], color="0.4", marker="o", markerfacecolor="none", label="error on the test set", **style)
+    return [*letters, *kinds, tested]
 
 
 def _points(axis: Axes, result: Result) -> None:
@@ -49,22 +62,22 @@ def _points(axis: Axes, result: Result) -> None:
     line = float(result.table["holdout"].iloc[0])
     axis.axhline(line, color="black", linewidth=1.2)
     axis.annotate(
-        "hold-out bound", (0.99, line), (0, 3), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", fontsize=labels.SIZE
-    )  # fmt: skip
+        "hold-out\nbound", (1.01, line), xycoords=("axes fraction", "data"), va="center", fontsize=labels.SIZE
+    )
     axis.set(xscale="log", yscale="log", xlabel="wall time (s)", ylabel="error", title=title(result.key.dataset))
     for numbers in (axis.xaxis, axis.yaxis):
         numbers.set_major_locator(LogLocator(subs=(1, 2, 5)))
         numbers.set_major_formatter("{x:g}")
         numbers.set_minor_formatter(NullFormatter())
-    axis.margins(x=0.3, y=0.1)
+    axis.margins(x=0.1, y=0.1)
 
 
 def _labels(axis: Axes, result: Result) -> None:
-    """The rivals' names, clear of what is drawn."""
+    """The rivals' letters, clear of what is drawn."""
     rows = result.table.sort_values("certificate")
     drawn = [(row.seconds, y) for row in rows.itertuples() for y in np.geomspace(row.test_error, row.certificate, 25)]
     drawn += [(x, rows["holdout"].iloc[0]) for x in np.geomspace(*axis.get_xlim(), 99)]
     places = zip(rows["seconds"], rows["certificate"])
-    named = labels.beside(axis, [*places, *drawn], [name(method) for method in rows["method"]], fontsize=labels.SIZE)
+    named = labels.beside(axis, [*places, *drawn], [LETTERS[method] for method in rows["method"]], fontsize=labels.SIZE)
     for label, method in zip(named, rows["method"]):
         label.set_color(labels.ink(COLOURS[group(method)]))

@@ -55,7 +55,7 @@ def error_weights(setting: Setting) -> Rival:
 
 @rival
 def error_cosine(setting: Setting) -> Rival:
-    """The same in a basis that no data have seen: cosines over the inputs of each layer."""
+    """The same in a basis that has seen no data: cosines over the inputs of each layer."""
     bases = [_cosines(w.shape[1]).to(w) for w in setting.initial]
     return _in(setting, Coordinates(bases, [None] * 3), quadratic, error, [(1e-2, 1e-1)])
 

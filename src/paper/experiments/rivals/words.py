@@ -1,12 +1,14 @@
 """What chapter 10 says of the rivals: names, the table, the findings, all from the results."""
 
 import inspect
+import string
 
 import pandas as pd
 from IPython.display import Markdown
 
 from paper.experiments.rivals.rival import RIVALS
 from paper.results.records import Result
+from paper.show.counts import listed
 from paper.show.style import title
 
 GROUPS = {
@@ -33,6 +35,8 @@ NAMES = {
     "prior_curvature": "prior mean and shape from a share",
 }
 
+LETTERS = dict(zip(NAMES, string.ascii_uppercase))  # in the figure
+
 
 def name(method: str) -> str:
     """The rival's name in figures and tables."""
@@ -50,14 +54,21 @@ def group(method: str) -> str:
     return {"optimised": "initialisation", "around_minimum": "minimum", "shares": "share"}.get(room, room)
 
 
+FORMULAS = {  # of the docstrings, as a page shows them
+    "beta (H_l + beta/lam I)^-1": r"$\beta(H_l + \frac\beta\lambda I)^{-1}$",
+    "of H_l": "of $H_l$",
+    "weighted by beta": r"weighted by $\beta$",
+}
+
+
 def what_they_are() -> pd.DataFrame:
-    """Each rival in a sentence."""
+    """Each rival in a sentence: the first of its docstring."""
+    sentences = [inspect.getdoc(make).split("\n\n")[0].replace("\n", " ") for make in RIVALS.values()]
+    for written, shown in FORMULAS.items():
+        sentences = [sentence.replace(written, shown) for sentence in sentences]
     return pd.DataFrame(
-        {
-            "rival": [name(m) for m in RIVALS],
-            "what it is": [inspect.getdoc(make).split("\n\n")[0].replace("\n", " ") for make in RIVALS.values()],
-        }
-    )
+        {"": [LETTERS[m] for m in RIVALS], "rival": [name(m) for m in RIVALS], "what it is": sentences}
+    ).sort_values("")
 
 
 def table(result: Result) -> pd.DataFrame:
@@ -100,7 +111,7 @@ def findings(result: Result, around: Result) -> Markdown:
         f"and the best posterior of any shape there (Laplace, EKFAC, SWAG) at {min(c[m] for m in c if group(m) == 'minimum'):.3f}. Moving "
         f"the mean as well, with all variances free, reaches {c['error_weights']:.3f} (*{name('error_weights')}*).",
         f"**Coordinates.** In the eigenbasis of the curvature the same optimisation, with as many steps, reaches {c['error_curvature']:.3f}; in "
-        f"cosines, which no data have seen, {c['error_cosine']:.3f}; with the outputs rotated too, {c['error_kronecker']:.3f}. The prior does not mind the rotation, so "
+        f"cosines, which have seen no data, {c['error_cosine']:.3f}; with the outputs rotated too, {c['error_kronecker']:.3f}. The prior does not mind the rotation, so "
         "nothing is paid for it.",
         f"**Fewer neurons.** A prior that holds most neurons at the initialisation, and pays for their number, brings it to "
         f"{c['few_neurons']:.4f}. Every neuron whose weights the posterior must know costs divergence, and few suffice.",
@@ -139,7 +150,7 @@ def coordinates_verdict(results: list[Result]) -> Markdown:
     """Which of the three coordinates give the smallest certificate on which data sets, and how much of the gain needs no data."""
     three = coordinates(results).set_index("data set")[["weights", "cosines", "eigenbasis of the curvature"]]
     best = three.idxmin(axis=1)
-    where = {of: ", ".join(best.index[best == of]) for of in three if (best == of).any()}
+    where = {of: listed(list(best.index[best == of])) for of in three if (best == of).any()}
     sentences = [
         f"The smallest certificate of the three is that of the {of} on {names}." for of, names in where.items()
     ]
@@ -148,6 +159,6 @@ def coordinates_verdict(results: list[Result]) -> Markdown:
         least, most = f"{gained.min():.0%}", f"{gained.max():.0%}"
         share = least if least == most else f"between {least} and {most}"
         sentences.append(
-            f"Cosines, which no data have seen, give {share} of what the best of the three gains over the weights."
+            f"Cosines, which have seen no data, give {share} of what the best of the three gains over the weights."
         )
     return Markdown(" ".join(sentences))

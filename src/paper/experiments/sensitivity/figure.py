@@ -11,7 +11,8 @@ from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 from paper import names
 from paper.experiments.grid import PAPERS_METHODS
 from paper.results.records import Result
-from paper.show.style import STYLE
+from paper.show.labels import SIZE
+from paper.show.style import SMALL, STYLE
 
 FACTORS = {  # of `compute.sensitivity`: name
     "seed": "seed",
@@ -46,12 +47,13 @@ def chance(result: Result) -> float:
     return 1 - 1 / names.classes(result.key.dataset)
 
 
+@SMALL
 def bounds_by_factor(result: Result) -> Figure:
     """One panel for each factor: the smallest bound of each method at each value, the default value shaded."""
     factors = [factor for factor in FACTORS if factor in set(result.table["factor"])]
-    columns = min(len(factors), 3)
+    columns = min(len(factors), 2)
     lines = -(-len(factors) // columns)
-    size = (3.9 * columns, 3.3 * lines + 0.5)
+    size = (2.7 * columns, 2.4 * lines + 0.6)
     figure, axes = plt.subplots(lines, columns, figsize=size, sharey=True, squeeze=False)
     for axis, factor in zip(axes.flat, factors):
         rows = around_default(result, factor)
@@ -75,18 +77,19 @@ def bounds_by_factor(result: Result) -> Figure:
     for axis in axes[:, 0]:
         axis.set_ylabel("Smallest bound")
     handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), fontsize="small", frameon=False)
+    figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=SIZE, frameon=False)
     sns.despine(figure)
     return figure
 
 
+@SMALL
 def predictors(result: Result, networks: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
     """The smallest bound of each network against its distance, its trace and their product, with the rank correlations.
 
     networks: the fitted rows of `words.networks`; correlations: `words.rank_correlations`. A
     hollow mark is a bound that is not below the error of guessing.
     """
-    figure, axes = plt.subplots(1, len(PREDICTORS), figsize=(12.4, 4.4), sharey=True)
+    figure, axes = plt.subplots(len(PREDICTORS), figsize=(5.2, 3.4 * len(PREDICTORS)))
     for axis, (predictor, label) in zip(axes, PREDICTORS.items()):
         for name, colour, marker in (STYLE[method] for method in PAPERS_METHODS):
             rho = correlations.set_index("predictor").loc[predictor, name]
@@ -96,22 +99,24 @@ def predictors(result: Result, networks: pd.DataFrame, correlations: pd.DataFram
                 axis.scatter(x, y, marker=marker, edgecolors=colour, facecolors=face)
             axis.scatter([], [], color=colour, marker=marker, label=f"{name}, {rho:.2f}")
         axis.axhline(chance(result), color="black", linestyle=":", linewidth=1.4)
-        axis.set(xscale="log", xlabel=label)
+        axis.set(xscale="log", xlabel=label, ylabel="Smallest bound")
         axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.xaxis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(math.inf, math.inf)))
         axis.xaxis.set_minor_formatter(NullFormatter())
-        axis.legend(fontsize="small", title="rank correlation", title_fontsize="small")
-    axes[0].set_ylabel("Smallest bound")
+        axis.legend(
+            fontsize=SIZE, title="rank correlation", title_fontsize=SIZE, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False
+        )  # fmt: skip
     sns.despine(figure)
     return figure
 
 
+@SMALL
 def weight_draws(result: Result) -> Figure:
     """The bound at each method's best point by local reparametrisation (line) and by 2, 5 and 20 weight draws (marks).
 
     The bars are one standard error of the accuracy to each side.
     """
-    figure, axis = plt.subplots(figsize=(6.4, 4))
+    figure, axis = plt.subplots(figsize=(5.2, 4))
     for shift, method in zip((-0.08, 0, 0.08), PAPERS_METHODS):
         name, colour, marker = STYLE[method]
         rows = result.table[result.table["method"] == method]
@@ -126,6 +131,6 @@ def weight_draws(result: Result) -> Figure:
     axis.set_xticks(range(len(points)), [f"{value:.0f}" for value in points["value"]])
     axis.set(xlabel="Networks drawn from the posterior", ylabel="Bound at the best point")
     axis.set_xlim(-0.5, len(points) - 0.5)
-    axis.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    axis.legend(fontsize=SIZE, frameon=False)
     sns.despine(figure)
     return figure

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
+from matplotlib.patheffects import withStroke
 
 from paper.experiments.two_minima.compute import NETWORKS, POSTERIORS, facts, path, plane
 from paper.results.records import Result
@@ -53,7 +54,10 @@ def two_minima(result: Result) -> Figure:
         bar.set_label(label)
         _networks(axis, found)
         way = np.array([[found["along_original"], found["across_original"]], *trail[["along", "across"]].to_numpy()])
-        axis.plot(*way.T, color="white", linewidth=1, label="mean after each epoch", marker=".", markersize=3, zorder=2)
+        axis.plot(
+            *way.T, color="white", linewidth=1, label="mean after each epoch", marker=".", markersize=3, zorder=2,
+            path_effects=[withStroke(linewidth=2.5, foreground="grey")],
+        )  # fmt: skip
         axis.set(title=title, xlabel=r"along $\mu_0 - \mu_1$", ylabel=r"across", aspect="equal")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small", facecolor="lightgrey")

@@ -10,7 +10,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from pacbayes_curvature import bounds
-from paper.show.style import LAYER_COLOURS, STYLE
+from paper.show.labels import SIZE
+from paper.show.style import LAYER_COLOURS, SMALL, STYLE
 
 BLUE, ORANGE, GREEN = (STYLE[method][1] for method in ("baseline", "diag", "layerwise"))
 
@@ -39,9 +40,10 @@ def noise_level(errors: Callable[[float], float], squared_distance: float, n: in
     return figure
 
 
+@SMALL
 def published_forms(examples: Sequence[int], delta: float, risk: float) -> Figure:
     """Four bounds on the true risk against KL/N, at the empirical risk `risk`; a panel for each N."""
-    figure, axes = plt.subplots(1, len(examples), figsize=(5.2 * len(examples), 4), sharey=True)
+    figure, axes = plt.subplots(len(examples), figsize=(5.2, 3.4 * len(examples)))
     for axis, n in zip(np.atleast_1d(axes), examples):
         ratio = np.logspace(-4, 0, 200)
         kl = n * ratio
@@ -52,40 +54,45 @@ def published_forms(examples: Sequence[int], delta: float, risk: float) -> Figur
         axis.plot(ratio, risk + np.sqrt(c / 2), color=BLUE, linestyle="--", label="Maurer and Pinsker")
         axis.plot(ratio, bounds.kl_inverse(risk, c), color=GREEN, linewidth=2, label="Maurer, kl inverse")
         axis.axhline(1, color="grey", linewidth=0.8)
-        axis.set(xscale="log", xlabel=r"$\mathrm{KL}(Q\|P)/N$", title=f"N = {n:,}", ylim=(0, 1.1))
-    first = np.atleast_1d(axes)[0]
-    first.set_ylabel("Bound on the true risk")
-    first.legend(fontsize="small", loc="upper left")
+        axis.set(
+            xscale="log",
+            xlabel=r"$\mathrm{KL}(Q\|P)/N$",
+            title=f"N = {n:,}",
+            ylim=(0, 1.1),
+            ylabel="Bound on the true risk",
+        )
+    np.atleast_1d(axes)[0].legend(fontsize=SIZE, loc="upper left")
     sns.despine(figure)
     return figure
 
 
+@SMALL
 def envelope(n: int, delta: float, table: pd.DataFrame) -> Figure:
-    """Left: sqrt(K/2N) and its tangents. Right: along the minimisers of (4), the bound (3) and its tangent's value."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10.4, 4))
+    """Above: sqrt(K/2N) and its tangents. Below: along the minimisers of (4), the bound (3) and its tangent's value."""
+    figure, (upper, lower) = plt.subplots(2, figsize=(5.2, 7.4))
     k = np.linspace(0, 0.3 * n, 400)
-    left.plot(k, np.sqrt(k / (2 * n)), color="black", linewidth=2, label=r"$\sqrt{K/2N}$")
+    upper.plot(k, np.sqrt(k / (2 * n)), color="black", linewidth=2, label=r"$\sqrt{K/2N}$")
     for share, colour in zip((0.02, 0.08, 0.2), LAYER_COLOURS):
         beta = 1 / math.sqrt(8 * n * share * n)
-        left.plot(k, beta * k + 1 / (8 * n * beta), color=colour, linewidth=1, label=rf"$\beta = {beta:.2g}$")
-        left.plot(share * n, math.sqrt(share / 2), "o", color=colour, markersize=5)
-    left.set(
+        upper.plot(k, beta * k + 1 / (8 * n * beta), color=colour, linewidth=1, label=rf"$\beta = {beta:.2g}$")
+        upper.plot(share * n, math.sqrt(share / 2), "o", color=colour, markersize=5)
+    upper.set(
         xlabel=r"$K = \mathrm{KL}(Q\|P) + \ln(2(N-1)/\delta)$", ylabel="Complexity term", ylim=(0, 0.5), xlim=(0, k[-1])
     )
-    left.legend(fontsize="small", loc="lower right")
+    upper.legend(fontsize=SIZE, loc="lower right")
 
     best = table.loc[table["bound"].idxmin()]
-    right.plot(table["beta"], table["bound"], color="black", linewidth=2, label=r"bound (3) of $Q_\beta$")
-    right.plot(table["beta"], table["line"], color=BLUE, linewidth=1, label=r"$V(\beta) + \beta c + 1/(8N\beta)$")
-    right.axvline(
+    lower.plot(table["beta"], table["bound"], color="black", linewidth=2, label=r"bound (3) of $Q_\beta$")
+    lower.plot(table["beta"], table["line"], color=BLUE, linewidth=1, label=r"$V(\beta) + \beta c + 1/(8N\beta)$")
+    lower.axvline(
         best["best beta"], color=ORANGE, linestyle="--", linewidth=1, label=r"$\beta^*$ of the best $Q_\beta$"
     )
     largest = 1 / math.sqrt(8 * n * math.log(2 * (n - 1) / delta))
-    right.axvspan(largest, table["beta"].max(), color="grey", alpha=0.15, linewidth=0, label=r"no $\beta^*$ lies here")
-    right.set(
+    lower.axvspan(largest, table["beta"].max(), color="grey", alpha=0.15, linewidth=0, label=r"no $\beta^*$ lies here")
+    lower.set(
         xscale="log", xlabel=r"$\beta$", ylabel="Bound on the true risk", ylim=(0.8 * best["bound"], 3 * best["bound"]),
         xlim=(table["beta"].min(), table["beta"].max()),
     )  # fmt: skip
-    right.legend(fontsize="small", loc="upper center")
+    lower.legend(fontsize=SIZE, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
     sns.despine(figure)
     return figure

@@ -4,10 +4,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pacbayes_curvature.gaussians import optimal_posterior
-from paper.show.style import STYLE
+from paper.show.style import SMALL, STYLE
 
 BOUNDS = {  # bound: colour, marker
     "Frobenius": ("#D55E00", "o"),
@@ -16,21 +17,22 @@ BOUNDS = {  # bound: colour, marker
 }
 
 
+@SMALL
 def shape_of_noise(examples: np.ndarray, lam: float, beta: float) -> Figure:
-    """Left: the inputs (N, 2) of a neuron of two weights, and the ellipse of their second moment H. Right: the posterior of Lemma 4.1 at H."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.5))
+    """Above: the inputs (N, 2) of a neuron of two weights, and the ellipse of their second moment H. Below: the posterior of Lemma 4.1 at H."""
+    figure, (upper, lower) = plt.subplots(2, figsize=(4.2, 7))
     moment = examples.T @ examples / len(examples)
     posterior = optimal_posterior(moment, lam * np.eye(2), beta)
-    for axis, matrix, colour in ((left, moment, "#0072B2"), (right, posterior, "#009E73")):
+    for axis, matrix, colour in ((upper, moment, "#0072B2"), (lower, posterior, "#009E73")):
         axis.fill(*_ellipse(matrix), facecolor=colour, edgecolor=colour, alpha=0.25)
         axis.axhline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
         axis.axvline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
         axis.set_aspect("equal")
     for z in examples:
-        left.annotate("", z, (0, 0), arrowprops={"arrowstyle": "->", "color": "black", "linewidth": 1.6})
-        left.annotate(f"({z[0]:g}, {z[1]:g})", z, xytext=(4, -4), textcoords="offset points", va="top", fontsize=10)
-    right.plot(*_ellipse(lam * np.eye(2)), color="#777777", linestyle="--", linewidth=1)
-    right.annotate(
+        upper.annotate("", z, (0, 0), arrowprops={"arrowstyle": "->", "color": "black", "linewidth": 1.6})
+        upper.annotate(f"({z[0]:g}, {z[1]:g})", z, xytext=(4, -4), textcoords="offset points", va="top", fontsize=10)
+    lower.plot(*_ellipse(lam * np.eye(2)), color="#777777", linestyle="--", linewidth=1)
+    lower.annotate(
         "prior",
         (0, -np.sqrt(lam)),
         xytext=(0, 4),
@@ -39,8 +41,8 @@ def shape_of_noise(examples: np.ndarray, lam: float, beta: float) -> Figure:
         fontsize=10,
         color="#555555",
     )
-    left.set(title="What the neuron sees", xlabel="$z_1$", ylabel="$z_2$", xlim=(-3.4, 4.6), ylim=(-3.4, 3.6))
-    right.set(title="The noise it can take", xlabel=r"$\eta_1$", ylabel=r"$\eta_2$")
+    upper.set(title="What the neuron sees", xlabel="$z_1$", ylabel="$z_2$", xlim=(-3.4, 4.6), ylim=(-3.4, 3.6))
+    lower.set(title="The noise it can take", xlabel=r"$\eta_1$", ylabel=r"$\eta_2$")
     sns.despine(figure)
     return figure
 
@@ -69,27 +71,37 @@ def fading(frame: pd.DataFrame) -> Figure:
     return figure
 
 
+@SMALL
 def inversion(times: pd.DataFrame, errors: pd.DataFrame) -> Figure:
-    """Left: time of the recursion over the direct inverse's, with the smallest and largest round. Right: the residuals."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
+    """Above: time of the recursion over the direct inverse's, with the smallest and largest round. Below: the residuals."""
+    figure, (upper, lower) = plt.subplots(2, figsize=(5.2, 5.6))
     spread = [times["ratio"] - times["low"], times["high"] - times["ratio"]]
-    left.errorbar(times["k"], times["ratio"], yerr=spread, color="#0072B2", marker="o", markersize=4, capsize=3)
-    left.axhline(1, color="black", linestyle="--", linewidth=1)
-    left.set(xscale="log", xlabel="Dimension $k$", ylabel="Time, recursive / direct", ylim=(0, None))
-    left.set_xticks(times["k"], [str(k) for k in times["k"]])
-    left.minorticks_off()
-    for name, colour, marker, up in (("recursive", "#0072B2", "o", 10), ("direct", "#D55E00", "s", -14)):
-        right.loglog(errors["alpha"], errors[name], color=colour, marker=marker, markersize=4)
+    upper.errorbar(times["k"], times["ratio"], yerr=spread, color="#0072B2", marker="o", markersize=4, capsize=3)
+    upper.axhline(1, color="black", linestyle="--", linewidth=1)
+    upper.set(xscale="log", xlabel="Dimension $k$", ylabel="Time, recursive / direct", ylim=(0, None))
+    upper.set_xticks(times["k"], [str(k) for k in times["k"]])
+    upper.minorticks_off()
+    for name, colour, marker, up in (("recursive", "#0072B2", "o", (4, 10)), ("direct", "#D55E00", "s", (-6, -16))):
+        lower.loglog(errors["alpha"], errors[name], color=colour, marker=marker, markersize=4)
         middle = errors.iloc[len(errors) // 2]
-        right.annotate(name, (middle["alpha"], middle[name]), xytext=(4, up), textcoords="offset points", color=colour)
-    right.set(xlabel=r"$\alpha$", ylabel=r"$\|AB - I\|_F\,/\sqrt{k}$")
+        lower.annotate(
+            name,
+            (middle["alpha"], middle[name]),
+            xytext=up,
+            textcoords="offset points",
+            color=colour,
+            ha="left" if up[0] > 0 else "right",
+        )
+    lower.set(xlabel=r"$\alpha$", ylabel=r"$\|AB - I\|_F\,/\sqrt{k}$")
     sns.despine(figure)
     return figure
 
 
+@SMALL
 def tightness(frame: pd.DataFrame) -> Figure:
     """Each bound over the measured error, for each network, and the medians as lines, over the depth."""
-    figure, axis = plt.subplots(figsize=(6.4, 3.6))
+    figure, axis = plt.subplots(figsize=(5.2, 3.6))
+    ends = []
     for shift, (name, (colour, marker)) in zip((-0.12, 0, 0.12), BOUNDS.items()):
         rows = frame[frame["bound"] == name]
         median = rows.groupby("depth")["ratio"].median()
@@ -97,39 +109,39 @@ def tightness(frame: pd.DataFrame) -> Figure:
             rows["depth"] + shift, rows["ratio"], linestyle="", marker=marker, markersize=3, color=colour, alpha=0.4
         )
         axis.semilogy(median.index + shift, median, color=colour, linewidth=1.5)
-        _name(axis, name, median.index[-1] + shift, median.iloc[-1], colour)
+        ends.append((name, median.index[-1] + shift, median.iloc[-1], colour))
+    _names(axis, ends)
     axis.axhline(1, color="black", linestyle="--", linewidth=1)
     axis.set(xlabel="Depth $L$", ylabel="Bound / measured", xticks=sorted(frame["depth"].unique()))
     sns.despine(figure)
     return figure
 
 
+@SMALL
 def two_sides(frame: pd.DataFrame) -> Figure:
     """One panel a method: the measured output error and the bounds on it, over lam."""
     groups = frame.groupby("method", sort=False)
-    figure, axes = plt.subplots(1, len(groups), figsize=(4.8 * len(groups), 3.6), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(len(groups), figsize=(5.2, 3.2 * len(groups)), sharex=True, squeeze=False)
     for axis, (method, rows) in zip(axes.flat, groups):
         for name, (colour, marker) in BOUNDS.items():
             axis.loglog(rows["lam"], rows[name], color=colour, marker=marker, markersize=3, linewidth=1)
         axis.loglog(rows["lam"], rows["rms"], color="black", linewidth=2)
-        axis.set(title=STYLE[method][0], xlabel=r"$\lambda$")
+        axis.set(title=STYLE[method][0], ylabel="Root mean square output error")
     last = rows.iloc[-1]
-    for name, colour in (*((name, colour) for name, (colour, _) in BOUNDS.items()), ("rms", "black")):
-        _name(axis, {"rms": "measured"}.get(name, name), last["lam"], last[name], colour)
-    axes.flat[0].set_ylabel("Root mean square output error")
+    named = {name: (name, colour) for name, (colour, _) in BOUNDS.items()} | {"rms": ("measured", "black")}
+    _names(axis, [(name, last["lam"], last[column], colour) for column, (name, colour) in named.items()])
+    axes.flat[-1].set_xlabel(r"$\lambda$")
     sns.despine(figure)
     return figure
 
 
-def _name(axis, name: str, x: float, y: float, colour: str) -> None:
-    """A line's name at its end."""
-    axis.annotate(
-        name,
-        (x, y),
-        xytext=(7, 0),
-        textcoords="offset points",
-        va="center",
-        color=colour,
-        fontsize=10,
-        annotation_clip=False,
-    )
+def _names(axis: Axes, ends: list[tuple[str, float, float, str]]) -> None:
+    """The names of lines at their ends (name, x, y, colour), so far apart that none covers another."""
+    axis.figure.draw_without_rendering()
+    lowest, points = -np.inf, 72 / axis.figure.dpi
+    for name, x, y, colour in sorted(ends, key=lambda end: end[2]):
+        height = points * axis.transData.transform((x, y))[1]
+        lowest = max(lowest + 11, height)
+        axis.annotate(
+            name, (x, y), xytext=(7, lowest - height), textcoords="offset points", va="center", color=colour, fontsize=9, annotation_clip=False
+        )  # fmt: skip

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from pacbayes_curvature import gaussians
-from paper.show.style import LAYER_COLOURS, STYLE
+from paper.show.labels import SIZE
+from paper.show.style import LAYER_COLOURS, SMALL, STYLE
 from paper.theory.posterior import front as posterior_front
 
 BLUE, ORANGE, GREEN = (STYLE[method][1] for method in ("baseline", "diag", "layerwise"))
@@ -57,27 +58,28 @@ def _ellipse(centre: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     return centre[:, None] + np.linalg.cholesky(covariance) @ np.array([np.cos(angles), np.sin(angles)])
 
 
+@SMALL
 def front(g: np.ndarray, delta: np.ndarray, lams: Sequence[float]) -> Figure:
-    """Left: E against KL for the baseline, fixed lam, the best lam, a free mean. Right: KL(E) over the baseline's."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10.4, 4.2))
+    """Above: E against KL for the baseline, fixed lam, the best lam, a free mean. Below: KL(E) over the baseline's."""
+    figure, (upper, lower) = plt.subplots(2, figsize=(5.2, 7.6))
     d, betas, e = delta @ delta, np.logspace(-5, 3, 300), np.logspace(-3, 2, 200) * g.sum() / 2
     for lam, colour in zip(lams, LAYER_COLOURS):
         table = posterior_front.curves(g, delta, lam, betas)
-        left.plot(table["E"], table["KL"], color=colour, linewidth=1, label=rf"$\lambda = {lam:g}$")
-        left.plot(lam * g.sum() / 2, d / (2 * lam), "o", color=colour, markersize=5)
+        upper.plot(table["E"], table["KL"], color=colour, linewidth=1, label=rf"$\lambda = {lam:g}$")
+        upper.plot(lam * g.sum() / 2, d / (2 * lam), "o", color=colour, markersize=5)
     least = np.log1p(d / (2 * e[:, None]) * g).sum(1) / 2
     flat = d * g.sum() / (4 * e)
-    left.plot(e, flat, color=BLUE, linestyle="--", label="baseline")
-    left.plot(e, least, color="black", linewidth=2, label=r"best $\lambda$")
+    upper.plot(e, flat, color=BLUE, linestyle="--", label="baseline")
+    upper.plot(e, least, color="black", linewidth=2, label=r"best $\lambda$")
     free = _free_mean(g, delta, betas)
-    left.plot(free["E, free mean"], free["KL, free mean"], color="grey", linestyle=":", linewidth=2, label="free mean")
-    left.set(xscale="log", yscale="log", xlabel="Expected quadratic loss E", ylabel="KL (nats)")
-    left.set(xlim=(e[0], e[-1]), ylim=(least[-1] / 3, 3 * flat[0]))
-    left.legend(fontsize="small")
-    right.plot(e, least / flat, color="black", linewidth=2)
-    right.axvline(d * g.max() / 2, color=ORANGE, linestyle="--", linewidth=1, label=r"$E = D\,g_{\max}/2$")
-    right.set(xscale="log", xlabel="Expected quadratic loss E", ylabel="KL(E) over the baseline's", ylim=(0, 1.05))
-    right.legend(fontsize="small")
+    upper.plot(free["E, free mean"], free["KL, free mean"], color="grey", linestyle=":", linewidth=2, label="free mean")
+    upper.set(xscale="log", yscale="log", xlabel="Expected quadratic loss E", ylabel="KL (nats)")
+    upper.set(xlim=(e[0], e[-1]), ylim=(least[-1] / 3, 3 * flat[0]))
+    upper.legend(fontsize=SIZE)
+    lower.plot(e, least / flat, color="black", linewidth=2)
+    lower.axvline(d * g.max() / 2, color=ORANGE, linestyle="--", linewidth=1, label=r"$E = D\,g_{\max}/2$")
+    lower.set(xscale="log", xlabel="Expected quadratic loss E", ylabel="KL(E) over the baseline's", ylim=(0, 1.05))
+    lower.legend(fontsize=SIZE)
     sns.despine(figure)
     return figure
 
@@ -108,14 +110,15 @@ def best_prior_scale(g: np.ndarray, d: float, betas: Sequence[float]) -> Figure:
         ylabel=r"$V^*(\lambda)\,/\,V^*(\mathrm{best}\ \lambda)$",
         ylim=(0.9, 4),
     )
-    axis.legend(fontsize="small")
+    axis.legend(fontsize=SIZE)
     sns.despine(figure)
     return figure
 
 
+@SMALL
 def quadratic_range(tables: dict[str, pd.DataFrame], losses: dict[str, float]) -> Figure:
     """Measured over predicted increase of the loss against the predicted one, a panel for each network."""
-    figure, axes = plt.subplots(1, len(tables), figsize=(5.2 * len(tables), 4.2), sharey=True)
+    figure, axes = plt.subplots(len(tables), figsize=(5.2, 3.8 * len(tables)))
     for axis, (name, table) in zip(np.atleast_1d(axes), tables.items()):
         for noise, rows in table.groupby("noise", sort=False):
             colour, marker = NOISE[noise]
@@ -127,9 +130,14 @@ def quadratic_range(tables: dict[str, pd.DataFrame], losses: dict[str, float]) -
             axis.plot(own["predicted"], own["ratio"], color=colour, marker=marker, markersize=11, fillstyle="none")
         axis.axhline(1, color="black", linewidth=0.8)
         axis.axvline(losses[name], color="grey", linestyle=":", label="loss at the minimum")
-        axis.set(xscale="log", yscale="log", title=name, xlabel="Predicted increase of the loss, tr(HΣ)/2 (nats)")
-    np.atleast_1d(axes)[0].set_ylabel("Measured / predicted")
-    np.atleast_1d(axes)[-1].legend(fontsize="small", loc="upper left")
+        axis.set(
+            xscale="log",
+            yscale="log",
+            title=name,
+            xlabel="Predicted increase of the loss, tr(HΣ)/2 (nats)",
+            ylabel="Measured / predicted",
+        )
+    np.atleast_1d(axes)[-1].legend(fontsize=SIZE, loc="upper left")
     sns.despine(figure)
     return figure
 
@@ -153,6 +161,6 @@ def spectra(table: pd.DataFrame) -> Figure:
         ranks[: len(negative)], negative, color=ORANGE, linestyle=":", linewidth=2, label="Hessian, negative: size"
     )
     axis.set(xscale="log", yscale="log", xlabel="Rank", ylabel="Eigenvalue", ylim=(1e-10, None))
-    axis.legend(fontsize="small", loc="lower left")
+    axis.legend(fontsize=SIZE, loc="lower left")
     sns.despine(figure)
     return figure

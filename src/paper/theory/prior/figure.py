@@ -6,45 +6,47 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from paper.show.style import STYLE
+from paper.show.labels import SIZE
+from paper.show.style import SMALL, STYLE
 
 # family: colour, line style, how far along the curve its name stands, and how far from it in points; the columns of `measured.curves`
 FAMILIES = {
     "baseline": (STYLE["baseline"][1], "-", 0.27, (8, 2)),
     "isotropic prior, diagonal posterior": (STYLE["diag"][1], "-", 0.36, (12, 8)),
-    "isotropic prior, full posterior": (STYLE["layerwise"][1], "-", 0.02, (0, -38)),
-    "diagonal prior and posterior (Lemma 4.2)": ("black", "-", 0.84, (-55, -12)),
-    "block prior and posterior": ("#CC79A7", "--", 0.02, (5, 3)),
+    "isotropic prior, full posterior": (STYLE["layerwise"][1], "-", 0.02, (0, -30)),
+    "diagonal prior and posterior (Lemma 4.2)": ("black", "-", 0.62, (4, 4)),
+    "block prior and posterior": ("#CC79A7", "--", 0.3, (5, 5)),
     "any Gaussian prior and posterior": ("#B8730A", "--", 0.02, (5, 3)),
 }
 PRINTED, STABLE = "#D55E00", "#0072B2"
 
 
+@SMALL
 def idea(move: float, noise: float, priors: dict[str, float], widths: np.ndarray, costs: np.ndarray) -> Figure:
     """A posterior N(move, noise^2) among priors N(0, width^2), and the divergence `costs` over the prior's `widths`.
 
     priors: name: width.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.4), width_ratios=(1.25, 1))
+    figure, (upper, lower) = plt.subplots(2, figsize=(5.2, 6))
     at = np.linspace(-7, 7, 500)
-    left.fill_between(at, _bell(at - move, noise), color="grey", alpha=0.35, linewidth=0)
-    left.annotate("after training", (move + 0.3, 0.9), xytext=(2.9, 0.9), color="#555")
+    upper.fill_between(at, _bell(at - move, noise), color="grey", alpha=0.35, linewidth=0)
+    upper.annotate("after training", (move + 0.3, 0.9), xytext=(2.9, 0.9), color="#555")
     places = {"too narrow": (-1.0, 0.42), "best": (-3.9, 0.105), "too wide": (-6.9, 0.05)}
     for (name, width), colour in zip(priors.items(), (PRINTED, "black", STABLE)):
-        left.plot(at, _bell(at, width), color=colour)
-        left.annotate(name, places[name], color=colour, ha="right" if name == "too narrow" else "left")
-        right.plot(width, np.interp(width, widths, costs), "o", color=colour, zorder=3)
+        upper.plot(at, _bell(at, width), color=colour)
+        upper.annotate(name, places[name], color=colour, ha="right" if name == "too narrow" else "left")
+        lower.plot(width, np.interp(width, widths, costs), "o", color=colour, zorder=3)
         shift, side = {"too narrow": ((8, 2), "left"), "best": ((0, -16), "center"), "too wide": ((-6, 6), "right")}[
             name
         ]
         at_width = (width, np.interp(width, widths, costs))
-        right.annotate(name, at_width, xytext=shift, textcoords="offset points", color=colour, ha=side)
-    left.set(xlabel="The weight, from its start", ylabel="Probability density", yticks=[])
-    right.loglog(widths, costs, color="grey", zorder=2)
-    right.set(xlabel="Standard deviation of the prior", ylabel="Divergence (nats)", ylim=(1, 15))
-    right.set_xticks([1, 10], ["1", "10"])
-    right.set_yticks([1, 2, 5, 10], ["1", "2", "5", "10"])
-    right.minorticks_off()
+        lower.annotate(name, at_width, xytext=shift, textcoords="offset points", color=colour, ha=side)
+    upper.set(xlabel="The weight, from its start", ylabel="Probability density", yticks=[])
+    lower.loglog(widths, costs, color="grey", zorder=2)
+    lower.set(xlabel="Standard deviation of the prior", ylabel="Divergence (nats)", ylim=(1, 15))
+    lower.set_xticks([1, 10], ["1", "10"])
+    lower.set_yticks([1, 2, 5, 10], ["1", "2", "5", "10"])
+    lower.minorticks_off()
     sns.despine(figure)
     return figure
 
@@ -79,19 +81,20 @@ def feasible(loss: np.ndarray, kl: np.ndarray, least: np.ndarray, optimum: tuple
     return figure
 
 
+@SMALL
 def floors(curves: pd.DataFrame, useless_from: float) -> Figure:
     """The least KL of each family over the expected quadratic loss E; a line where the complexity term reaches 1."""
-    figure, axis = plt.subplots(figsize=(8.6, 4.8))
+    figure, axis = plt.subplots(figsize=(6, 4.8))
     for name, (colour, style, where, shift) in FAMILIES.items():
         axis.loglog(curves["E"], curves[name], style, color=colour, gid=name.split(" (")[0].replace(" ", "-"))
         place = int(where * (len(curves) - 1))
         axis.annotate(
-            "Lemma 4.2" if "Lemma" in name else name, (curves["E"][place], curves[name][place]), color=colour, fontsize="small",
+            "Lemma 4.2" if "Lemma" in name else name, (curves["E"][place], curves[name][place]), color=colour, fontsize=SIZE,
             xytext=shift, textcoords="offset points",
         )  # fmt: skip
     axis.axhline(useless_from, color="grey", linestyle=":", linewidth=1.2)
     axis.annotate(
-        "complexity term of Theorem 3.1 = 1", (curves["E"].iloc[-1], useless_from), color="#555", fontsize="small",
+        "complexity term of Theorem 3.1 = 1", (curves["E"].iloc[-1], useless_from), color="#555", fontsize=SIZE,
         xytext=(0, 3), textcoords="offset points", ha="right",
     )  # fmt: skip
     axis.set(
@@ -133,21 +136,22 @@ def landscapes(logs: np.ndarray, objective: np.ndarray, escaping: np.ndarray, op
     return figure
 
 
+@SMALL
 def relative_errors(t: np.ndarray, errors: dict[str, dict[str, np.ndarray]]) -> Figure:
     """Relative error of the printed and the stable formulas over t, one panel each; exact results at the bottom."""
     quantities = list(errors["printed"])
-    figure, axes = plt.subplots(1, len(quantities), figsize=(3 * len(quantities), 3.2), sharey=True)
+    figure, axes = plt.subplots(len(quantities), figsize=(5.2, 2.2 * len(quantities)), sharex=True)
     for axis, quantity in zip(axes, quantities):
         for form, colour, marker in (("printed", PRINTED, "."), ("stable", STABLE, ".")):
             axis.loglog(t, np.maximum(errors[form][quantity], 1e-18), marker, color=colour, markersize=3, label=form)
         axis.axhline(2.0**-53, color="grey", linestyle=":", linewidth=1, label="one rounding")
         axis.set(
             title=quantity.capitalize() if quantity != "KL" else quantity,
-            xlabel=r"$t = h \Delta^2 / \beta$",
+            ylabel="Relative error",
             ylim=(5e-19, 3),
         )
-    axes[0].set_ylabel("Relative error")
-    axes[0].legend(fontsize="small", loc="upper left")
+    axes[-1].set_xlabel(r"$t = h \Delta^2 / \beta$")
+    axes[0].legend(fontsize=SIZE, loc="upper left")
     sns.despine(figure)
     return figure
 

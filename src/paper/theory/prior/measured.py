@@ -166,7 +166,7 @@ def verdict(problem: Problem, frame: pd.DataFrame) -> Markdown:
         words += (
             "The isotropic prior with a full posterior, which Lemma 4.2 does not cover, is below the floor for $E$ up "
             f"to {crossed.max():.3g}, at divergences from {full[crossed.index].min():.0f} nats on: a crossing like "
-            "the one that the paper reports, whose axis is the accuracy."
+            "the one that the paper reports over the accuracy."
         )
     else:
         words += "The isotropic prior with a full posterior stays above the floor."

@@ -65,13 +65,13 @@ def at_once(generator: np.random.Generator, datasets: int) -> list[Way]:
     return [Way(name, True, (bound(risk, kl, 100, DELTA) < RISK).any(axis=1)) for name, bound in BOUNDS.items()]
 
 
-@trial("The best of 1,000 values of lam")
+@trial("The best of 1,000 values of λ")
 def chosen_lam(generator: np.random.Generator, datasets: int) -> list[Way]:
     """Each value has a prior of its own, here one classifier, and Q = P. 13 examples."""
     priors, n = 1000, 13
     risk = fewest(histograms(generator, datasets, n, priors)) / n
     bounds = {name: BOUNDS[name] for name in ("Theorem 3.1", "kl")}
-    paid = [Way(f"{name}, delta / 1,000 each", True, bound(risk, 0.0, n, DELTA / priors) < RISK) for name, bound in bounds.items()]  # fmt: skip
+    paid = [Way(f"{name}, δ / 1,000 each", True, bound(risk, 0.0, n, DELTA / priors) < RISK) for name, bound in bounds.items()]  # fmt: skip
     return paid + [Way(f"{name}, no union", False, bound(risk, 0.0, n, DELTA) < RISK) for name, bound in bounds.items()]
 
 
@@ -83,8 +83,8 @@ def few_draws(generator: np.random.Generator, datasets: int) -> list[Way]:
     sure = risk_from_outcomes(problem.drawn(), DRAWS, delta_mc=DELTA_MC)
     local = risk_from_outcomes(problem.local(), DRAWS * problem.n, delta_mc=DELTA_MC)
     return [
-        Way(f"{DRAWS} outcomes, delta_mc paid", True, problem.fails(sure)),
-        Way(f"{DRAWS} N outcomes, delta_mc paid", True, problem.fails(local)),
+        Way(f"{DRAWS} outcomes, their δ paid", True, problem.fails(sure)),
+        Way(f"{DRAWS} N outcomes, their δ paid", True, problem.fails(local)),
         Way("their mean error", False, problem.fails(estimate)),
     ]
 
@@ -151,7 +151,7 @@ def chosen_on_holdout(generator: np.random.Generator, datasets: int) -> list[Way
     errors = generator.binomial(n, RISK, (datasets, classifiers))
     return [
         Way("the first of them", True, holdout_bound(errors[:, 0], n, DELTA) < RISK),
-        Way("the best, delta / 100 each", True, holdout_bound(errors.min(axis=1), n, DELTA / classifiers) < RISK),
+        Way("the best, δ / 100 each", True, holdout_bound(errors.min(axis=1), n, DELTA / classifiers) < RISK),
         Way("the best, no union", False, holdout_bound(errors.min(axis=1), n, DELTA) < RISK),
     ]
 
