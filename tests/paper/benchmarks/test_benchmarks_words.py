@@ -162,7 +162,7 @@ def test_the_fitted_line_has_the_exponent(results):
     axis = figure.axes[0]
     x, y = axis.lines[1].get_data()
     assert (y[-1] / y[0]) == pytest.approx((x[-1] / x[0]) ** 1.58)
-    assert [axis.get_xlabel() for axis in figure.axes[:4]] == list(plots_benchmarks.SIZES.values())
+    assert [axis.get_xlabel() for axis in figure.axes[::2]] == list(plots_benchmarks.SIZES.values())
 
 
 def test_the_stages_figure_adds_up_to_the_total(results):
@@ -179,7 +179,7 @@ def test_results_that_are_not_there_are_asked_for(tmp_path, results):
     said = pages_benchmarks.environments(results).data
     assert "- The sweep and the Monte Carlo term: on 2020-01-02 on Abacus" in said
     assert "- Optimising a bound: on 2020-01-02 on Pascaline" in said
-    assert "200 x 10^9" in said and "200 x 10^9" not in pages_benchmarks.environments(results | {"peak": {}}).data
+    assert "200 × 10⁹" in said and "200 × 10⁹" not in pages_benchmarks.environments(results | {"peak": {}}).data
 
 
 @pytest.mark.parametrize(
