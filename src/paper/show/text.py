@@ -67,7 +67,7 @@ def provenance(results: list[Result]) -> HTML:
         )
     frame = pd.DataFrame(
         {
-            "result": r.key.experiment,
+            "result": r.key.experiment.replace("_", " "),
             "data set": r.key.dataset,
             "seed": r.key.seed,
             "parameters": listed(r.key.parameters),
@@ -105,5 +105,8 @@ def _details(facts: pd.DataFrame, each: pd.DataFrame | None = None) -> str:
 
 
 def listed(values: dict) -> str:
-    """A dictionary as words: "rate 0.1, size 64"."""
-    return ", ".join(f"{key} {listed(value) if isinstance(value, dict) else value}" for key, value in values.items())
+    """A dictionary as words, which break where they are long: "learning rate 0.1, batch size 64"."""
+    return ", ".join(
+        f"{key.replace('_', ' ')} {listed(value) if isinstance(value, dict) else value}"
+        for key, value in values.items()
+    )

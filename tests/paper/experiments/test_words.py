@@ -196,7 +196,7 @@ def test_the_download_is_the_table(results):
 def test_provenance_shows_all_that_the_result_depends_on():
     html = provenance([result("mnist2"), result("cifar2", "computed")]).data
     for words in (
-        "mnist2", "cifar2", "accuracy_vs_complexity", "recipe rate 0.1, passes 1", "abababababababab", "c0de", "83\u00a0s",
+        "mnist2", "cifar2", "accuracy vs complexity", "recipe rate 0.1, passes 1", "abababababababab", "c0de", "83\u00a0s",
         "2026-01-02", "python 3.11.7, torch 2.14.1", "x86_64, cores 2", "frozen in results/", "computed on this",
     ):  # fmt: skip
         assert words in html
