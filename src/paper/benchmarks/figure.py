@@ -61,7 +61,7 @@ def _entries(axis, entries: list[dict]) -> None:
 def scaling(fits: list[dict]) -> Figure:
     """Time and memory against each size: what was measured, and the fitted power law with its exponent."""
     sizes = [size for size in SIZES if any(fit["against"] == size for fit in fits)]
-    figure, axes = plt.subplots(len(sizes), 2, figsize=(5.6, 3 * len(sizes)), squeeze=False)
+    figure, axes = plt.subplots(len(sizes), 2, figsize=(5.6, 2.2 * len(sizes)), squeeze=False)
     for row, measure in zip(axes.T, MEASURES):
         for axis, size in zip(row, sizes):
             for fit in fits:
