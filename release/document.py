@@ -100,7 +100,7 @@ def _article(path: Path, name: str, known: set[str], root: str, below: bool) -> 
     for cell in article.select(
         ".tag_hide-cell"
     ):  # folded as a whole: its figure is for paper, too, and the rest is on the site
-        figures = [figure.extract() for figure in cell.select("figure")]
+        figures = [figure.extract() for figure in cell.select("figure, img:not(figure img)")]
         note = BeautifulSoup('<p class="elsewhere">The calculation is on the site.</p>', "lxml").p
         cell.replace_with(*figures or [note])
     for element in article.select(SCREEN_ONLY):
