@@ -13,9 +13,9 @@ from paper.show.style import SMALL, STYLE
 FAMILIES = {
     "baseline": (STYLE["baseline"][1], "-", 0.27, (8, 2)),
     "isotropic prior, diagonal posterior": (STYLE["diag"][1], "-", 0.36, (12, 8)),
-    "isotropic prior, full posterior": (STYLE["layerwise"][1], "-", 0.02, (0, -30)),
-    "diagonal prior and posterior (Lemma 4.2)": ("black", "-", 0.62, (4, 4)),
-    "block prior and posterior": ("#CC79A7", "--", 0.3, (5, 5)),
+    "isotropic prior, full posterior": (STYLE["layerwise"][1], "-", 0.6, (8, 4)),
+    "diagonal prior and posterior (Lemma 4.2)": ("black", "-", 1.0, (5, -3)),
+    "block prior and posterior": ("#CC79A7", "--", 0.02, (5, -32)),
     "any Gaussian prior and posterior": ("#B8730A", "--", 0.02, (5, 3)),
 }
 PRINTED, STABLE = "#D55E00", "#0072B2"
