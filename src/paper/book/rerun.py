@@ -68,7 +68,10 @@ def data_sets(name: str) -> str:
     frozen = [
         dataset
         for dataset in DATASETS
-        if dataset in default or all((records.FROZEN / experiment / f"{dataset}.csv").is_file() for experiment in used)
+        # what the page shows with its defaults, though an experiment has a part of them only; of another data set, all must be there
+        if (any if dataset in default else all)(
+            (records.FROZEN / experiment / f"{dataset}.csv").is_file() for experiment in used
+        )
     ]
     return (
         f"Frozen results answer for {', '.join(frozen)}, with the defaults of the other parameters. Other values are computed, "
