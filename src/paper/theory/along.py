@@ -15,19 +15,20 @@ from pacbayes_curvature.curvature.fisher import ggn_diagonal
 from pacbayes_curvature.gaussians import optimal_posterior
 from pacbayes_curvature.networks import Weights, flatten, forward, unflatten
 from paper.show.movable import movable
-from paper.show.style import STYLE
+from paper.show.style import SMALL, STYLE
 
 MODEL, MEASURED = STYLE["baseline"][1], STYLE["diag"][1]
 POWER = 15  # enough for a direction that is nearly the steepest; which one it is does not matter
 
 
+@SMALL
 def figure(lines: dict[str, pd.DataFrame], start: float = 2.0) -> HTML:
     """The loss along each of `lines` (`losses`) against its quadratic, up to the distance `start`, with what the site moves in its
     place, for the next cell to show."""
     first = next(iter(lines.values()))
     loss = float(first.loc[first["distance"] == 0, "loss"].iloc[0])
     rows = -(-len(lines) // 2)
-    drawing, axes = plt.subplots(rows, 2, figsize=(8.4, 3.2 * rows), squeeze=False)
+    drawing, axes = plt.subplots(rows, 2, figsize=(5.4, 2.4 * rows), squeeze=False)
     for axis, (name, table) in zip(axes.flat, lines.items()):
         near = table[table["distance"].abs() <= start]
         quadratic = (

@@ -74,11 +74,13 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
 
 
 def _named(figure: Figure, axes: list[Axes]) -> Figure:
-    """What the axes are, once, and the names on the lines."""
+    """What the axes are, once, and the names of the lines above them."""
     sns.despine(figure)
     figure.supxlabel("Training accuracy of the stochastic network", fontsize="medium")
     figure.supylabel("Complexity", fontsize="medium")
-    labels.on_lines(*axes)
+    lines = {line.get_label(): line for axis in axes for line in axis.get_lines()}
+    shown = {name: line for name, line in lines.items() if not name.startswith("_")}
+    figure.legend(shown.values(), shown, loc="outside upper center", ncols=2, frameon=False, fontsize=labels.SIZE)
     return figure
 
 
@@ -86,7 +88,7 @@ def _vacuity(axis: Axes, dataset: str, classes: int, top: float) -> None:
     """The two vacuity lines, and what the axes are."""
     ends, c = np.array([0.0, 1.0]), classes
     axis.plot(ends, ends, color="black", linestyle="--", linewidth=1, label="bound = 1")
-    axis.plot(ends, ends - 1 / c, color="black", linestyle=":", linewidth=1.4, label=f"bound = chance, {1 - 1 / c:.2g}")
+    axis.plot(ends, ends - 1 / c, color="black", linestyle=":", linewidth=1.4, label="bound = chance")
     axis.set(
         title=title(dataset),
         xlim=(1 / c - 0.08 * (1 - 1 / c), 1 + 0.03 * (1 - 1 / c)),

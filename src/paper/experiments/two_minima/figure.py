@@ -11,6 +11,7 @@ from matplotlib.patheffects import withStroke
 
 from paper.experiments.two_minima.compute import NETWORKS, POSTERIORS, facts, path, plane
 from paper.results.records import Result
+from paper.show.style import SMALL
 
 MARKS = {  # network: name, marker, colour
     "initialisation": (r"initialisation $\mu_1$", "s", "#E69F00"),
@@ -28,6 +29,7 @@ PANELS = {  # column of the plane: title, label of the scale, contours
 }
 
 
+@SMALL
 def two_minima(result: Result) -> Figure:
     """Loss, error, and error under the optimised posterior's noise on the plane, on logarithmic scales; and the marginals
     of both posteriors along the plane, moved to one centre.
@@ -35,8 +37,8 @@ def two_minima(result: Result) -> Figure:
     Ellipses hold the points within two standard deviations; in the first three panels they are drawn to scale.
     """
     found, trail, table = facts(result), path(result), plane(result)
-    figure, axes = plt.subplots(2, 2, figsize=(9.2, 8.2))
-    for axis, (column, (title, label, contours)) in zip(axes.flat, PANELS.items()):
+    figure, axes = plt.subplots(4, figsize=(5.2, 16))
+    for axis, (column, (title, label, contours)) in zip(axes, PANELS.items()):
         sheet = table.pivot(index="across", columns="along", values=column)
         levels = contours[: max(2, np.searchsorted(contours, sheet.to_numpy().max()) + 1)]
         values = np.clip(sheet.to_numpy(), levels[0] / 2, None)  # a logarithmic scale has no 0
@@ -59,9 +61,9 @@ def two_minima(result: Result) -> Figure:
             path_effects=[withStroke(linewidth=2.5, foreground="grey")],
         )  # fmt: skip
         axis.set(title=title, xlabel=r"along $\mu_0 - \mu_1$", ylabel=r"across", aspect="equal")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small", facecolor="lightgrey")
-    _spread(axes[1, 1], found)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize="small", facecolor="lightgrey")
+    _spread(axes[3], found)
     return figure
 
 
@@ -85,12 +87,12 @@ def _spread(axis: Axes, found: dict[str, float]) -> None:
                     label=f"around the {label}" if deviations == 1 else None,
                 )
             )  # fmt: skip
-    reach = 2.9 * max(np.sqrt(found[f"variance_{way}_{name}"]) for way in ("along", "across") for name in POSTERIORS)
+    reach = 3.4 * max(np.sqrt(found[f"variance_{way}_{name}"]) for way in ("along", "across") for name in POSTERIORS)
     axis.set(
         title="Spread of the posteriors, magnified", xlabel="along", ylabel="across", aspect="equal",
         xlim=(-reach, reach), ylim=(-reach, reach),
     )  # fmt: skip
-    axis.legend(loc="upper left", fontsize="x-small", frameon=True)
+    axis.legend(loc="upper left", fontsize="small")
     sns.despine(ax=axis)
 
 

@@ -120,9 +120,10 @@ def one_weight(t: np.ndarray, kl: np.ndarray, loss: np.ndarray) -> Figure:
     return figure
 
 
+@SMALL
 def landscapes(logs: np.ndarray, objective: np.ndarray, escaping: np.ndarray, optimum: tuple[float, float]) -> Figure:
     """Two functions of (ln nu0, ln nu1), over the square logs x logs (rows ln nu1), less their stationary value."""
-    figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.2), sharey=True)
+    figure, axes = plt.subplots(2, figsize=(5.2, 9), sharex=True)
     levels = 10.0 ** np.arange(-1.5, 8, 0.5)
     for axis, values, point, name in (
         (axes[0], objective, optimum, "The objective of Lemma 4.2"),
@@ -131,8 +132,8 @@ def landscapes(logs: np.ndarray, objective: np.ndarray, escaping: np.ndarray, op
         axis.contour(logs, logs, values, levels=levels, colors="#0072B2", linewidths=0.8)
         axis.contourf(logs, logs, values, levels=[-np.inf, -1e-6], colors=["#E69F00"], alpha=0.6)
         axis.plot(*point, "k*", markersize=11)
-        axis.set(title=name, xlabel=r"$\ln\nu_0$", aspect="equal")
-    axes[0].set_ylabel(r"$\ln\nu_1$")
+        axis.set(title=name, ylabel=r"$\ln\nu_1$", aspect="equal")
+    axes[1].set_xlabel(r"$\ln\nu_0$")
     return figure
 
 
