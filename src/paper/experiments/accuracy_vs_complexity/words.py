@@ -11,7 +11,8 @@ from paper.experiments.accuracy_vs_complexity import family
 from paper.experiments.accuracy_vs_complexity.parts import CORRECTED
 from paper.experiments.grid import EXPLORED, LEVELS, best_bounds, evaluated, members
 from paper.results.records import Result
-from paper.show.counts import listed, number, span
+from paper.show import text
+from paper.show.counts import listed, span
 from paper.show.style import STYLE, title
 
 
@@ -99,21 +100,25 @@ def verdicts(results: list[Result]) -> Markdown:
 
 
 def sweep_facts(results: list[Result]) -> Markdown:
-    """How many points were explored and how many counted, a list item for each data set; the constants in force."""
-    items = [
+    """The constants in force; then, for each data set and method, how many points were explored, and how many members of the family
+    counted on all examples, with the largest standard error of their accuracies."""
+    constants = (
         f"Exploration: {EXPLORED:,} examples, {CORRECTED} of them also exactly; all of a smaller training set. "
         f"Lattice on which the members of a front are chosen: {family.STEPS} values of $\\lambda$, and of $\\beta$, in a factor "
         f"of 10. Largest relative error of $s^2$: {TOLERANCE:g}."
-    ]
+    )
+    rows = []
     for result in results:
         whole = members(result.table)
-        counts = [
-            f"{number((~whole[rows.index]).sum(), 'point', 'points')} and {number(whole[rows.index].sum(), 'member', 'members')} for {STYLE[method][0]}"
-            for method, rows in result.table.groupby("method", sort=False)
-        ]
-        worst = result.table.loc[whole, "accuracy_stderr"].max()
-        items.append(
-            f"- **{title(result.key.dataset)}**: points were explored, and members of the front counted on all "
-            f"{result.table['examples'].iloc[0]:,} examples: {listed(counts)}. The standard errors of the members are at most {worst:.2g}."
-        )
-    return Markdown("\n\n".join([items[0], "\n".join(items[1:])]))
+        for method, table in result.table.groupby("method", sort=False):
+            counted = table[whole[table.index]]
+            rows.append(
+                {
+                    "dataset": result.key.dataset,
+                    "method": method,
+                    "points explored": len(table) - len(counted),
+                    "members counted on all examples": len(counted),
+                    "largest standard error of their accuracies": counted["accuracy_stderr"].max(),
+                }
+            )
+    return Markdown(f"{constants}\n\n{text.table(pd.DataFrame(rows), 2).data}")
