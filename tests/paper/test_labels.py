@@ -121,6 +121,17 @@ def test_a_name_without_room_beside_its_line_is_farther_off_and_joined_to_it(axi
     assert all(distance(Text.get_window_extent(label), line) > 1 for line in axis.get_lines())
 
 
+@pytest.mark.parametrize("side", [1, -1])
+def test_between_a_line_and_a_name_farther_off_are_as_few_lines_as_may_be(axis, side):
+    axis.plot([0, 1], [0.5, 0.5], color="#0072B2", label="a name")
+    axis.figure.draw_without_rendering()
+    pixel = side / axis.get_window_extent().height
+    for away in (2, 4, 6, 8, 10, -4, -18):  # on one side there is room nearer to the line, behind more lines
+        axis.axhline(0.5 + away * pixel, color="0.5")
+    (label,) = labels.on_lines(axis)
+    assert label.arrow_patch is not None and (label.xyann[1] - 0.5) * side < 0
+
+
 def test_a_line_outside_the_axes_has_no_name(axis):
     axis.plot([0, 1], [2, 3], label="too high")
     assert labels.on_lines(axis) == []

@@ -24,6 +24,9 @@ SKIP = 3  # of these places, each third is tried for a name
 CLEAR = 3  # pixels between a label and what it must not cover
 ENOUGH = 25  # pixels by which a label is nearer to its own line than to any other: more makes it no clearer
 AROUND = np.array([(x, y) for x in (0, -1, 1) for y in (1, -1, 0) if x or y])  # from a line to its label
+FIRST = 60  # of the places away from a line, so many are asked for what is between
+CROSSED = 2  # a line between a line and its name counts as so many points of it
+HALF_STEP = STEP / 2
 LEGIBLE = 9  # a label that is covered counts as so many points of a line
 OUTSIDE = 9999  # and what is beyond the border as so many
 REACHES = (0, 10, 20, 35, 50)  # pixels from a line to a name that has no place beside it
@@ -131,8 +134,17 @@ class _Space:
         texts = [Bbox([centre - half - CLEAR, centre + half + CLEAR]).count_overlaps(self.taken) for centre in centres]
         unclear = 9 * (nearer < CLEAR) if not reach else reach / 9
         badness = covered + LEGIBLE * np.array(texts) + OUTSIDE * ~inside + unclear
-        best = np.lexsort((-nearer, badness))[0]
-        return _Place(badness[best], text, centres[best], on[best] if reach else None)
+        best = np.lexsort((-nearer, badness))[: FIRST if reach else 1]
+        if reach:
+            badness[best] += [CROSSED * self._crossed(name, on[i], centres[i], half) for i in best]
+            best = best[np.lexsort((-nearer[best], badness[best]))]
+        return _Place(badness[best[0]], text, centres[best[0]], on[best[0]] if reach else None)
+
+    def _crossed(self, name: str, start: np.ndarray, centre: np.ndarray, half: np.ndarray) -> int:
+        """How many lines of other names are crossed between a place on the line and its name."""
+        between = _leader(start, Bbox([centre - half, centre + half]))
+        others = [places for label, colour, places in self.drawn if not self._belongs(label, colour, name)]
+        return sum(bool((_gaps(between, np.full(2, HALF_STEP), places) == 0).any()) for places in others if len(places))
 
     def _belongs(self, label: str, colour: str, name: str) -> bool:
         """Whether a line is that of the name, or a companion of it: of its colour, without a name of its own."""

@@ -269,8 +269,10 @@ def test_figure_3_draws_each_front_and_both_vacuity_lines(results):
         shown = [lines[label] for label in ("Baseline", "Diag Hessian", "Full L Hessian")]
         assert len({line.get_marker() + line.get_color() for line in shown}) == 3
     assert "accuracy" in figure.get_supxlabel() and "Complexity" in figure.get_supylabel()
-    key = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert sorted(key) == sorted(lines), "each name stands once above the panels"
+    key = {text.get_text() for legend in figure.legends for text in legend.get_texts()}
+    assert bool(key) == (len(results) > 2), "where panels are small, the names stand above them"
+    named = key or {text.get_text().replace("\n", " ") for axis in axes for text in axis.texts}
+    assert named == set(lines)
     for axis, r, c in zip(axes, results, classes):  # each front is seen up to 99% of the way to perfect by some method
         front = r.table[r.table["pareto"] & (r.table["accuracy"] >= 1 / c + 0.99 * (1 - 1 / c))]
         wanted = front["complexity"].min() if len(front) else r.table.loc[r.table["pareto"], "complexity"].max()
@@ -279,8 +281,7 @@ def test_figure_3_draws_each_front_and_both_vacuity_lines(results):
 
 def test_every_seed_has_its_fronts():
     several = {"mnist2": [result("mnist2"), result("mnist2")], "cifar10": [result("cifar10")]}
-    figure = fronts_over_seeds(several, [2, 10])
-    axes = figure.axes
+    axes = fronts_over_seeds(several, [2, 10]).axes
     assert [axis.get_title() for axis in axes] == ["Mnist2", "Cifar10"]
     for axis, results in zip(axes, several.values()):
         drawn = [line.get_xydata() for line in axis.get_lines()[: 3 * len(results)]]
@@ -290,8 +291,8 @@ def test_every_seed_has_its_fronts():
             for _, rows in r.table[r.table["pareto"]].groupby("method", sort=False)
         ]
         assert len(drawn) == len(wanted) and all(map(np.array_equal, drawn, wanted))
-    named = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert named == ["Baseline", "Diag Hessian", "Full L Hessian", "bound = 1", "bound = chance"]
+    named = {text.get_text().replace("\n", " ") for axis in axes for text in axis.texts}
+    assert named == {"Baseline", "Diag Hessian", "Full L Hessian", "bound = 1", "bound = chance"}
 
 
 def test_the_training_curve_draws_loss_and_errors():

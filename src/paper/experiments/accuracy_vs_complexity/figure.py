@@ -12,6 +12,7 @@ from paper.show import labels
 from paper.show.style import SMALL, STYLE, title
 
 NEARLY = 0.99  # of the way from guessing to perfect: what the complexity axis has room for
+MANY = 3  # panels: from so many on, they are small and stand in two columns
 
 
 @SMALL
@@ -63,7 +64,7 @@ def fronts_over_seeds(results: dict[str, list[Result]], classes: list[int]) -> F
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
     """One or two below each other, more in two columns, the first half in the left one: wide enough to be read on a phone, too."""
-    columns = 1 if count < 3 else 2
+    columns = 1 if count < MANY else 2
     rows = -(-count // columns)
     size = (5.2, 3.5 * rows) if columns == 1 else (5.8, 2.6 * rows)
     figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
@@ -74,13 +75,16 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
 
 
 def _named(figure: Figure, axes: list[Axes]) -> Figure:
-    """What the axes are, once, and the names of the lines above them."""
+    """What the axes are, once; the names on the lines, or, where panels are small, above them."""
     sns.despine(figure)
     figure.supxlabel("Training accuracy of the stochastic network", fontsize="medium")
     figure.supylabel("Complexity", fontsize="medium")
-    lines = {line.get_label(): line for axis in axes for line in axis.get_lines()}
-    shown = {name: line for name, line in lines.items() if not name.startswith("_")}
-    figure.legend(shown.values(), shown, loc="outside upper center", ncols=2, frameon=False, fontsize=labels.SIZE)
+    if len(axes) < MANY:
+        labels.on_lines(*axes)
+    else:
+        lines = {line.get_label(): line for axis in axes for line in axis.get_lines()}
+        shown = {name: line for name, line in lines.items() if not name.startswith("_")}
+        figure.legend(shown.values(), shown, loc="outside upper center", ncols=2, frameon=False, fontsize=labels.SIZE)
     return figure
 
 
