@@ -24,7 +24,7 @@ SKIP = 3  # of these places, each third is tried for a name
 CLEAR = 3  # pixels between a label and what it must not cover
 ENOUGH = 25  # pixels by which a label is nearer to its own line than to any other: more makes it no clearer
 AROUND = np.array([(x, y) for x in (0, -1, 1) for y in (1, -1, 0) if x or y])  # from a line to its label
-FIRST = 60  # of the places away from a line, so many are asked for what is between
+ASKED = 99  # of the places away from a line, so many are asked for what is between
 CROSSED = 2  # a line between a line and its name counts as so many points of it
 HALF_STEP = STEP / 2
 LEGIBLE = 9  # a label that is covered counts as so many points of a line
@@ -134,8 +134,10 @@ class _Space:
         texts = [Bbox([centre - half - CLEAR, centre + half + CLEAR]).count_overlaps(self.taken) for centre in centres]
         unclear = 9 * (nearer < CLEAR) if not reach else reach / 9
         badness = covered + LEGIBLE * np.array(texts) + OUTSIDE * ~inside + unclear
-        best = np.lexsort((-nearer, badness))[: FIRST if reach else 1]
+        best = np.lexsort((-nearer, badness))
         if reach:
+            best = best[badness[best] <= badness[best[0]] + CROSSED * len(self.drawn)]
+            best = best[:: -(-len(best) // ASKED)]
             badness[best] += [CROSSED * self._crossed(name, on[i], centres[i], half) for i in best]
             best = best[np.lexsort((-nearer[best], badness[best]))]
         return _Place(badness[best[0]], text, centres[best[0]], on[best[0]] if reach else None)
