@@ -88,3 +88,18 @@ def test_what_scrolls_sideways_can_be_scrolled_with_the_keyboard(visit):
     table.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("() => document.activeElement.scrollLeft > 0")
+
+
+@pytest.mark.parametrize("name", ["02_pac_bayes_bound", "04_optimal_prior"])
+def test_a_formula_wider_than_its_text_is_a_box_that_scrolls(visit, name):
+    """On a wide page there is none, on a phone none of them is cut off; and one is a stop for the keyboard."""
+    page = settled(visit(f"notebooks/{name}.html"))
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.wait_for_function("() => !document.querySelector('span.math.wide')")
+    page.set_viewport_size({"width": 320, "height": 844})
+    page.wait_for_function("() => document.querySelector('span.math.wide[tabindex]')")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 320
+    wide = page.locator("span.math.wide[tabindex]").first
+    wide.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.activeElement.scrollLeft > 0")

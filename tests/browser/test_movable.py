@@ -168,6 +168,11 @@ def test_the_fronts_points_are_the_results(page, number):
     assert movable(page, number).locator(".explorer-details dt").all_text_contents()[:2] == ["Data set", "Method"]
     regions = movable(page, number).locator(".explorer-panels :is(.explorer-feasible, .explorer-useful)").count()
     assert regions == (4 if number == FIGURE_2 else 0)
+    tested = movable(page, number).locator(".explorer-panels .explorer-tested").count()
+    methods = sweep.table["method"].nunique()
+    assert tested == (methods * 2 if number == FIGURE_3 else 0), (
+        "a front on the test set for each method of both panels"
+    )
 
 
 def test_on_paper_and_without_javascript_there_is_the_still(page, browser, written):
