@@ -19,13 +19,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pacbayes_curvature import __version__
 from paper import experiments
 from paper.book import kept, version
 from paper.files import Damaged, atomic, sha256, whole
 from paper.results import package
 
-NAME = f"pacbayes-curvature-{__version__}"
+NAME = f"pacbayes-curvature-{version.VERSION}"
 TOP = ("LICENSE", "LICENSE-text", "CITATION.cff")
 SUMS = "SHA256SUMS"
 

@@ -22,7 +22,6 @@ import pikepdf
 import yaml
 from matplotlib import get_data_path
 
-from pacbayes_curvature import __version__
 from paper.book import version
 from paper.files import atomic
 
@@ -167,7 +166,7 @@ def _finish(data: bytes, output: Path, contents: list[document.Entry], paper: st
             meta["dc:title"] = version.citation()["title"]
             meta["dc:creator"] = _authors()
             meta["dc:language"] = {"en"}
-            meta["dc:description"] = f'Reproducible edition of "{paper}", version {__version__}'
+            meta["dc:description"] = f'Reproducible edition of "{paper}", version {version.VERSION}'
             meta["dc:rights"] = "CC BY 4.0; code MIT"
             meta["xmp:CreateDate"] = meta["xmp:ModifyDate"] = stamp.isoformat()
         pdf.Root.Lang = pikepdf.String("en")

@@ -11,7 +11,6 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from pacbayes_curvature import __version__
 from paper import experiments
 from paper.book import version
 from paper.results.package import read
@@ -32,10 +31,10 @@ def bibtex(what: str, source: Path) -> str:
         return _text(entry.type, PAPER, {"author": people, **entry.fields})
     about = version.citation()
     if what == "book":
-        return _ours(KEY, about["title"], about["date-released"], f"Version {__version__}")
+        return _ours(KEY, about["title"], about["date-released"], f"Version {version.VERSION}")
     page, _, figure = what.partition("#")
     if figure:
-        note = f"Figure {figure} of version {__version__}"
+        note = f"Figure {figure} of version {version.VERSION}"
         return _ours(f"{KEY}-{figure}", about["title"], about["date-released"], note, f"{page}.ipynb")
     package = _package(source / "results")
     if what == "results":

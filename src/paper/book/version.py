@@ -5,14 +5,15 @@ import re
 import subprocess
 import sys
 from functools import lru_cache
+from importlib.metadata import version
 
 import yaml
 
-from pacbayes_curvature import __version__
 from paper import environment, files
 
 ROOT = files.PROJECT
-TAG = f"v{__version__}"
+VERSION = version("pacbayes-curvature")  # not from the package, which imports torch: each start of a chapter would wait for it
+TAG = f"v{VERSION}"
 # https://host/owner/name.git, ssh://git@host:22/owner/name, git@host:owner/name: a forge, and never a path on this machine
 FORGE = re.compile(
     r"(?:(?:https|ssh)://(?:[^@/]+@)?|[^@/:]+@)([\w-]+(?:\.[\w-]+)+)(?::\d+/|[:/])([\w.-]+(?:/[\w.-]+?)+?)(?:\.git)?/?"
@@ -55,11 +56,11 @@ def label() -> str:
     time of the build."""
     commit = _git("-c", "log.showSignature=false", "log", "-1", "--format=%H %cs")
     if not commit:
-        return f"Version {__version__}, commit unknown: {_silence()}"
+        return f"Version {VERSION}, commit unknown: {_silence()}"
     if released():
-        return f"Version {__version__} of {citation()['date-released']}"
+        return f"Version {VERSION} of {citation()['date-released']}"
     digest, day = commit.split()
-    return f"Version {__version__}, commit {digest[:10]} of {day}{' with local changes' if _changed() else ''}"
+    return f"Version {VERSION}, commit {digest[:10]} of {day}{' with local changes' if _changed() else ''}"
 
 
 def _changed() -> bool:
