@@ -218,17 +218,16 @@ def test_the_timed_estimate_has_the_wanted_error(workspace, digits, digits_netwo
     """What is timed at equal standard error: unbiased, with no more than that error in the root mean square."""
     monkeypatch.setattr(strata, "PILOT", 24)
     problem = a_problem(digits, digits_network, monkeypatch)
-    sweeps = command.Sweeps(problem, rounds=1, sampled=1, peak_size=64, pilot={}, repeats=15)
+    sweeps = command.Sweeps(problem, rounds=1, sampled=1, peak_size=64, pilot={}, repeats=0)
     for _ in range(30):
         sweeps._full_grid()
     assert (sweeps.whole.outcomes == 30 * len(problem.y)).all()
     stderr = design_effect.standard_error(
         sweeps.whole.wrong / sweeps.whole.outcomes, np.full(problem.points, 3.0), len(problem.y)
     )
-    misses = sweeps._misses([], stderr)
-    assert np.sqrt(np.square(misses).mean()) < 1.2
-    mean = np.mean([sweeps._to_precision(stderr)[0] for _ in range(15)], axis=0)
-    assert (np.abs(mean - sweeps.whole.accuracy) < 5 * stderr / 15**0.5).all()
+    estimates = [sweeps._to_precision(stderr)[0] for _ in range(15)]
+    assert np.sqrt(np.square(sweeps._misses(estimates, stderr)).mean()) < 1.2
+    assert (np.abs(np.mean(estimates, axis=0) - sweeps.whole.accuracy) < 5 * stderr / 15**0.5).all()
 
 
 def test_a_quick_run_writes_valid_results(workspace, digits_network, monkeypatch, capsys):
