@@ -3,6 +3,7 @@
 import ast
 import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -91,6 +92,7 @@ def _joined(values: list[ast.expr]) -> list[ast.expr]:
     return parts
 
 
+@cache
 def text(node: ast.AST, annotations: bool = False) -> str:
     """The canonical form as text."""
     return json.dumps(canonical(node, annotations))
