@@ -99,7 +99,8 @@ def test_a_formula_wider_than_its_text_is_a_box_that_scrolls(visit, name):
     page.set_viewport_size({"width": 320, "height": 844})
     page.wait_for_function("() => document.querySelector('span.math.wide[tabindex]')")
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 320
-    wide = page.locator("span.math.wide[tabindex]").first
-    wide.focus()
+    page.evaluate(
+        "() => [...document.querySelectorAll('span.math.wide[tabindex]')].find(wide => wide.checkVisibility()).focus()"
+    )
     page.keyboard.press("ArrowRight")
     page.wait_for_function("() => document.activeElement.scrollLeft > 0")
