@@ -69,7 +69,14 @@ def scaling(fits: list[dict]) -> Figure:
                     _fit(axis, fit)
             _log_axes(axis, sorted({x for fit in fits if fit["against"] == size for x, _ in fit["points"]}))
             axis.set_xlabel(SIZES[size])
-            axis.legend(fontsize=SIZE - 1, loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
+            axis.legend(
+                fontsize=SIZE - 1,
+                loc="lower center",
+                bbox_to_anchor=(0.35, 1),
+                handletextpad=0.2,
+                borderpad=0,
+                frameon=False,
+            )
         for axis in row:
             axis.set_ylabel(MEASURES[measure])
     sns.despine(figure)

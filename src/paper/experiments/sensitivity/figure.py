@@ -89,7 +89,7 @@ def predictors(result: Result, networks: pd.DataFrame, correlations: pd.DataFram
     networks: the fitted rows of `words.networks`; correlations: `words.rank_correlations`. A
     hollow mark is a bound that is not below the error of guessing.
     """
-    figure, axes = plt.subplots(len(PREDICTORS), figsize=(5.2, 3.4 * len(PREDICTORS)))
+    figure, axes = plt.subplots(len(PREDICTORS), figsize=(5.2, 2.8 * len(PREDICTORS)))
     for axis, (predictor, label) in zip(axes, PREDICTORS.items()):
         for name, colour, marker in (STYLE[method] for method in PAPERS_METHODS):
             rho = correlations.set_index("predictor").loc[predictor, name]
@@ -104,7 +104,8 @@ def predictors(result: Result, networks: pd.DataFrame, correlations: pd.DataFram
         axis.xaxis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(math.inf, math.inf)))
         axis.xaxis.set_minor_formatter(NullFormatter())
         axis.legend(
-            fontsize=SIZE, title="rank correlation", title_fontsize=SIZE, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False
+            fontsize=SIZE, title="rank correlation", title_fontsize=SIZE, loc="lower center", bbox_to_anchor=(0.45, 1), ncols=3,
+            columnspacing=0.8, handletextpad=0, borderpad=0, frameon=False,
         )  # fmt: skip
     sns.despine(figure)
     return figure
@@ -131,6 +132,6 @@ def weight_draws(result: Result) -> Figure:
     axis.set_xticks(range(len(points)), [f"{value:.0f}" for value in points["value"]])
     axis.set(xlabel="Networks drawn from the posterior", ylabel="Bound at the best point")
     axis.set_xlim(-0.5, len(points) - 0.5)
-    axis.legend(fontsize=SIZE, frameon=False)
+    figure.legend(fontsize=SIZE, loc="outside upper center", ncols=4, columnspacing=1, frameon=False)
     sns.despine(figure)
     return figure

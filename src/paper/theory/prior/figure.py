@@ -15,7 +15,7 @@ FAMILIES = {
     "isotropic prior, diagonal posterior": (STYLE["diag"][1], "-", 0.36, (12, 8)),
     "isotropic prior, full posterior": (STYLE["layerwise"][1], "-", 0.6, (8, 4)),
     "diagonal prior and posterior (Lemma 4.2)": ("black", "-", 1.0, (5, -3)),
-    "block prior and posterior": ("#CC79A7", "--", 0.02, (5, -32)),
+    "block prior and posterior": ("#CC79A7", "--", 0.02, (5, -45)),
     "any Gaussian prior and posterior": ("#B8730A", "--", 0.02, (5, 3)),
 }
 PRINTED, STABLE = "#D55E00", "#0072B2"
