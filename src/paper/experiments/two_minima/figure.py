@@ -37,7 +37,7 @@ def two_minima(result: Result) -> Figure:
     Ellipses hold the points within two standard deviations; in the first three panels they are drawn to scale.
     """
     found, trail, table = facts(result), path(result), plane(result)
-    figure, axes = plt.subplots(4, figsize=(4.4, 14.6))
+    figure, axes = plt.subplots(4, figsize=(4, 11.6))
     for axis, (column, (title, label, contours)) in zip(axes, PANELS.items()):
         sheet = table.pivot(index="across", columns="along", values=column)
         levels = contours[: max(2, np.searchsorted(contours, sheet.to_numpy().max()) + 1)]
@@ -84,15 +84,16 @@ def _spread(axis: Axes, found: dict[str, float]) -> None:
             axis.add_patch(
                 _ellipse(
                     found, name, deviations, facecolor="none", edgecolor=colour, linewidth=2, linestyle=style,
-                    label=f"around the {label}" if deviations == 1 else None,
+                    label=f"around the\n{label}" if deviations == 1 else None,
                 )
             )  # fmt: skip
-    reach = 3.4 * max(np.sqrt(found[f"variance_{way}_{name}"]) for way in ("along", "across") for name in POSTERIORS)
+    reach = 2.4 * max(np.sqrt(found[f"variance_{way}_{name}"]) for way in ("along", "across") for name in POSTERIORS)
     axis.set(
         title="Spread of the posteriors, magnified", xlabel="along", ylabel="across", aspect="equal",
         xlim=(-reach, reach), ylim=(-reach, reach),
     )  # fmt: skip
-    axis.legend(loc="upper left", fontsize="small")
+    legend = axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small", frameon=False, handlelength=1.2)
+    legend.set_in_layout(False)  # it stands where the other panels have their scales
     sns.despine(ax=axis)
 
 
