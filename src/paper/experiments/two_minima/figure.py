@@ -37,7 +37,7 @@ def two_minima(result: Result) -> Figure:
     Ellipses hold the points within two standard deviations; in the first three panels they are drawn to scale.
     """
     found, trail, table = facts(result), path(result), plane(result)
-    figure, axes = plt.subplots(4, figsize=(4, 11.6))
+    figure, axes = plt.subplots(4, figsize=(3.7, 10.4))
     for axis, (column, (title, label, contours)) in zip(axes, PANELS.items()):
         sheet = table.pivot(index="across", columns="along", values=column)
         levels = contours[: max(2, np.searchsorted(contours, sheet.to_numpy().max()) + 1)]
