@@ -80,11 +80,12 @@ def _networks(axis: Axes, found: dict[str, float]) -> None:
 def _spread(axis: Axes, found: dict[str, float]) -> None:
     for name, style in zip(POSTERIORS, ("--", "-")):
         label, _, colour = MARKS[name]
+        kind, which = label.split(" ", 1)
         for deviations in (1, 2):
             axis.add_patch(
                 _ellipse(
                     found, name, deviations, facecolor="none", edgecolor=colour, linewidth=2, linestyle=style,
-                    label=f"around the\n{label}" if deviations == 1 else None,
+                    label=f"around the\n{kind}\n{which}" if deviations == 1 else None,
                 )
             )  # fmt: skip
     reach = 2.4 * max(np.sqrt(found[f"variance_{way}_{name}"]) for way in ("along", "across") for name in POSTERIORS)
