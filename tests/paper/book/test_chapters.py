@@ -204,6 +204,15 @@ def test_options_come_in_one_text(chapter, tmp_path, monkeypatch):
             refused(monkeypatch, f"--options={options}")
 
 
+def test_a_chapter_starts_without_torch():
+    """Which takes a second or more; the chapter's kernel imports it where the chapter needs it."""
+    code = (
+        "import sys, paper.book.chapters, paper.book.costs; print({'torch', 'scipy', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_the_kernel_is_the_python_that_runs_this(chapter, tmp_path, monkeypatch):
     """Not what Jupyter finds under the name."""
     other = tmp_path / "kernels" / "python3" / "kernel.json"
