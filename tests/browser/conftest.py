@@ -1,5 +1,6 @@
 """Chromium, and pages opened as a reader opens them: from the file system, with the network cut."""
 
+import re
 import shutil
 
 import pandas as pd
@@ -36,7 +37,10 @@ def visit(browser):
     page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
 
     def open_page(name):
-        page.goto((SITE / name.partition("?")[0]).as_uri() + "".join(name.partition("?")[1:]))
+        path = re.match("[^?#]*", name)[0]
+        if "#" in name:
+            page.goto("about:blank")  # so that it is a visit, not a move on the same page
+        page.goto((SITE / path).as_uri() + name[len(path) :])
         page.wait_for_load_state("load")
         return page
 
@@ -50,10 +54,7 @@ def explore(visit):
     """`explore(fragment)` opens the explorer there; at the end nothing may have gone wrong on it."""
 
     def open_explorer(fragment=""):
-        page = visit(PAGE)
-        if fragment:
-            page.goto("about:blank")  # so that the next is a visit, not a move on the same page
-            page.goto((SITE / PAGE).as_uri() + fragment)
+        page = visit(PAGE + fragment)
         page.wait_for_selector(".explorer-save")
         return page
 
