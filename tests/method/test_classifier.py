@@ -13,7 +13,7 @@ from small_networks import seeded
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from pacbayes_curvature import fisher_diagonal, from_module, gibbs_classifier, networks, posteriors
+from pacbayes_curvature import fisher_diagonal, from_module, gibbs, gibbs_classifier, networks, posteriors
 from pacbayes_curvature.curvature.second_moments import second_moments
 from pacbayes_curvature.gibbs import local_reparametrisation
 from pacbayes_curvature.gibbs.local_reparametrisation import by_weight_sampling
@@ -194,6 +194,55 @@ def test_the_wanted_standard_error_is_reached(stderr):
     assert np.std(again, ddof=1) < 1.3 * stderr
 
 
+def test_passes_that_are_added_are_counted_with_the_first():
+    """The risk to a wanted standard error is that of all its outcomes: sums add, and so do variances of sums."""
+    (x, y), q, generator = examples(), classifier("diag", lam=0.3), seeded(0)
+    first = q.risk(x, y, generator=generator, passes=2)
+    needed = math.ceil((first.stderr / 0.005) ** 2 * 2)
+    more = q.risk(x, y, generator=generator, passes=needed - 2)
+    assert needed not in (2, 4) and first.stderr > more.stderr > 0
+    risk = q.risk(x, y, generator=seeded(0), passes=2, stderr=0.005)
+    assert risk.outcomes == 200 * needed and risk.examples == 200
+    assert risk.errors == pytest.approx(first.errors + more.errors)
+    assert risk.mean == pytest.approx(risk.errors / risk.outcomes)
+    of_sums = [part.stderr * part.outcomes for part in (first, more)]
+    assert risk.stderr == pytest.approx(math.hypot(*of_sums) / risk.outcomes)
+    assert q.risk(x, y, generator=seeded(0), passes=2, stderr=1.0) == first, "the first passes are enough"
+
+
+def test_every_chunk_of_the_inputs_has_its_own_labels(monkeypatch):
+    x, _ = examples()
+    q = classifier("diag", lam=1e-9)
+    y = networks.forward(q.weights, x.flatten(1)).argmax(1)
+    monkeypatch.setattr(gibbs.classifier, "CHUNK", 64)
+    assert q.risk(x, y, generator=seeded(0)).mean < 0.01, "the network's own answers, nearly without noise"
+
+
+@pytest.mark.parametrize("made", [np.asarray, torch.as_tensor])
+@pytest.mark.parametrize("kind", [np.uint8, np.int32, np.int64])
+def test_labels_of_any_whole_type(made, kind):
+    (x, y), q = examples(), classifier("diag")
+    labels = made(y.numpy().astype(kind))
+    assert q.risk(x, labels, generator=seeded(0)) == q.risk(x, y, generator=seeded(0))
+
+
+def test_inputs_of_bytes_and_bits_are_numbers():
+    (_, y), q = examples(), classifier("diag")
+    x = torch.randint(2, (200, 2, 3), generator=seeded(5))
+    wanted = q.risk(x.float(), y, generator=seeded(0))
+    for kind in (np.uint8, np.bool_):
+        assert q.risk(x.numpy().astype(kind), y, generator=seeded(0)) == wanted
+
+
+def test_a_drawn_network_has_the_posteriors_noise():
+    q = classifier("baseline", lam=0.04)
+    one, again, other = (q.draw(seeded(seed)) for seed in (0, 0, 1))
+    assert all(map(torch.equal, one, again)) and not any(map(torch.equal, one, other))
+    generator = seeded(2)
+    noise = [w - mean for _ in range(300) for w, mean in zip(q.draw(generator), q.weights)]
+    assert torch.cat([part.flatten() for part in noise]).std().item() == pytest.approx(0.2, rel=0.02)
+
+
 @pytest.mark.parametrize(
     "change, message",
     [
@@ -217,7 +266,10 @@ def test_what_makes_no_posterior_is_refused(change, message):
 @pytest.mark.parametrize(
     "x, y, more, message",
     [
-        (*examples(), dict(stderr=0.0), "stderr must be positive, got 0"),
+        (*examples(), dict(stderr=0.0), "^stderr must be positive, got 0.0$"),
+        (*examples(), dict(stderr=math.nan), "^stderr must be "),
+        (*examples(), dict(stderr="0.1"), "^stderr must hold real numbers"),
+        (*examples(), dict(stderr=1e-30), "^stderr must be attainable, got 1e-30 beside 0.[0-9]+ after 1 passes$"),
         (*examples(), dict(passes=0), "the whole number of passes must be at least 1, got 0"),
         (examples()[0], None, {}, "one label for each of 200 inputs is needed, got none"),
         (
@@ -229,7 +281,30 @@ def test_what_makes_no_posterior_is_refused(change, message):
         (examples()[0], examples()[1].float(), {}, "labels must be whole numbers, got torch.float32"),
         (examples()[0], examples()[1] + 1, {}, "labels must be from 0 to 2, got 1 to 3"),
         (examples()[0][:, :1], examples()[1], {}, "inputs must have 6 numbers each, got 3"),
-        (examples()[0][:0], examples()[1][:0], {}, "there are no examples"),
+        (examples()[0][:0], examples()[1][:0], {}, "^there are no examples$"),
+        (
+            [(*examples(), 1)],
+            None,
+            {},
+            "^inputs and labels are needed, as two tensors or from a loader of pairs of them$",
+        ),
+        (
+            [examples()[0][:2]],
+            None,
+            {},
+            "^inputs and labels are needed, as two tensors or from a loader of pairs of them$",
+        ),
+        ([(None, examples()[1])], None, {}, r"^inputs must be real, \(N, ...\), got none$"),
+        (torch.ones(200), examples()[1], {}, r"^inputs must be real, \(N, ...\), got \(200,\)$"),
+        (examples()[0] * 1j, examples()[1], {}, r"^inputs must be real, \(N, ...\), got \(200, 2, 3\)$"),
+        (examples()[0] / 0, examples()[1], {}, "^inputs must be finite, and stay so in torch.float32$"),
+        (np.array([["a"] * 6] * 200), examples()[1], {}, "^inputs and labels must hold real numbers"),
+        (
+            examples()[0] * 5e37,
+            examples()[1],
+            {},
+            "^the network's outputs are not finite: weights, inputs or variances are too large for their type$",
+        ),
     ],
 )
 def test_what_has_no_risk_is_refused(x, y, more, message):
