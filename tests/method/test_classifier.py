@@ -211,11 +211,14 @@ def test_passes_that_are_added_are_counted_with_the_first():
 
 
 def test_every_chunk_of_the_inputs_has_its_own_labels(monkeypatch):
-    x, _ = examples()
-    q = classifier("diag", lam=1e-9)
-    y = networks.forward(q.weights, x.flatten(1)).argmax(1)
+    (x, _), network = examples(), from_module(stack())
+    network[-1][:, -1] -= networks.forward(network, x.flatten(1)).mean(0)  # so that no answer is the usual one
+    y = networks.forward(network, x.flatten(1)).argmax(1)
+    q = gibbs_classifier("diag", network, network, second_moments(network, x), 1e-9, 0.02)
     monkeypatch.setattr(gibbs.classifier, "CHUNK", 64)
-    assert q.risk(x, y, generator=seeded(0)).mean < 0.01, "the network's own answers, nearly without noise"
+    assert q.risk(x, y, generator=seeded(0)).mean < 0.05 and y.bincount().max() < 120, (
+        "the network's own answers, nearly without noise"
+    )
 
 
 @pytest.mark.parametrize("made", [np.asarray, torch.as_tensor])
@@ -226,11 +229,11 @@ def test_labels_of_any_whole_type(made, kind):
     assert q.risk(x, labels, generator=seeded(0)) == q.risk(x, y, generator=seeded(0))
 
 
-def test_inputs_of_bytes_and_bits_are_numbers():
+def test_inputs_of_bytes_bits_and_objects_are_numbers():
     (_, y), q = examples(), classifier("diag")
     x = torch.randint(2, (200, 2, 3), generator=seeded(5))
     wanted = q.risk(x.float(), y, generator=seeded(0))
-    for kind in (np.uint8, np.bool_):
+    for kind in (np.uint8, np.bool_, object):
         assert q.risk(x.numpy().astype(kind), y, generator=seeded(0)) == wanted
 
 
@@ -249,9 +252,19 @@ def test_a_drawn_network_has_the_posteriors_noise():
         (dict(method="full"), "unknown method 'full'; valid: baseline, diag, layerwise"),
         (dict(lam=0.0), "lam must be positive, got 0"),
         (dict(beta=-1.0), "beta must be positive, got -1"),
-        (dict(prior=[torch.zeros(2, 5)]), r"prior and network must have the same layers, got \[\(2, 5\)\]"),
+        (
+            dict(prior=[torch.zeros(2, 5)]),
+            r"^prior and network must have the same layers, got \[\(2, 5\)\] and \[\(5, 7\), \(4, 6\), \(3, 5\)\]$",
+        ),
+        (
+            dict(weights=[], prior=[]),
+            r"^a network must be a list of matrices \(n_out, k\), tensors of a floating type, one a layer$",
+        ),
+        (dict(moments=[np.array([["a"]])]), "^moments must hold real numbers"),
+        (dict(lam="a"), "^lam must hold real numbers"),
+        (dict(beta="a"), "^beta must hold real numbers"),
         (dict(moments=[np.eye(7)]), r"moments must be one \(k, k\) matrix a layer, of this network, got \[\(7, 7\)\]"),
-        (dict(prior=[torch.full(w.shape, torch.nan) for w in from_module(stack())]), "the weights must be finite"),
+        (dict(prior=[torch.full(w.shape, torch.nan) for w in from_module(stack())]), "^the weights must be finite$"),
     ],
 )
 def test_what_makes_no_posterior_is_refused(change, message):
@@ -263,12 +276,28 @@ def test_what_makes_no_posterior_is_refused(change, message):
         gibbs_classifier(**given | change)
 
 
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+def test_what_rounding_explains_in_a_moment_is_relative_to_its_largest_entry(size):
+    def accepted(across, other, diagonal):
+        moment = size * np.array([[1.0, across], [other, diagonal]])
+        network = [torch.ones(2, 2)]
+        return gibbs_classifier("layerwise", network, [torch.zeros(2, 2)], [moment], 1.0, 1.0)
+
+    accepted(0.9, 0.9 + 0.9e-5, 0.9)
+    accepted(0.0, 0.0, -0.9e-5)
+    with pytest.raises(ValueError, match=r"^the moment of layer 1 must be finite and symmetric$"):
+        accepted(0.9, 0.9 + 1.5e-5, 0.9)
+    with pytest.raises(ValueError, match=r"^a second moment has no negative diagonal, got -.* in layer 1$"):
+        accepted(0.0, 0.0, -1.5e-5)
+
+
 @pytest.mark.parametrize(
     "x, y, more, message",
     [
         (*examples(), dict(stderr=0.0), "^stderr must be positive, got 0.0$"),
         (*examples(), dict(stderr=math.nan), "^stderr must be "),
         (*examples(), dict(stderr="0.1"), "^stderr must hold real numbers"),
+        (*examples(), dict(stderr=1e-300), "^stderr must be attainable, got 1e-300 beside 0.[0-9]+ after 1 passes$"),
         (*examples(), dict(stderr=1e-30), "^stderr must be attainable, got 1e-30 beside 0.[0-9]+ after 1 passes$"),
         (*examples(), dict(passes=0), "the whole number of passes must be at least 1, got 0"),
         (examples()[0], None, {}, "one label for each of 200 inputs is needed, got none"),
@@ -350,5 +379,5 @@ def test_no_tensor_is_made_on_the_wrong_device(method, classes_of_noise):
 
     here = run(network, prior, x, y)
     with FakeDevice():
-        there = run([moved(w) for w in network], [moved(w) for w in prior], moved(x), moved(y))
+        there = run([moved(w) for w in network], prior, moved(x), y)  # prior and labels are moved
     np.testing.assert_allclose(there, here, rtol=1e-5)
