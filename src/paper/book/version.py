@@ -12,9 +12,8 @@ import yaml
 from paper import environment, files
 
 ROOT = files.PROJECT
-VERSION = version(
-    "pacbayes-curvature"
-)  # not from the package, which imports torch: each start of a chapter would wait for it
+# Not from the package, which imports torch: each start of a chapter would wait for it.
+VERSION = version("pacbayes-curvature")
 TAG = f"v{VERSION}"
 # https://host/owner/name.git, ssh://git@host:22/owner/name, git@host:owner/name: a forge, and never a path on this machine
 FORGE = re.compile(

@@ -88,7 +88,7 @@ def test_no_point_of_a_grid_beats_the_front():
     minimum = Minimum("digits", 0)
     for method, rows in table[grid.members(table)].groupby("method"):
         rows = rows[rows["pareto"]].sort_values("accuracy")
-        fine = parts.explored(minimum, method, 30, 1)
+        fine = parts.explored(minimum, method, 40, 1)
         fine = fine[~grid.members(fine)]
         kl = posteriors.kl_divergence(posterior(minimum, method), fine["lam"].to_numpy(), fine["beta"].to_numpy())
         height, inside = complexity(kl, 1437), fine["accuracy"].between(0.2, 0.99).to_numpy()

@@ -89,7 +89,7 @@ def test_sweep_facts_count_the_points(results):
         r.table.loc[r.table.index[:2], ["evaluated", "accuracy_stderr"]] = [12, 0.5]
         r.table.loc[r.table.index[:2], "point"] = "grid"
     shown = sweep_facts(results).data
-    assert shown.count("| Baseline | 2 | 4 | 0.01 |") == len(results) and "4,096 examples" in shown
+    assert shown.count("| 60 | Baseline | 2 | 4 | 0.01 |") == len(results) and "4,096 examples" in shown
     assert shown.count("| Diag Hessian | 0 | 6 | 0.01 |") == len(results)
 
 

@@ -115,6 +115,7 @@ def sweep_facts(results: list[Result]) -> Markdown:
             rows.append(
                 {
                     "dataset": result.key.dataset,
+                    "examples": table["examples"].iloc[0],
                     "method": method,
                     "points explored": len(table) - len(counted),
                     "members counted on all examples": len(counted),
