@@ -1,5 +1,7 @@
 """A grid of accuracies with a wanted standard error: without bias, with that error, from few examples."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -71,8 +73,10 @@ def test_an_example_is_as_early_as_the_smaller_of_its_ranks(problem):
     assert [len(p) for p in parts] == [len(p) for p in strata.by_margin([torch.zeros(len(y))], torch.Generator())]
     at = np.argmax(LAM / BETA)
     noise = [Thinned(w, layer, LAM[[at]], BETA[[at]], 128, 128) for w, layer in zip(weights, layers)]
-    for variance in (None, precision.variance_under(noise)):
-        margin = strata.standardised_margins(weights, x, y, variance)
+    margins = [strata.standardised_margins(weights, x, y, of) for of in (None, precision.variance_under(noise))]
+    expected = strata.by_margin(margins, torch.Generator().manual_seed(0))
+    assert [part.tolist() for part in parts] == [part.tolist() for part in expected]
+    for margin in margins:
         # Half of the first stratum could be early by the other margin only; none of the first few may be late.
         few = margin.argsort()[: len(parts[0]) // 2].tolist()
         assert set(few) <= set(torch.cat(parts[:1]).tolist())
@@ -95,9 +99,63 @@ def test_posterior_margins_against_a_dense_twin(problem):
         assert found[n].item() == pytest.approx(margin.item() / variance**0.5, rel=2e-3)
 
 
-@pytest.mark.parametrize("stderr", [np.ones(3), np.zeros(len(LAM)), np.full(len(LAM), np.nan)])
+def test_the_plan_step_by_step(problem, monkeypatch):
+    """A pilot of PILOT examples of each stratum, on the coarse level; 0.8 of the variance for the coarse outcomes, every 16th of
+    them corrected, of each stratum one in 32 and PILOT examples at least; the first five strata whole."""
+    monkeypatch.setattr(strata, "PILOT", 20)
+    weights, layers, x, y = problem
+    stderr = np.geomspace(2e-3, 5e-2, len(LAM))
+    planned = []
+
+    def on_two_levels(*given):
+        planned.append(given)
+        return np.zeros(len(LAM)), np.ones(len(LAM))
+
+    monkeypatch.setattr(precision, "on_two_levels", on_two_levels)
+    generator = torch.Generator().manual_seed(6)
+    accuracy, error, examples = precision.to_precision(weights, layers, LAM, BETA, x, y, stderr.tolist(), generator)
+    ((*same, parts, many, few, by),) = planned
+    assert all(a is b for a, b in zip([*same, by], [weights, layers, LAM, BETA, x, y, generator]))
+    assert (accuracy == 0).all() and (error == 1).all() and examples.shape == (2, len(LAM))
+
+    twin = torch.Generator().manual_seed(6)
+    expected = precision.by_both_margins(weights, layers, LAM, BETA, x, y, twin)
+    assert [part.tolist() for part in parts] == [part.tolist() for part in expected]
+    coarse = Coarse(weights, layers, LAM, BETA)
+    pilot = [
+        coarse.tally(x[part[:20]], y[part[:20]], twin, math.ceil(20 / len(part)), np.full(16, 20)) for part in parts
+    ]
+    for h, (part, wanted) in enumerate(zip(parts, strata.allocation(pilot, parts, math.sqrt(0.8) * stderr))):
+        for g in range(len(LAM)):
+            assert few[h, g] == max(wanted[g] // 16, 20, len(part) // 32)
+            assert many[h, g] == (max(wanted[g], len(part)) if h < 5 else wanted[g])
+    assert many.dtype.kind == few.dtype.kind == "i"
+    assert examples.tolist() == [many.sum(0).tolist(), few.sum(0).tolist()]
+    assert torch.equal(generator.get_state(), twin.get_state()), "the same numbers are drawn after it"
+
+
+def test_the_two_levels_are_added(problem):
+    """1 - (mean q + mean (p - q)), the means weighted over strata; the errors' squares add."""
+    weights, layers, x, y = problem
+    parts = strata.by_margin([torch.arange(len(y))], torch.Generator().manual_seed(0))
+    rng = np.random.default_rng(0)
+    many, few = rng.integers(20, 60, (8, 16)), rng.integers(5, 20, (8, 16))
+    generator, twin = (torch.Generator().manual_seed(2) for _ in range(2))
+    accuracy, error = precision.on_two_levels(weights, layers, LAM, BETA, x, y, parts, many, few, generator)
+    wrong, variance = np.zeros(16), np.zeros(16)
+    for kind, counts in ((Coarse, many), (Correction, few)):
+        level = kind(weights, layers, LAM, BETA)
+        for part, tally in zip(parts, strata.tallies(level, parts, x, y, counts, twin)):
+            share = len(part) / len(y)
+            wrong += share * tally.wrong / tally.outcomes
+            variance += share**2 * tally.variance / tally.outcomes
+    np.testing.assert_allclose(accuracy, 1 - wrong, rtol=1e-12)
+    np.testing.assert_allclose(error, np.sqrt(variance), rtol=1e-12)
+
+
+@pytest.mark.parametrize("stderr", [np.ones(3), np.eye(16)[0], np.full(len(LAM), np.nan), -np.ones(len(LAM))])
 def test_an_error_that_nobody_can_plan_for(problem, stderr):
-    with pytest.raises(ValueError, match="stderr must hold a positive number for each of the 16 grid points"):
+    with pytest.raises(ValueError, match="^stderr must hold a positive number for each of the 16 grid points$"):
         estimates(problem, stderr, 0)
 
 

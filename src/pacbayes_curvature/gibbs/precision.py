@@ -42,8 +42,9 @@ def to_precision(
     stderr (G,): the standard error to plan for, positive. The coarse level is planned for SHARE of its square, by a pilot that is
     forgotten, so that the accuracy has no bias; the corrected examples follow from that number and are not planned by their own
     spread. By its error the accuracy can lie above 1. The returned standard error is that of the outcomes that were drawn, an upper bound as in
-    `strata.estimate`. Raises ValueError unless there is one positive stderr for each grid point,
-    and for fewer examples than `strata.by_margin` needs.
+    `strata.estimate`. Raises ValueError unless there is one positive stderr for each grid point, for fewer examples than
+    `strata.by_margin` needs, and, with layers without biases, for an example that has no input of a layer but zeros: its
+    deviation there is 0, between which and others `two_levels` finds no nodes.
     """
     if np.shape(stderr) != np.shape(lam) or not (np.asarray(stderr) > 0).all():
         raise ValueError(f"stderr must hold a positive number for each of the {len(lam)} grid points")
