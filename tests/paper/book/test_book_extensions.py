@@ -8,14 +8,17 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 from foreign_shell import SHELL
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
+from sphinx.util.matching import get_matching_files
 
 from paper import environment
 
-EXTENSIONS = Path(__file__).parents[3] / "book" / "_ext"
+ROOT = Path(__file__).parents[3]
+EXTENSIONS = ROOT / "book" / "_ext"
 
 
 @pytest.fixture
@@ -191,3 +194,15 @@ def test_a_formula_keeps_its_punctuation_and_the_text_stays(build, text, kept):
     plain = re.sub(r"\\[()]", "", page.select_one(".body p").get_text())
     assert plain == re.sub(r":math:`(.)`", r"\1", text).replace("*", "") and warnings == ""
     assert [re.sub(r"\\[()]", "", each.get_text()) for each in page.select(".together")] == kept
+
+
+def test_what_is_hidden_in_any_folder_is_no_page(tmp_path):
+    """As tests and editors leave it: `only_build_toc_files` does not see it, and Sphinx would warn."""
+    pages = ["book/cite.md", "notebooks/index.ipynb"]
+    hidden = [".venv/x.md", "mutants/.pytest_cache/README.md", "notebooks/.ipynb_checkpoints/index-checkpoint.ipynb"]
+    for name in pages + hidden:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    patterns = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["exclude_patterns"]
+    assert sorted(get_matching_files(str(tmp_path), exclude_patterns=patterns)) == pages
+    assert len(list(get_matching_files(str(tmp_path)))) == 5
