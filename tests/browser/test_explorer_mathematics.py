@@ -1,6 +1,7 @@
 """The explorer's numbers in the browser against the package's."""
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ from certified import EXTREME_C, EXTREME_Q, assert_certified, random_grid
 
 from pacbayes_curvature import bounds
 
-from .explorer import kl_form
-from .pages import ROOT
+from .explorer import PAGE, kl_form
+from .pages import ROOT, SITE
 
 
+@cache
 def instances():
     """accuracy, kl, n, delta: random ones, then every combination of extremes."""
     rng = np.random.default_rng(0)
@@ -32,20 +34,25 @@ def instances():
     return [*zip(accuracy.tolist(), kl.tolist(), n.tolist(), delta.tolist()), *extremes]
 
 
-def compare_bounds(page):
+@cache
+def bounds_of_instances():
+    """The package's complexity, Theorem 3.1 and kl form of each, a number at a time as the page's."""
     rows = instances()
-    names = ("complexity", "theorem", "klForm")
-    found = page.evaluate(
-        "rows => rows.map(([a, kl, n, d]) => { const b = Explorer.bounds;"
-        "  return [b.complexity(kl, n, d), b.theorem(a, kl, n, d), b.klForm(a, kl, n, d)]; })",
-        rows,
-    )
-    expected = [
+    return [
         [bounds.complexity(kl, n, d) for _, kl, n, d in rows],
         [bounds.pac_bayes_bound(1 - a, kl, n, d) for a, kl, n, d in rows],
         kl_form(*np.transpose(rows)),
     ]
-    for name, ours, theirs in zip(names, np.transpose(found), expected):
+
+
+def compare_bounds(page):
+    names = ("complexity", "theorem", "klForm")
+    found = page.evaluate(
+        "rows => rows.map(([a, kl, n, d]) => { const b = Explorer.bounds;"
+        "  return [b.complexity(kl, n, d), b.theorem(a, kl, n, d), b.klForm(a, kl, n, d)]; })",
+        instances(),
+    )
+    for name, ours, theirs in zip(names, np.transpose(found), bounds_of_instances()):
         np.testing.assert_allclose(ours, theirs, rtol=1e-14, err_msg=name)
 
 
@@ -73,11 +80,22 @@ def compare_line(page):
 
 
 COMPARISONS = (compare_bounds, compare_line, compare_inverse)
+SOURCE = (ROOT / "book" / "_static" / "explorer" / "bounds.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(browser):
+    """The explorer, opened once: nothing here is done on it but arithmetic."""
+    page = browser.new_page()
+    page.goto((SITE / PAGE).as_uri())
+    page.wait_for_selector(".explorer-save")
+    yield page
+    page.close()
 
 
 @pytest.mark.parametrize("compare", COMPARISONS, ids=lambda compare: compare.__name__)
-def test_the_browsers_bounds_are_the_packages(explore, compare):
-    compare(explore())
+def test_the_browsers_bounds_are_the_packages(page, compare):
+    compare(page)
 
 
 @pytest.mark.parametrize(
@@ -94,18 +112,19 @@ def test_the_browsers_bounds_are_the_packages(explore, compare):
         ("1 - accuracy >= chance", "accuracy >= chance"),
     ],
 )
-def test_the_comparison_finds_a_mistake(explore, line, wrong):
-    page = explore()
-    source = (ROOT / "book" / "_static" / "explorer" / "bounds.js").read_text(encoding="utf-8")
-    assert source.count(line) == 1
-    page.evaluate(source.replace(line, wrong))
+def test_the_comparison_finds_a_mistake(page, line, wrong):
+    assert SOURCE.count(line) == 1
+    page.evaluate(SOURCE.replace(line, wrong))
 
     def compare_all():
         for compare in COMPARISONS:
             compare(page)
 
-    with pytest.raises(AssertionError):
-        compare_all()
+    try:
+        with pytest.raises(AssertionError):
+            compare_all()
+    finally:
+        page.evaluate(SOURCE)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +139,6 @@ def test_the_comparison_finds_a_mistake(explore, line, wrong):
         ("klInverse(0.5, NaN)", "c must be nonnegative, got NaN"),
     ],
 )
-def test_what_is_no_bound_is_refused(explore, call, message):
+def test_what_is_no_bound_is_refused(page, call, message):
     with pytest.raises(Exception, match=message):
-        explore().evaluate(f"() => Explorer.bounds.{call}")
+        page.evaluate(f"() => Explorer.bounds.{call}")

@@ -1,5 +1,6 @@
 """Bounds: against mpmath, and the laws that make a certificate one."""
 
+import itertools
 import math
 
 import mpmath as mp
@@ -47,15 +48,15 @@ def test_bound_is_risk_plus_complexity_and_looser_than_maurers():
 
 def test_maurers_bound_is_never_below_the_exact_value_and_close_above_it():
     rng = np.random.default_rng(5)
-    for _ in range(300):
-        risk, kl = float(rng.choice([0.0, rng.uniform(), 10 ** rng.uniform(-12, 0)])), float(10 ** rng.uniform(-6, 6))
-        n, delta = int(10 ** rng.uniform(0.95, 9)), float(10 ** rng.uniform(-30, -1e-3))
-        found = kl_bound(risk, kl, n, delta)
-        with mp.workdps(60):
-            budget = (mp.mpf(kl) + mp.log(2 * mp.sqrt(n) / mp.mpf(delta))) / n
-            assert found == 1 or bernoulli_kl(mp.mpf(risk), mp.mpf(found)) >= budget
-            tighter = found - (found - risk) * 1e-12 - 4 * np.spacing(found)
-            assert tighter <= risk or bernoulli_kl(mp.mpf(risk), mp.mpf(tighter)) < budget
+    for n in (10 ** rng.uniform(0.95, 9, 60)).astype(int).tolist():
+        risks = np.array([rng.choice([0.0, rng.uniform(), 10 ** rng.uniform(-12, 0)]) for _ in range(5)])
+        kls, deltas = 10 ** rng.uniform(-6, 6, 5), 10 ** rng.uniform(-30, -1e-3, 5)
+        for risk, kl, delta, found in zip(risks, kls, deltas, kl_bound(risks, kls, n, deltas)):
+            with mp.workdps(60):
+                budget = (mp.mpf(kl) + mp.log(2 * mp.sqrt(n) / mp.mpf(delta))) / n
+                assert found == 1 or bernoulli_kl(mp.mpf(risk), mp.mpf(found)) >= budget
+                tighter = found - (found - risk) * 1e-12 - 4 * np.spacing(found)
+                assert tighter <= risk or bernoulli_kl(mp.mpf(risk), mp.mpf(tighter)) < budget
 
 
 def test_maurers_bound_is_the_tighter_one_and_keeps_the_laws():
@@ -82,13 +83,15 @@ def test_bound_passes_gradients():
 # The two that are solved by a bound on kl -------------------------------------------------------------------------------
 
 
-def random_points(seed, size):
-    """Risks, divergences, N and delta of all magnitudes."""
+def random_points(seed, size, alike=1):
+    """Risks, divergences, N and delta of all magnitudes; so many in a row with the same N."""
     rng = np.random.default_rng(seed)
-    for _ in range(size):
-        risk = float(rng.choice([0.0, 1.0, rng.uniform(), 10 ** rng.uniform(-12, 0)]))
-        kl = float(rng.choice([0.0, 10 ** rng.uniform(-6, 7)]))
-        yield risk, kl, int(10 ** rng.uniform(0.95, 9)), float(10 ** rng.uniform(-30, -1e-3))
+    for _ in range(size // alike):
+        n = int(10 ** rng.uniform(0.95, 9))
+        for _ in range(alike):
+            risk = float(rng.choice([0.0, 1.0, rng.uniform(), 10 ** rng.uniform(-12, 0)]))
+            kl = float(rng.choice([0.0, 10 ** rng.uniform(-6, 7)]))
+            yield risk, kl, n, float(10 ** rng.uniform(-30, -1e-3))
 
 
 def test_the_quadratic_bound_is_its_formula_and_never_below_it():
@@ -109,12 +112,14 @@ def test_catonis_bound_is_the_least_of_its_grid_and_never_below_it():
 
 def test_the_quadratic_bound_is_kl_solved_by_a_lower_bound():
     """(p - q)^2 / (2 p) is the budget there, and at most kl."""
-    for risk, kl, n, delta in random_points(13, 300):
-        found, budget = quadratic_bound(risk, kl, n, delta), (kl + math.log(2 * math.sqrt(n) / delta)) / n
-        assert (found - risk) ** 2 / (2 * found) == pytest.approx(budget, rel=1e-6 if budget > 1e-9 else 1e-3)
-        if found < 1:
-            assert kl_bernoulli(risk, found) >= budget * (1 - 1e-9)
-            assert kl_bound(risk, kl, n, delta) <= found * (1 + 1e-14)
+    for n, points in itertools.groupby(random_points(13, 300, alike=5), key=lambda point: point[2]):
+        risk, kl, _, delta = map(np.array, zip(*points))
+        found, budget = quadratic_bound(risk, kl, n, delta), (kl + np.log(2 * math.sqrt(n) / delta)) / n
+        for one, needed in zip((found - risk) ** 2 / (2 * found), budget):
+            assert one == pytest.approx(needed, rel=1e-6 if needed > 1e-9 else 1e-3)
+        below = found < 1
+        assert (kl_bernoulli(risk[below], found[below]) >= budget[below] * (1 - 1e-9)).all()
+        assert (kl_bound(risk, kl, n, delta)[below] <= found[below] * (1 + 1e-14)).all()
 
 
 def test_catonis_bound_is_above_the_kl_bound_of_its_own_logarithm():

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 from small_networks import seeded
+from small_posteriors import layers_of, network
 
 from pacbayes_curvature.gibbs import level
 from pacbayes_curvature.gibbs.level import Level, noise
+from pacbayes_curvature.gibbs.local_reparametrisation import by_local_reparametrisation
 
 WEIGHTS = [torch.zeros(4, 3), torch.zeros(5, 5), torch.zeros(2, 6)]
 
@@ -109,11 +111,25 @@ def test_numbers_of_examples_that_there_are_not(examples):
         Known(2).tally(*data(3), seeded(0), 2, np.array(examples))
 
 
-@pytest.mark.parametrize("terminal", [True, False])
-def test_a_terminal_is_told_how_far_it_is(terminal, monkeypatch):
+def errors_shown_on(monkeypatch, terminal):
     out = io.StringIO()
     out.isatty = lambda: terminal
     monkeypatch.setattr(sys, "stderr", out)
+    return out
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_terminal_is_told_how_far_it_is(terminal, monkeypatch):
+    out = errors_shown_on(monkeypatch, terminal)
     Known(1).tally(*data(3000), seeded(0), label="the sums")
     assert (out.getvalue().startswith("\rthe sums: ") and "chunk/s]" in out.getvalue()) == terminal
     assert terminal or out.getvalue() == ""
+
+
+@pytest.mark.parametrize("label, shown", [(["three passes"], "\rthree passes:   0%|"), ([], "\r  0%|")])
+def test_what_is_under_way_has_the_name_it_was_given(label, shown, monkeypatch):
+    weights, x, y = network((4, 3, 2))
+    given = weights, layers_of("diag", weights, x), np.ones(1), np.ones(1), x, y, seeded(0), 3, *label
+    out = errors_shown_on(monkeypatch, True)
+    by_local_reparametrisation(*given)
+    assert out.getvalue().startswith(shown)

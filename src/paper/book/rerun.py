@@ -1,9 +1,11 @@
 """The page "Re-run a chapter": what each chapter's notebook declares, and what its runs were measured to cost."""
 
 import re
+from functools import cache
 
 import pandas as pd
 from IPython.display import Markdown
+from nbformat import NotebookNode
 
 from paper.book import chapters, costs
 from paper.book.markdown import code, heading, plain
@@ -49,22 +51,21 @@ def sections() -> Markdown:
 
 def names() -> list[str]:
     """The chapters that can be run in another way: those with parameters."""
-    return sorted(path.stem for path in NOTEBOOKS.glob("*.md") if chapters.declared(chapters.read(path)))
+    return sorted(path.stem for path in NOTEBOOKS.glob("*.md") if _declared(path.stem))
 
 
 def title(name: str) -> str:
     """The heading of a chapter."""
-    cells = chapters.read(NOTEBOOKS / f"{name}.md").cells
+    cells = _notebook(name).cells
     return next(cell.source for cell in cells if cell.source.startswith("# ")).splitlines()[0].removeprefix("# ")
 
 
 def data_sets(name: str) -> str:
     """Which data a chapter needs, from its parameter `dataset`, the experiments that it calls and what is frozen of them."""
-    notebook = chapters.read(NOTEBOOKS / f"{name}.md")
-    if "dataset" not in chapters.declared(notebook):
+    if "dataset" not in _declared(name):
         return ""
-    used = experiments("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"))
-    default = chapters.declared(notebook)["dataset"].default.split(",")
+    used = experiments("\n".join(cell.source for cell in _notebook(name).cells if cell.cell_type == "code"))
+    default = _declared(name)["dataset"].default.split(",")
     frozen = [
         dataset
         for dataset in DATASETS
@@ -84,15 +85,25 @@ def experiments(source: str) -> set[str]:
     return set(CALLED.findall(source))
 
 
+@cache
+def _notebook(name: str) -> NotebookNode:
+    return chapters.read(NOTEBOOKS / f"{name}.md")
+
+
+@cache
+def _declared(name: str) -> dict[str, chapters.Parameter]:
+    return chapters.declared(_notebook(name))
+
+
 def _section(name: str) -> str:
-    runs, declared = _runs(name), chapters.declared(chapters.read(NOTEBOOKS / f"{name}.md"))
+    runs = _runs(name)
     pages = [page for page, chapter in chapters.pages(ROOT / "_toc.yml").items() if chapter == name]
     small = chapters.smoke_values(NOTEBOOKS / f"{name}.md")
     command = f"make notebook NAME={name}"
     options = " ".join(f"-p {key} {value}" for key, value in small.items())
     parameters = pd.DataFrame(
         {"Parameter": code(key), "Type": p.type.__name__, "Default": code(repr(p.default)), "Meaning": plain(p.help)}
-        for key, p in declared.items()
+        for key, p in _declared(name).items()
     )
     parts = [
         heading(title(name), _label(name)),
