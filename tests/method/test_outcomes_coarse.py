@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from fake_device import FakeDevice, moved
 from small_levels import BETA, COUNT, LAM, POINTS, PROBLEMS, found, problem, same
 from small_networks import seeded
-from small_posteriors import augmented
+from small_posteriors import KINDS, augmented
 
 from pacbayes_curvature.gibbs import two_levels
 from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation
@@ -132,3 +133,14 @@ def test_an_example_without_any_input_has_no_nodes():
     assert len(found(LocalReparametrisation(weights, layers, LAM, BETA), x, y, noise)) == 4
     with pytest.raises(ValueError, match="NaN"):
         found(Coarse(weights, layers, LAM, BETA), x, y, noise)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("of", [LocalReparametrisation, Coarse, Correction])
+def test_a_level_is_where_its_network_is(of, kind):
+    """On a device that refuses to compute with tensors of the processor: the same numbers as on the processor."""
+    weights, layers, x, y, _ = problem(kind, True)
+    here = of(weights, layers, LAM, BETA).tally(x, y, seeded(0))
+    with FakeDevice():
+        there = of([moved(w) for w in weights], layers, LAM, BETA).tally(moved(x), moved(y), seeded(0))
+    np.testing.assert_allclose(there.wrong, here.wrong, rtol=1e-9, atol=1e-12)

@@ -52,5 +52,5 @@ def test_exact_outcomes_but_for_the_tolerance(kind, bias, monkeypatch):
 def test_the_leading_directions():
     """Those with rho g > 2 TOLERANCE, a hundredth; all of them from rho g_1 > 10^4 on."""
     curvature = np.array([1.0, 0.5, 0.01, 0.001, 0.0])
-    lam, beta = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0]), np.array([1000.0, 100.0, 99.0, 1.0, 1e-4, 0.9999e-4])
+    lam, beta = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0]), np.array([1000.0, 100.0, 99.0, 1.0, 1e-4, 0.99995e-4])
     assert local_reparametrisation.leading(curvature, lam, beta).tolist() == [0, 0, 1, 2, 4, 5]
