@@ -231,6 +231,7 @@ def test_the_timed_estimate_has_the_wanted_error(workspace, digits, digits_netwo
 
 
 def test_a_quick_run_writes_valid_results(workspace, digits_network, monkeypatch, capsys):
+    monkeypatch.setattr(strata, "PILOT", 24)  # of 1,437 examples
     monkeypatch.setattr("paper.networks.minimum.network", lambda data, seed: digits_network)
     command.main(["sweeps", "monte_carlo", "inversion", "training", "scaling", "--quick"])
     written = results.read(workspace / "build" / "benchmarks" / "quick.json")
