@@ -32,7 +32,7 @@ test-faults: $(STAMP)  ## damaged files, kills, full disks, two runs at once, fr
 test-hostile: $(STAMP)  ## the method's arguments by hypothesis, many and others each time (10 minutes or more; not in .ci/run). A part of it is in make test
 	PACBAYES_HYPOTHESIS=thorough $(PYTEST) tests/method -k hypothesis
 
-mutants: $(STAMP)-mutants  ## which changes of the bounds' code no test notices, in tests/mutants.yml (an hour or more; not in .ci/weekly), one: NAME=pareto
+mutants: $(STAMP)-mutants  ## which changes of the bounds' code no test notices, in tests/mutants.yml (hours; not in .ci/weekly), one: NAME=gibbs.strata
 	@rm -rf mutants && mkdir -p build
 	PACBAYES_HYPOTHESIS=unshrunk $(RUN) .venv/bin/mutmut run --max-children "$${CORES:-$$($(START) cores)}" \
 	  $(if $(NAME),"pacbayes_curvature.$$NAME.*") > build/mutants.log || { tail -c 2000 build/mutants.log; exit 1; }
