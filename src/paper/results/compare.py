@@ -40,7 +40,8 @@ def _tolerance(column: str, a: pd.DataFrame, b: pd.DataFrame, about: Table) -> p
     size = b[column].abs()
     tolerance = within.absolute + within.relative * size + within.of_largest * size.max()
     if within.moved:
-        steps = sum((a[name] / b[name] - 1).abs().fillna(0) for name in ("lam", "beta"))  # NaN: infinite in both
+        ratios = [(a[name] / b[name]).fillna(1) for name in ("lam", "beta")]  # NaN: infinite in both
+        steps = sum(np.maximum(ratio, 1 / ratio) - 1 for ratio in ratios)
         tolerance = tolerance + steps.clip(upper=within.moved) * size
     if within.errors:
         tolerance = tolerance + within.errors * np.hypot(a[f"{column}_stderr"], b[f"{column}_stderr"])

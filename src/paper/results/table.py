@@ -17,7 +17,8 @@ class Within:
     """How far two numbers may be apart: the sum of a number of standard errors of their difference (from the columns
     <name>_stderr), a part of the frozen number, a part of the largest frozen number of the column, and a constant.
 
-    moved: of the frozen number, at most this part more, where columns lam and beta of the row have moved, and no more than they have."""
+    moved: of the frozen number, at most this part more, where columns lam and beta of the row have moved, and no more than they have, up
+    or down: the larger of the two numbers over the smaller, less one, of lam and of beta together."""
 
     errors: float = 0
     relative: float = 0

@@ -160,6 +160,8 @@ def test_a_chosen_member_may_move_by_steps_and_its_numbers_no_more_than_it():
         (1, 1.001, False),
         (1.02, 1.019, True),
         (1.02, 1.021, False),
+        (1 / 1.02, 1.019, True),
+        (1 / 1.02, 1.021, False),
         (1.5, 1.049, True),
         (1.5, 1.051, False),
     ):

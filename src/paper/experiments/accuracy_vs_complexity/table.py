@@ -6,9 +6,11 @@ from paper.experiments.accuracy_vs_complexity.compute import accuracy_vs_complex
 from paper.results import columns
 from paper.results.table import NOISE, ROUNDING, Column, Table, number, share
 
-# Which member is chosen rests on an exploration of few examples, drawn by the order of their margins. On another processor two of
-# them may change places, and the choice then moves by a step or two of the lattice, each of 1.2% in lam.
-CHOSEN = replace(ROUNDING, moved=5e-2)
+# Which member is chosen rests on an exploration of few examples, drawn by the order of their margins, as many as a pilot plans. On another
+# processor two of them may change places, or one more is planned, and all noise after it is other noise. The choice then moves as far as
+# that noise is large: by a step or two of the lattice as a rule, each of 1.2% in lam; by eight, where an accuracy near guessing is
+# asked for, in what was seen (Cifar2 without AVX-512). How accurate the chosen one is has the tolerance of its own counts.
+CHOSEN = replace(ROUNDING, moved=0.15)
 EXPLORED_ONLY = "on the grid, which is only explored"
 
 TABLE = Table(
