@@ -109,17 +109,15 @@ def test_without_errors_the_risk_is_in_closed_form():
     assert risk_from_outcomes(7, 7) == 1
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(60))
 def test_monotone_in_each_argument(seed):
-    """Of five counts and divergences at once, with the same shares."""
     rng = np.random.default_rng(1000 + seed)
-    at, *others = (random_arguments(rng) for _ in range(5))
-    at |= {name: np.array([each[name] for each in (at, *others)]) for name in ("errors", "outcomes", "kl")}
+    at = random_arguments(rng)
     here, rate = certificate(**at), at["errors"] / at["outcomes"]
-    assert np.all(rate <= here) and np.all(here <= 1)
+    assert rate <= here <= 1
     up, more = 10 ** rng.uniform(-3, 3), int(10 ** rng.uniform(0, 9))
     worse = {
-        "errors": at["errors"] + rng.uniform(size=5) * (at["outcomes"] - at["errors"]),
+        "errors": at["errors"] + rng.uniform() * (at["outcomes"] - at["errors"]),
         "kl": at["kl"] + up,
         "delta": at["delta"] / (1 + up),
         "delta_mc": at["delta_mc"] / (1 + up),
@@ -127,9 +125,9 @@ def test_monotone_in_each_argument(seed):
         "looked_at": at["looked_at"] + more,
     }
     for name, value in worse.items():
-        assert np.all(certificate(**at | {name: value}) * SAME >= here), name
+        assert certificate(**at | {name: value}) * SAME >= here, name
     for name in ("outcomes", "n"):
-        assert np.all(certificate(**at | {name: at[name] + more}) <= here * SAME), name
+        assert certificate(**at | {name: at[name] + more}) <= here * SAME, name
 
 
 @pytest.mark.parametrize("name, factor", [("errors", 1.01), ("outcomes", 2), ("kl", 1.01), ("n", 2), ("delta", 0.99), ("delta_mc", 0.99), ("priors", 2), ("looked_at", 2)])  # fmt: skip

@@ -8,14 +8,18 @@ from pacbayes_curvature.gibbs import local_reparametrisation
 from pacbayes_curvature.gibbs.local_reparametrisation import LocalReparametrisation
 
 
+def exact(layer, z, g):
+    """s by the dense covariance: the root of z' Sigma z."""
+    return np.sqrt(np.einsum("ni,ij,nj->n", z, covariance(layer, LAM[g], BETA[g], z.shape[1]), z))
+
+
 @PROBLEMS
 def test_exact_outcomes(kind, bias, monkeypatch):
     monkeypatch.setattr(local_reparametrisation, "TOLERANCE", 0.0)
     weights, layers, x, y, noise = problem(kind, bias)
 
     def deviation(l, z, g):
-        z = augmented(z, weights[l].shape[1])
-        return np.sqrt(np.einsum("ni,ij,nj->n", z, covariance(layers[l], LAM[g], BETA[g], z.shape[1]), z))
+        return exact(layers[l], augmented(z, weights[l].shape[1]), g)
 
     outcomes = found(LocalReparametrisation(weights, layers, LAM, BETA), x, y, noise)
     same(outcomes, lambda g: through(weights, deviation, x, y, noise, g))
@@ -41,9 +45,7 @@ def test_exact_outcomes_but_for_the_tolerance(kind, bias, monkeypatch):
 
     def deviation(l, z, g):
         z = augmented(z, weights[l].shape[1])
-        if l == 0:
-            return np.sqrt(np.einsum("ni,ij,nj->n", z, covariance(layers[l], LAM[g], BETA[g], z.shape[1]), z))
-        return truncated(layers[l], z, LAM[g], BETA[g], 0.05)
+        return exact(layers[l], z, g) if l == 0 else truncated(layers[l], z, LAM[g], BETA[g], 0.05)
 
     outcomes = found(LocalReparametrisation(weights, layers, LAM, BETA), x, y, noise)
     same(outcomes, lambda g: through(weights, deviation, x, y, noise, g))

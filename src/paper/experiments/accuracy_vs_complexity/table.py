@@ -7,9 +7,9 @@ from paper.results import columns
 from paper.results.table import NOISE, ROUNDING, Column, Table, number, share
 
 # Which member is chosen rests on an exploration of few examples, drawn by the order of their margins, as many as a pilot plans. On another
-# processor two of them may change places, or one more is planned, and all noise after it is other noise. The choice then moves as far as
-# that noise is large: by a step or two of the lattice as a rule, each of 1.2% in lam; by eight, where an accuracy near guessing is
-# asked for, in what was seen (Cifar2 without AVX-512). How accurate the chosen one is has the tolerance of its own counts.
+# processor rounding may have two of them change places, or one more planned, and then all noise after it is other noise. The choice moves
+# by a step or two of the lattice as a rule, each of 1.2% in lam; by eight, where an accuracy near guessing is asked for, in what was seen
+# (Cifar2 without AVX-512). How accurate the chosen one is has the tolerance of its own counts.
 CHOSEN = replace(ROUNDING, moved=0.15)
 EXPLORED_ONLY = "on the grid, which is only explored"
 
