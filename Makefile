@@ -11,9 +11,10 @@ START  := "$${PYTHON:-python3}" -I src/paper/environment.py
 RUN    := $(START) run
 SNAKE  := $(RUN) -m snakemake --cores "$${CORES:-$$($(START) cores)}"
 PYTEST := $(RUN) -m pytest -n "$${CORES:-$$($(START) cores)}" --dist loadfile
+BROWSE := $(PYTEST) tests/browser --ignore=tests/browser/test_pdf.py -k "not listing_of_code and not one_of_all_pages and not a_picture_of"
 
 .NOTPARALLEL:
-.PHONY: FORCE help book test test-faults test-hostile mutants lint linkcheck notebook smoke live browser-test pdf-test cluster-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
+.PHONY: FORCE help book test test-thorough test-hostile mutants lint linkcheck notebook smoke live browser-test browser-thorough pdf-test cluster-test elsewhere screenshots accessibility pdf archive reproduce verify freeze bench costs lock advisories packages pair clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -26,8 +27,8 @@ book: $(STAMP)  ## the book, in build/html
 test: $(STAMP)  ## the tests that need neither data nor a browser
 	$(PYTEST)
 
-test-faults: $(STAMP)  ## damaged files, kills, full disks, two runs at once, from a seed: PACBAYES_FAULTS=0 (5 minutes or more; not in .ci/run)
-	$(PYTEST) tests/faults -m ""
+test-thorough: $(STAMP)  ## tests that take long or are one more of their kind, faults from a seed: PACBAYES_FAULTS=0 (in .ci/rest)
+	$(PYTEST) -m thorough
 
 test-hostile: $(STAMP)  ## the method's arguments by hypothesis, many and others each time (10 minutes or more; not in .ci/run). A part of it is in make test
 	PACBAYES_HYPOTHESIS=thorough $(PYTEST) tests/method -k hypothesis
@@ -55,7 +56,10 @@ live: $(STAMP)  ## book and smoke at once: the chapters run on one core while Sp
 	@$(SNAKE) book smoke
 
 browser-test: book $(STAMP)-browser  ## the built book in a browser without a network (needs Chromium)
-	$(PYTEST) tests/browser --ignore=tests/browser/test_pdf.py -k "not listing_of_code and not one_of_all_pages and not a_picture_of"
+	$(BROWSE)
+
+browser-thorough: book $(STAMP)-browser  ## the same, more cases of each kind (in .ci/rest; needs Chromium)
+	$(BROWSE) -m thorough
 
 pdf-test: book pdf  ## the PDF against the built book (2 minutes or more; not in .ci/run; needs Chromium)
 	$(PYTEST) tests/browser/test_pdf.py
@@ -70,7 +74,7 @@ screenshots: book $(STAMP)-browser  ## pictures of the main pages, in build/scre
 	$(PYTEST) tests/browser/test_screenshots.py
 
 accessibility: book $(STAMP)-browser  ## all pages by axe-core, the listings of code too (10 minutes or more; not in .ci/run)
-	$(PYTEST) tests/browser -k "accessibility or listing_of_code"
+	$(PYTEST) tests/browser -m "" -k "accessibility or listing_of_code"
 
 pdf: $(STAMP)-browser  ## the whole book as one PDF, in build (needs Chromium)
 	@$(RUN) -m release.pdf --check

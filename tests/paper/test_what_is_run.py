@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from foreign_shell import SHELL
 from small_chapter import HEAD
+from thorough import thorough
 
 ROOT = Path(__file__).parents[2]
 FILE = "src/paper/environment.py"
@@ -69,6 +70,7 @@ IPYTHON = "c.InlineBackend.print_figure_kwargs = {'bbox_inches': None}\n"
 HOMES = "c.InteractiveShellApp.exec_lines = ['import sys; sys.modules[\"numpy\"] = None']\n"  # where IPYTHONDIR says nothing
 
 
+@thorough
 def test_a_figure_is_the_same_in_every_shell(tmp_path):
     """Also by papermill's own command, where the chapter sees to backend and style itself."""
     (tmp_path / "a.md").write_text(CHAPTER)

@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from thorough import thorough
 
 from benchmarks import __main__ as command
 from benchmarks import design_effect, pairs, peak, peers, problems, results, scaling
@@ -214,6 +215,7 @@ def a_problem(digits, network, monkeypatch):
     return problems.load("digits", 4)
 
 
+@thorough
 def test_the_timed_estimate_has_the_wanted_error(workspace, digits, digits_network, monkeypatch):
     """What is timed at equal standard error: unbiased, with no more than that error in the root mean square."""
     monkeypatch.setattr(strata, "PILOT", 24)
@@ -230,6 +232,7 @@ def test_the_timed_estimate_has_the_wanted_error(workspace, digits, digits_netwo
     assert (np.abs(np.mean(estimates, axis=0) - sweeps.whole.accuracy) < 5 * stderr / 15**0.5).all()
 
 
+@thorough
 def test_a_quick_run_writes_valid_results(workspace, digits_network, monkeypatch, capsys):
     monkeypatch.setattr(strata, "PILOT", 24)  # of 1,437 examples
     monkeypatch.setattr("paper.networks.minimum.network", lambda data, seed: digits_network)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from torchvision import models
 
 from paper.benchmarks import extrapolate
 
@@ -29,6 +28,8 @@ def torchvisions(build):
 
 
 def test_vgg16_is_torchvisions():
+    from torchvision import models
+
     layers = extrapolate.vgg16()
     assert [(l.inputs, l.neurons, l.positions) for l in layers] == torchvisions(models.vgg16)
     with torch.device("meta"):
@@ -37,6 +38,8 @@ def test_vgg16_is_torchvisions():
 
 def test_resnet50_is_torchvisions_with_the_papers_strides():
     """torchvision halves in the 3 x 3 convolution of a block, the paper in the 1 x 1 before it: the rest is the same."""
+    from torchvision import models
+
     ours = sorted((l.inputs, l.neurons) for l in extrapolate.resnet50())
     theirs = torchvisions(models.resnet50)
     assert ours == sorted((k, n) for k, n, _ in theirs)

@@ -53,7 +53,7 @@ def test_there_is_a_workflow_for_each_occasion():
 
 
 def test_a_change_is_checked_by_the_script_that_checks_it_here():
-    assert any(line.split()[0] == ".ci/run" for line in commands("check"))
+    assert {".ci/run", ".ci/rest"} <= {line.split()[0] for line in commands("check")}
     assert {job["uses"] for job in jobs("publish").values() if "uses" in job} == {
         "./.github/workflows/check.yml", "./.github/workflows/links.yml",
     }  # fmt: skip
@@ -78,7 +78,7 @@ def test_every_target_and_script_that_a_workflow_calls_exists(name):
 def test_a_workflow_does_the_work_by_targets_and_scripts(name):
     """So that it cannot do otherwise than .ci/run and `make` here."""
     allowed = re.compile(
-        r"make |\.ci/(run|weekly)|mkdir -p build$|grep |gh release create |echo \"matrix=\$\(python3 -c '[^']*paper\.names[^']*'\)\""
+        r"make |\.ci/(run|rest|weekly)|mkdir -p build$|grep |gh release create |echo \"matrix=\$\(python3 -c '[^']*paper\.names[^']*'\)\""
     )
     assert [line for line in commands(name) if not allowed.match(line)] == []
 

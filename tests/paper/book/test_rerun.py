@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from small_chapter import HEAD
+from thorough import thorough
 
 from paper import names as listed
 from paper.book import chapters, costs, rerun, version
@@ -67,6 +68,7 @@ def chapter(tmp_path):
     return path
 
 
+@thorough
 def test_time_memory_and_data_are_those_of_the_run(chapter, tmp_path):
     small, large = tmp_path / "small.json", tmp_path / "large.json"
     # From the command line, as the Snakefile does: Linux counts a process's memory from that of the one that started it.

@@ -12,6 +12,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+from thorough import thorough
 
 from pacbayes_curvature import __version__
 from paper.book import chapters, setup_cell, start, version
@@ -153,6 +154,7 @@ def test_before_the_version_is_published_the_main_branch_serves(elsewhere):
     assert f"{version.TAG} is not there, taking the main branch" in done.stdout
 
 
+@thorough
 def test_within_a_checkout_its_own_code_runs(elsewhere):
     """In any of its folders, also where another one was installed before; and nothing is fetched, or left there."""
     for name, folder in (("other", "."), ("mine", "."), ("mine", "notebooks"), ("mine", "build/deep/er")):
@@ -166,6 +168,7 @@ def test_within_a_checkout_its_own_code_runs(elsewhere):
     assert [line for line in left if "__pycache__" not in line and ".egg-info/" not in line] == []
 
 
+@thorough
 def test_no_clone_is_put_into_another_repository(elsewhere, tmp_path):
     git(elsewhere.content, "init", "--quiet")
     (elsewhere.content / "deeper").mkdir()
@@ -177,6 +180,7 @@ def test_no_clone_is_put_into_another_repository(elsewhere, tmp_path):
         shutil.rmtree(folder.parent)
 
 
+@thorough
 def test_what_is_left_of_an_interrupted_clone_is_no_code(elsewhere):
     """Nor is some folder named paper, which Python takes for a package."""
     (elsewhere.content / "paper").mkdir()
