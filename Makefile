@@ -119,11 +119,15 @@ clean:  ## remove all that was generated, the environment apart
 	rm -rf build mutants .snakemake .hypothesis
 
 # Looked at each time: whether .venv is this folder's, and as pyproject.toml has it.
-$(STAMP): FORCE
+define set_up
 	@"$${PYTHON:-python3}" -I -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
 	  echo "Python 3.11, 3.12 or 3.13 is needed, got: $$("$${PYTHON:-python3}" --version 2>&1 | tail -n 1)." \
 	    "Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
-	@$(START) set-up $(if $(PYTHON),--this-python)
+	@$(START) set-up $(1) $(if $(PYTHON),--this-python)
+endef
 
-$(STAMP)-%: $(STAMP)
-	@$(START) set-up $*
+$(STAMP): FORCE
+	$(set_up)
+
+$(STAMP)-%: FORCE
+	$(call set_up,$*)

@@ -196,27 +196,33 @@ def set_up(extra: str = "", this_python: bool = False) -> None:
         )
     stamps = [root / ".venv" / f".installed{suffix}" for suffix in ("", *([f"-{extra}"] if extra else []))]
     wanted = hashlib.sha256((root / "pyproject.toml").read_bytes()).hexdigest()
-    if all(_made(stamp, root, version if this_python else None) == wanted for stamp in stamps):
+
+    def lacking() -> list[Path]:
+        return [stamp for stamp in stamps if _made(stamp, root, version if this_python else None) != wanted]
+
+    if not lacking():
         return
     with locked(root / "pyproject.toml", "Another set-up of .venv is at work; waiting for it."):
-        for stamp, extras in zip(stamps, ("book,test", f"book,test,{extra}")):
-            made = _made(stamp, root, version if this_python else None)
-            if made == wanted:
-                continue
-            if stamp is stamps[0]:
-                print("Setting up .venv: a few minutes, once.", flush=True)
-                if made is None:
-                    _virtual_environment(root)
-            python, environment = root / ".venv" / "bin" / "python", of_set_up(os.environ)
+        if not (lacks := lacking()):
+            return
+        if stamps[0] in lacks:
+            print("Setting up .venv: a few minutes, once.", flush=True)
+            if _made(stamps[0], root, version if this_python else None) is None:
+                _virtual_environment(root)
+                lacks = stamps
+        python, environment = root / ".venv" / "bin" / "python", of_set_up(os.environ)
+        for stamp in lacks:
             stamp.unlink(missing_ok=True)
-            # Together with the others, so that pip finds versions that suit all of them.
-            # Each module is compiled when it is first used: a few thousand, not all fifteen.
-            install = [python, "-m", "pip", "install", "-q", "--no-compile", "-e", f".[{extras}]"]
-            if subprocess.run(install, cwd=root, env=environment).returncode:
-                raise Refused("pip could not install the packages, see above; the next `make` goes on from here")
-            base = subprocess.run(
-                [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True
-            )
+        # Together with the others, so that pip finds versions that suit all of them.
+        # Each module is compiled when it is first used: a few thousand, not all fifteen.
+        extras = ",".join(["book", "test", *([extra] if extra else [])])
+        install = [python, "-m", "pip", "install", "-q", "--no-compile", "-e", f".[{extras}]"]
+        if subprocess.run(install, cwd=root, env=environment).returncode:
+            raise Refused("pip could not install the packages, see above; the next `make` goes on from here")
+        base = subprocess.run(
+            [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True
+        )
+        for stamp in lacks:
             stamp.write_text(f"{root}\n{base.stdout.strip()}\n{wanted}\n", encoding="utf-8")
 
 

@@ -62,6 +62,29 @@ def test_a_set_up_is_made_once_and_brought_up_to_date(bare, capsys):
     assert steps() == [".[book,test,dev]"]
 
 
+def test_a_first_set_up_with_an_extra_is_one(bare):
+    root, steps = bare
+    environment.set_up("dev")
+    assert steps() == [ANEW[0], ".[book,test,dev]"]
+    environment.set_up()
+    environment.set_up("dev")
+    assert steps() == []
+
+
+def test_an_interrupted_set_up_of_an_extra_leaves_the_others(bare, monkeypatch):
+    root, steps = bare
+    environment.set_up()
+    monkeypatch.setenv("broken", "1")
+    with pytest.raises(environment.Refused, match="pip could not install"):
+        environment.set_up("dev")
+    monkeypatch.delenv("broken")
+    steps()
+    environment.set_up()
+    assert steps() == []
+    environment.set_up("dev")
+    assert steps() == [".[book,test,dev]"]
+
+
 def test_a_copied_or_moved_folder_is_set_up_anew(bare, monkeypatch):
     root, steps = bare
     environment.set_up("dev")
