@@ -63,7 +63,7 @@ def test_a_set_up_is_made_once_and_brought_up_to_date(bare, capsys):
 
 
 def test_a_first_set_up_with_an_extra_is_one(bare):
-    root, steps = bare
+    _, steps = bare
     environment.set_up("dev")
     assert steps() == [ANEW[0], ".[book,test,dev]"]
     environment.set_up()
@@ -72,7 +72,7 @@ def test_a_first_set_up_with_an_extra_is_one(bare):
 
 
 def test_an_interrupted_set_up_of_an_extra_leaves_the_others(bare, monkeypatch):
-    root, steps = bare
+    _, steps = bare
     environment.set_up()
     monkeypatch.setenv("broken", "1")
     with pytest.raises(environment.Refused, match="pip could not install"):
