@@ -50,9 +50,9 @@ def source(notebook):
 
 
 def smoke_options(chapter):
-    from paper.book import chapters   # here, since every job on a cluster reads this file
+    from paper.book import notebooks   # here, since every job on a cluster reads this file
 
-    return " ".join(f"-p {name} {value}" for name, value in chapters.smoke_values(Path(source(chapter))).items())
+    return " ".join(f"-p {name} {value}" for name, value in notebooks.smoke_values(Path(source(chapter))).items())
 
 
 def edition_label(wildcards):

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from pybtex.database import parse_string
 
 from paper import digest
-from paper.book import chapters, rerun, version
+from paper.book import notebooks, rerun, version
 
 from .pages import PAGES, READ, ROOT, SITE
 
@@ -90,7 +90,7 @@ def test_every_chapter_has_commands_costs_and_parameters():
         rows = [[cell.get_text() for cell in row.select("td")] for row in costs.select("tbody tr")]
         assert [row[0] for row in rows] == list(rerun.RUNS.values())
         assert rows[0][3].endswith(" MB") and rows[0][4] == "none"
-        declared = chapters.declared(chapters.read(ROOT / "notebooks" / f"{name}.md")).items()
+        declared = notebooks.declared(notebooks.read(ROOT / "notebooks" / f"{name}.md")).items()
         found = [[cell.get_text() for cell in row.select("td")] for row in parameters.select("tbody tr")]
         assert found == [[key, p.type.__name__, repr(p.default), p.help] for key, p in declared]
 

@@ -9,14 +9,14 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from paper.book import chapters
+from paper.book import notebooks
 
 from .pages import LISTINGS, PAGES, READ, ROOT, SITE, settled
 
 
 def test_every_entry_of_the_table_of_contents_has_a_page():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    entries = chapters.files(toc)
+    entries = notebooks.files(toc)
     assert {f"{entry}.html" for entry in entries} | {"index.html", "search.html"} <= set(PAGES)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from IPython.display import Markdown
 from nbformat import NotebookNode
 
-from paper.book import chapters, costs
+from paper.book import costs, notebooks
 from paper.book.markdown import code, heading, plain
 from paper.book.version import ROOT
 from paper.names import DATASETS
@@ -87,18 +87,18 @@ def experiments(source: str) -> set[str]:
 
 @cache
 def _notebook(name: str) -> NotebookNode:
-    return chapters.read(NOTEBOOKS / f"{name}.md")
+    return notebooks.read(NOTEBOOKS / f"{name}.md")
 
 
 @cache
-def _declared(name: str) -> dict[str, chapters.Parameter]:
-    return chapters.declared(_notebook(name))
+def _declared(name: str) -> dict[str, notebooks.Parameter]:
+    return notebooks.declared(_notebook(name))
 
 
 def _section(name: str) -> str:
     runs = _runs(name)
-    pages = [page for page, chapter in chapters.pages(ROOT / "_toc.yml").items() if chapter == name]
-    small = chapters.smoke_values(NOTEBOOKS / f"{name}.md")
+    pages = [page for page, chapter in notebooks.pages(ROOT / "_toc.yml").items() if chapter == name]
+    small = notebooks.smoke_values(NOTEBOOKS / f"{name}.md")
     command = f"make notebook NAME={name}"
     options = " ".join(f"-p {key} {value}" for key, value in small.items())
     parameters = pd.DataFrame(
@@ -132,7 +132,7 @@ def _label(name: str) -> str:
 
 def _runs(name: str) -> dict[str, list[dict]]:
     """The records of the runs of a chapter; it may be several pages of the book. None of a chapter that was not yet measured."""
-    measured, pages = costs.read(), chapters.pages(ROOT / "_toc.yml")
+    measured, pages = costs.read(), notebooks.pages(ROOT / "_toc.yml")
     of_book = [measured["book"].get(page) for page, chapter in pages.items() if chapter == name]
     return {"book": [*filter(None, of_book)], "smoke": [*filter(None, [measured["smoke"].get(name)])]}
 

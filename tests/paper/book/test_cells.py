@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-from paper.book import chapters
+from paper.book import notebooks
 
 ROOT = Path(__file__).parents[3]
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.md"))
@@ -95,7 +95,7 @@ def test_the_parameters_with_the_set_up_are_one_closed_box(page, tags):
 
 
 def code_cells(path):
-    for cell in chapters.read(path).cells:
+    for cell in notebooks.read(path).cells:
         if cell.cell_type == "code":
             yield cell.source, set(cell.metadata.get("tags", [])), "mystnb" in cell.metadata
 

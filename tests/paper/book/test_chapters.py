@@ -6,7 +6,7 @@ import nbformat
 import papermill
 import pytest
 
-from paper.book import chapters
+from paper.book import chapters, notebooks
 
 HEADER = """---
 jupytext:
@@ -60,15 +60,15 @@ def run(*arguments, cwd):
 
 
 def test_parameters_are_declared_with_type_default_and_help(chapter):
-    assert chapters.declared(chapters.read(chapter())) == {
-        "seed": chapters.Parameter(int, 0, "of the noise"),
-        "dataset": chapters.Parameter(str, "digits", "données, à choisir"),
-        "delta": chapters.Parameter(float, 0.05, ""),
+    assert notebooks.declared(notebooks.read(chapter())) == {
+        "seed": notebooks.Parameter(int, 0, "of the noise"),
+        "dataset": notebooks.Parameter(str, "digits", "données, à choisir"),
+        "delta": notebooks.Parameter(float, 0.05, ""),
     }
 
 
 def test_values_stand_in_place_of_the_defaults(chapter):
-    notebook = chapters.with_values(chapters.read(chapter()), {"dataset": "it's", "seed": 12})
+    notebook = notebooks.with_values(notebooks.read(chapter()), {"dataset": "it's", "seed": 12})
     assert "seed: int = 12  # of the noise" in notebook.cells[2].source
     assert """dataset: str = "it's"  # données, à choisir""" in notebook.cells[2].source
     assert notebook.cells[2].source.endswith("\ndelta: float = 0.05")
@@ -77,7 +77,7 @@ def test_values_stand_in_place_of_the_defaults(chapter):
 def test_a_page_can_have_a_title_of_its_own(chapter):
     source = chapter()
     source.write_text(source.read_text(encoding="utf-8").replace("# A chapter", "# A chapter\n\nIts summary."))
-    assert chapters.with_title(chapters.read(source), "Mnist2").cells[0].source == "# Mnist2\n\nIts summary."
+    assert notebooks.with_title(notebooks.read(source), "Mnist2").cells[0].source == "# Mnist2\n\nIts summary."
 
 
 def test_two_runs_are_identical_and_name_no_place_or_time(chapter, tmp_path):
@@ -94,7 +94,7 @@ def test_two_runs_are_identical_and_name_no_place_or_time(chapter, tmp_path):
 
 def test_the_notebook_runs_like_its_source(chapter, tmp_path):
     source = chapter()
-    chapters.pair(source.parent)
+    notebooks.pair(source.parent)
     chapters.run(source, tmp_path / "md.ipynb", {})
     chapters.run(source.with_suffix(".ipynb"), tmp_path / "ipynb.ipynb", {})
     assert (tmp_path / "md.ipynb").read_bytes() == (tmp_path / "ipynb.ipynb").read_bytes()
@@ -118,7 +118,7 @@ def test_the_default_output_is_under_build_and_is_printed(chapter, tmp_path):
 def test_bad_parameters_stop_before_any_work(chapter, tmp_path, monkeypatch, name, value, message):
     chapter("open('worked', 'w')")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(chapters.Refused, match=f"^01_demo: {re.escape(message)}[^\n]*$"):
+    with pytest.raises(notebooks.Refused, match=f"^01_demo: {re.escape(message)}[^\n]*$"):
         refused(monkeypatch, "-p", name, value)
     assert not (tmp_path / "worked").exists() and not (tmp_path / "build").exists()
 
@@ -200,7 +200,7 @@ def test_options_come_in_one_text(chapter, tmp_path, monkeypatch):
     assert done.returncode == 0 and "digits 7" in (tmp_path / "build" / "notebooks" / "01_demo.ipynb").read_text()
     for options, message in (("-p seed 'x", "cannot be read: No closing quotation"), ("-p seed 1_0", "got '1_0'")):
         monkeypatch.chdir(tmp_path)
-        with pytest.raises(chapters.Refused, match=re.escape(message)):
+        with pytest.raises(notebooks.Refused, match=re.escape(message)):
             refused(monkeypatch, f"--options={options}")
 
 
@@ -226,7 +226,7 @@ def test_the_kernel_is_the_python_that_runs_this(chapter, tmp_path, monkeypatch)
 def test_papermill_by_hand_stops_before_any_work_too(chapter, tmp_path):
     worked = tmp_path / "worked"
     chapter(f"open({str(worked)!r}, 'w')")
-    chapters.pair(tmp_path / "notebooks")
+    notebooks.pair(tmp_path / "notebooks")
     notebook = str(tmp_path / "notebooks" / "01_demo.ipynb")
     with pytest.raises(papermill.PapermillExecutionError, match="unknown parameter 'nosuch'"):
         papermill.execute_notebook(notebook, None, {"nosuch": 1}, progress_bar=False)
@@ -238,5 +238,5 @@ def test_papermill_by_hand_stops_before_any_work_too(chapter, tmp_path):
 def test_a_type_that_cannot_be_checked_is_refused(chapter):
     source = chapter()
     source.write_text(source.read_text(encoding="utf-8").replace("seed: int", "seed: complex"), encoding="utf-8")
-    with pytest.raises(chapters.Refused, match="parameter seed must be of type int, float, bool, str, got complex"):
-        chapters.declared(chapters.read(source))
+    with pytest.raises(notebooks.Refused, match="parameter seed must be of type int, float, bool, str, got complex"):
+        notebooks.declared(notebooks.read(source))

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 import yaml
 
-from paper.book import chapters, parameters
+from paper.book import notebooks, parameters
 
 ROOT = Path(__file__).parents[3]
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.md"))
@@ -25,7 +25,7 @@ def each_chapter(test):
 
 
 def test_the_notebooks_are_in_step_with_their_sources():
-    expected = chapters.paired(ROOT / "notebooks")
+    expected = notebooks.paired(ROOT / "notebooks")
     found = {path.name: path.read_bytes().decode() for path in (ROOT / "notebooks").glob("*.*")}
     wrong = [name for name in {**expected, **found} if expected.get(name) != found.get(name)]
     assert not wrong, f"{', '.join(wrong)}: out of step, or without a source: run `make pair`"
@@ -85,13 +85,13 @@ def test_a_page_for_a_data_set_is_the_chapter_with_its_title_and_value():
     changed = [(a.source, b.source) for a, b in zip(template.cells, page.cells, strict=True) if a.source != b.source]
     (_, title), (_, values) = changed
     assert title.splitlines()[0] == "# Cifar5" and "dataset: str = 'cifar5'  # " in values
-    assert chapters.declared(page)["dataset"].default == "cifar5"
+    assert notebooks.declared(page)["dataset"].default == "cifar5"
 
 
 @each_chapter
 def test_parameters_are_typed_explained_valid_and_checked(source):
-    notebook = chapters.read(source)
-    declared = chapters.declared(notebook)
+    notebook = notebooks.read(source)
+    declared = notebooks.declared(notebook)
     types = {name: parameter.type for name, parameter in declared.items()}
     parameters.validate(types, {name: parameter.default for name, parameter in declared.items()})
     assert all(parameter.help for parameter in declared.values())
@@ -104,12 +104,12 @@ def test_parameters_are_typed_explained_valid_and_checked(source):
 
 def toc_entries():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    return chapters.files(toc)
+    return notebooks.files(toc)
 
 
 def test_every_entry_of_the_table_of_contents_has_a_source():
     for entry in toc_entries():
-        chapter = chapters.pages(ROOT / "_toc.yml").get(entry.removeprefix("notebooks/"))
+        chapter = notebooks.pages(ROOT / "_toc.yml").get(entry.removeprefix("notebooks/"))
         source = f"notebooks/{chapter}" if chapter else entry
         assert (ROOT / f"{source}.md").is_file(), entry
 
@@ -136,7 +136,7 @@ def test_the_flow_makes_every_page_and_runs_every_chapter_live():
     assert plan.returncode == 0, plan.stderr
     pages = [entry for entry in toc_entries() if entry.startswith("notebooks/")]
     outputs = {f"build/executed/{page.removeprefix('notebooks/')}.ipynb" for page in pages}
-    outputs |= {f"build/smoke/{path.stem}.ipynb" for path in CHAPTERS if chapters.smoke_values(path)}
+    outputs |= {f"build/smoke/{path.stem}.ipynb" for path in CHAPTERS if notebooks.smoke_values(path)}
     assert outputs == set(
         re.findall(r"build/(?:executed|smoke)/\w+\.ipynb(?= -p|$)", plan.stdout + plan.stderr, re.MULTILINE)
     )

@@ -12,7 +12,7 @@ from small_chapter import HEAD
 from thorough import thorough
 
 from paper import names as listed
-from paper.book import chapters, costs, rerun, version
+from paper.book import costs, notebooks, rerun, version
 
 ROOT = Path(__file__).parents[3]
 SOURCES = sorted((ROOT / "notebooks").glob("*.md"))
@@ -51,7 +51,7 @@ def launch():
 
 def test_every_chapter_was_measured():
     measured, names = costs.read(), set(rerun.names())
-    pages = {page for page, chapter in chapters.pages(ROOT / "_toc.yml").items() if chapter in names}
+    pages = {page for page, chapter in notebooks.pages(ROOT / "_toc.yml").items() if chapter in names}
     assert set(measured["book"]) == pages, "run `make costs`"
     assert set(measured["smoke"]) == names, "run `make costs`"
     for record in [record for profile in costs.PROFILES for record in measured[profile].values()]:
@@ -114,7 +114,7 @@ def test_freezing_keeps_what_was_not_measured_again(tmp_path, monkeypatch):
 
 
 def test_every_page_leads_to_a_committed_notebook():
-    for page, chapter in chapters.pages(ROOT / "_toc.yml").items():
+    for page, chapter in notebooks.pages(ROOT / "_toc.yml").items():
         assert (ROOT / "notebooks" / f"{page}.ipynb").is_file() and (ROOT / "notebooks" / f"{chapter}.md").is_file(), (
             page
         )

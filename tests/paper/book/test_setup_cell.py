@@ -15,7 +15,7 @@ import pytest
 from thorough import thorough
 
 from pacbayes_curvature import __version__
-from paper.book import chapters, setup_cell, start, version
+from paper.book import notebooks, setup_cell, start, version
 
 ROOT = Path(__file__).parents[3]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -55,13 +55,13 @@ def test_it_names_the_books_address_and_version():
 
 
 def test_an_older_one_is_replaced_and_parameters_stay(tmp_path):
-    notebook = chapters.read(NOTEBOOKS[0])
+    notebook = notebooks.read(NOTEBOOKS[0])
     stale = next(cell for cell in notebook.cells if cell.source.startswith(setup_cell.MARK))
     stale.source = f"{setup_cell.MARK}, old"
     jupytext.write(notebook, tmp_path / "a.ipynb")
-    again = chapters.read(tmp_path / "a.ipynb")
-    assert [cell.source for cell in again.cells] == [cell.source for cell in chapters.read(NOTEBOOKS[0]).cells]
-    assert chapters.declared(again) == chapters.declared(chapters.read(NOTEBOOKS[0].with_suffix(".md")))
+    again = notebooks.read(tmp_path / "a.ipynb")
+    assert [cell.source for cell in again.cells] == [cell.source for cell in notebooks.read(NOTEBOOKS[0]).cells]
+    assert notebooks.declared(again) == notebooks.declared(notebooks.read(NOTEBOOKS[0].with_suffix(".md")))
 
 
 @pytest.fixture(scope="module")
