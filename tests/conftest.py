@@ -17,7 +17,7 @@ torch.set_num_threads(1)
 
 
 def pytest_collection_finish():
-    """What was imported stays: the collector need not look through it again and again, which took an eighth of the tests' time."""
+    """What was imported stays: the garbage collector need not look through it again and again."""
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
 

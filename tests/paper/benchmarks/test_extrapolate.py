@@ -13,6 +13,14 @@ def a_fit(task, against, exponent, stderr=0.0, points=((1, 0.5), (10, 2.0)), bas
     return fit | {"exponent": exponent, "stderr": stderr}
 
 
+@pytest.fixture
+def models():
+    """torchvision's networks. Imported here, since it takes seconds in every process that collects the tests."""
+    from torchvision import models
+
+    return models
+
+
 def torchvisions(build):
     """[(k, n_out, P)] of every convolution and linear layer of a torchvision network, in the order they run."""
     with torch.device("meta"):
@@ -27,19 +35,15 @@ def torchvisions(build):
     return seen
 
 
-def test_vgg16_is_torchvisions():
-    from torchvision import models
-
+def test_vgg16_is_torchvisions(models):
     layers = extrapolate.vgg16()
     assert [(l.inputs, l.neurons, l.positions) for l in layers] == torchvisions(models.vgg16)
     with torch.device("meta"):
         assert extrapolate.weights(layers) == sum(p.numel() for p in models.vgg16(weights=None).parameters())
 
 
-def test_resnet50_is_torchvisions_with_the_papers_strides():
+def test_resnet50_is_torchvisions_with_the_papers_strides(models):
     """torchvision halves in the 3 x 3 convolution of a block, the paper in the 1 x 1 before it: the rest is the same."""
-    from torchvision import models
-
     ours = sorted((l.inputs, l.neurons) for l in extrapolate.resnet50())
     theirs = torchvisions(models.resnet50)
     assert ours == sorted((k, n) for k, n, _ in theirs)
