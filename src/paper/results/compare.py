@@ -30,9 +30,16 @@ def compare(fresh: pd.DataFrame, frozen: pd.DataFrame, about: Table) -> Comparis
         if (wrong := (a[column] != b[column]) & ~(a[column].isna() & b[column].isna())).any():
             return Comparison(False, _first(a, b, column, wrong))
     for column in about.within:
-        if (wrong := _off(a[column], b[column], _tolerance(column, a, b, about)) > 1).any():
+        if (wrong := _off(_without_trade(column, a, b, about), b[column], _tolerance(column, a, b, about)) > 1).any():
             return Comparison(False, _first(a, b, column, wrong))
     return Comparison(True, _closeness(a, b, about))
+
+
+def _without_trade(column: str, a: pd.DataFrame, b: pd.DataFrame, about: Table) -> pd.Series:
+    if about.within[column].traded is None:
+        return a[column]
+    row, other = about.within[column].traded
+    return a[column] - (a[other] - b[other]).where(a.index.get_level_values(-1) == row, 0.0)
 
 
 def _tolerance(column: str, a: pd.DataFrame, b: pd.DataFrame, about: Table) -> pd.Series:

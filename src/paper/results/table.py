@@ -18,13 +18,17 @@ class Within:
     <name>_stderr), a part of the frozen number, a part of the largest frozen number of the column, and a constant.
 
     moved: of the frozen number, at most this part more, where columns lam and beta of the row have moved, and no more than they have, up
-    or down: the larger of the two numbers over the smaller, less one, of lam and of beta together."""
+    or down: the larger of the two numbers over the smaller, less one, of lam and of beta together.
+    traded: (row, column): in the row so named by the last key, the number may be off by what that column is off by. Such a row was chosen
+    by the least difference of the two, as the smallest bound is, 1 - accuracy + complexity: that is compared, and where along a flat front
+    the choice fell is not."""
 
     errors: float = 0
     relative: float = 0
     of_largest: float = 0
     absolute: float = 0
     moved: float = 0
+    traded: tuple[str, str] | None = None
 
 
 # Noise. Some thousand accuracies are compared at once: the largest of as many standard normal numbers is below 4, and

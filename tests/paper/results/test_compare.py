@@ -168,6 +168,26 @@ def test_a_chosen_member_may_move_by_steps_and_its_numbers_no_more_than_it():
         assert against(frozen.assign(lam=0.1 * lam, kl=0.1 * kl), frozen, about).good == good
 
 
+@pytest.mark.parametrize(
+    "point, accuracy, complexity, good",
+    [
+        ("best", -0.1, -0.1, True),
+        ("best", 0.1, 0.1, True),
+        ("best", -0.1, 0.0, False),
+        ("best", -0.1, 0.1, False),
+        ("best", -0.1, -0.04, False),
+        ("front 0.5", -0.1, -0.1, False),
+    ],
+)
+def test_the_member_of_the_smallest_bound_is_compared_by_its_bound(table, point, accuracy, complexity, good):
+    """It may lie elsewhere on a flat front: less accurate by what it is less complex, where lam or beta has moved."""
+    row = int(table.query("method == 'diag'").index[3])
+    frozen = changed(table, row, point=point, complexity=1.0, kl=100.0, accuracy=0.8)
+    moved = {"lam": frozen.loc[row, "lam"] * 1.2, "complexity": 1 + complexity, "accuracy": 0.8 + accuracy}
+    assert against(changed(frozen, row, **moved), frozen).good == good
+    assert not against(changed(frozen, row, **moved | {"lam": frozen.loc[row, "lam"]}), frozen).good
+
+
 def test_points_of_the_plane_are_compared_in_their_order():
     """Their coordinates follow the network, so that on another processor they differ in the last digits."""
     about, nan = TABLES["two_minima"], float("nan")

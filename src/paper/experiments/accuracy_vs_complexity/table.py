@@ -9,8 +9,10 @@ from paper.results.table import NOISE, ROUNDING, Column, Table, number, share
 # Which member is chosen rests on an exploration of few examples, drawn by the order of their margins, as many as a pilot plans. On another
 # processor rounding may have two of them change places, or one more planned, and then all noise after it is other noise. The choice moves
 # by a step or two of the lattice as a rule, each of 1.2% in lam; by eight, where an accuracy near guessing is asked for, in what was seen
-# (Cifar2 without AVX-512). How accurate the chosen one is has the tolerance of its own counts.
+# (Cifar2 without AVX-512). How accurate the chosen one is has the tolerance of its own counts; of "best" that is the bound's, which may be
+# flat along the front (seen: Cifar10 on an AMD processor, 2% less accurate and complex, at the same bound to four digits).
 CHOSEN = replace(ROUNDING, moved=0.15)
+COUNTED = replace(NOISE, traded=("best", "complexity"))
 EXPLORED_ONLY = "on the grid, which is only explored"
 
 TABLE = Table(
@@ -28,7 +30,7 @@ TABLE = Table(
         # accurate and how complex the one is that was chosen.
         "lam": columns.LAM.ignored(),
         "beta": columns.BETA.ignored(),
-        "accuracy": columns.ACCURACY.within(NOISE),
+        "accuracy": columns.ACCURACY.within(COUNTED),
         "accuracy_stderr": columns.ACCURACY_STDERR.ignored(),
         "test_error": share(
             "wrong answers of the stochastic network on test examples, by local reparametrisation"
