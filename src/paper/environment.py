@@ -197,8 +197,11 @@ def set_up(extra: str = "", this_python: bool = False) -> None:
     stamps = [root / ".venv" / f".installed{suffix}" for suffix in ("", *([f"-{extra}"] if extra else []))]
     wanted = hashlib.sha256((root / "pyproject.toml").read_bytes()).hexdigest()
 
+    def made(stamp: Path) -> str | None:
+        return _made(stamp, root, version if this_python else None)
+
     def lacking() -> list[Path]:
-        return [stamp for stamp in stamps if _made(stamp, root, version if this_python else None) != wanted]
+        return [stamp for stamp in stamps if made(stamp) != wanted]
 
     if not lacking():
         return
@@ -207,7 +210,7 @@ def set_up(extra: str = "", this_python: bool = False) -> None:
             return
         if stamps[0] in lacks:
             print("Setting up .venv: a few minutes, once.", flush=True)
-            if _made(stamps[0], root, version if this_python else None) is None:
+            if made(stamps[0]) is None:
                 _virtual_environment(root)
                 lacks = stamps
         python, environment = root / ".venv" / "bin" / "python", of_set_up(os.environ)

@@ -11,7 +11,7 @@ from .explorer import PAGE, POINT, TABLES
 from .pages import SITE
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-WITHOUT_A_SCREEN = shutil.which("chromium-headless-shell")  # the same browser without its windows: a sixth faster
+WITHOUT_A_SCREEN = shutil.which("chromium-headless-shell")  # the same engine without windows: a sixth faster
 
 
 @pytest.fixture(scope="session")

@@ -60,6 +60,11 @@ def test_a_change_is_checked_by_the_script_that_checks_it_here():
     assert "check" in jobs("publish")["pages"]["needs"], "only what passed is published"
 
 
+def test_what_the_other_targets_leave_out_is_tried_beside_them():
+    rest = (ROOT / ".ci" / "rest").read_text(encoding="utf-8")
+    assert set(re.findall(r"make (\S+)$", rest, re.MULTILINE)) == {"live", "test-thorough", "browser-thorough"}
+
+
 @each_workflow
 def test_every_target_and_script_that_a_workflow_calls_exists(name):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
